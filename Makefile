@@ -1,0 +1,56 @@
+# `make demo` and `make test` need Python 3.11 or later, make and a C++ compiler; the rest they set up themselves.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+MODEL  := $(VENV)/model
+
+.PHONY: demo test check slow lint format proto bench lock clean
+
+demo: $(MODEL)/model.onnx
+	$(BIN)/python -m tools.demo --model $(MODEL)
+
+test: $(MODEL)/model.onnx
+	AGENT_MEMORY_TEST_MODEL=$(abspath $(MODEL)) $(BIN)/pytest -m "not slow"
+
+# Everything that CI runs.
+check: lint test
+
+slow: $(MODEL)/model.onnx
+	AGENT_MEMORY_TEST_MODEL=$(abspath $(MODEL)) $(BIN)/pytest -m slow --timeout 3600
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/buf lint
+	$(BIN)/python -m tools.protos --check
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+proto: $(READY)
+	$(BIN)/python -m tools.protos
+
+bench: $(MODEL)/model.onnx
+	$(BIN)/python -m tools.bench perf --events 100000 --model $(MODEL) --json build/perf.json
+
+# Moves every pin of constraints.txt to the newest release that fits.
+lock:
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet -e ".[dev]"
+	build/lock/bin/pip freeze --exclude-editable > constraints.txt
+
+clean:
+	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .hypothesis
+
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+$(MODEL)/model.onnx: $(READY)
+	$(BIN)/agent-memory model install --to $(MODEL)
+	touch $@

@@ -1,0 +1,104 @@
+"""The questions that each index answers. Safe to ask from several threads, beside its projector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from agent_memory.indexes.model import DayCount, Match, Session, Where
+from agent_memory.inference.port import Vectors
+from agent_memory.toc.material import Level
+from agent_memory.toc.model import Grip, Node
+
+
+class LexicalSearch(Protocol):
+    """BM25 over chunks of event text."""
+
+    def search(self, query: str, *, where: Where, limit: int) -> list[Match]:
+        """Up to *limit* events, each with its best passage, best first; ties in order of id.
+
+        Any string is a query; one without a word finds nothing. The filter applies before the
+        ranking is cut. Scores are BM25.
+        """
+        ...
+
+
+class VectorSearch(Protocol):
+    """Nearest neighbours over embeddings of the same chunks."""
+
+    def search(self, vector: Vectors, *, where: Where, limit: int) -> list[Match]:
+        """Up to *limit* events, each with its nearest passage, nearest first; ties in order of id.
+
+        Shapes: *vector* is float32 ``(dim,)`` of unit norm. Scores are cosine similarity.
+        The filter applies before the ranking is cut. Errors: `DimensionMismatch`.
+        """
+        ...
+
+
+class Contents(Protocol):
+    """Nodes and grips."""
+
+    def node(self, node_id: str, *, version: int | None = None) -> Node:
+        """The latest version, or the newest that is not later than *version*. Errors: `UnknownNode`."""
+        ...
+
+    def versions(self, node_id: str) -> list[int]:
+        """The versions kept, newest first. Errors: `UnknownNode`."""
+        ...
+
+    def years(self) -> list[Node]: ...
+
+    def children(self, node_id: str, *, after: str = "", limit: int) -> list[Node]:
+        """Up to *limit* children in time order, from the one after node *after*. Errors: `UnknownNode`."""
+        ...
+
+    def at(self, level: Level, time_ms: int) -> Node | None:
+        """The node of that level, day or above, whose period holds the instant."""
+        ...
+
+    def segment_of(self, event_id: str, session: str) -> Node | None:
+        """The segment that holds the event; None while the contents do not contain it."""
+        ...
+
+    def grip(self, grip_id: str) -> Grip | None:
+        """A grip that some current node cites."""
+        ...
+
+
+class Catalog(Protocol):
+    """Sessions, agents, projects, and counts per local day."""
+
+    def session(self, session_id: str) -> Session:
+        """Errors: `UnknownSession`."""
+        ...
+
+    def sessions(
+        self, *, where: Where, after: tuple[int, str] | None = None, limit: int, newest_first: bool = False
+    ) -> list[Session]:
+        """Up to *limit* sessions by (start, id), from the one after *after*.
+
+        Edges in time keep the sessions that overlap them; the other fields, those that have
+        such an event (each field on its own).
+        """
+        ...
+
+    def titles(self, session_ids: Sequence[str]) -> list[str]:
+        """Their titles, in the order asked; empty for an unknown one."""
+        ...
+
+    def days(
+        self,
+        *,
+        first: str,
+        until: str,
+        agents: frozenset[str] = frozenset(),
+        projects: frozenset[str] = frozenset(),
+    ) -> list[DayCount]:
+        """The days with events between two local dates, both inclusive, in order."""
+        ...
+
+    def span(self) -> tuple[str, str] | None:
+        """The first and the last local date with events; None for an empty store."""
+        ...
+
+    def event_count(self) -> int: ...

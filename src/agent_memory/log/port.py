@@ -1,0 +1,83 @@
+"""The log: the one place where truth is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Protocol
+
+from agent_memory.events import START, Event, Position, Receipt, Recorded
+
+
+class EventLog(Protocol):
+    """Append-only, totally ordered, gap-free from 1. What was read once never changes.
+
+    Nothing outside this room assumes that appending is local, that this process is the only
+    writer, or that positions are made here. Safe to use from several threads.
+    """
+
+    def submit(self, events: Sequence[Event]) -> Future[list[Receipt]]:
+        """Record all or none. The future's receipts, in the order given, mean: durable.
+
+        An event whose (source, source id) is known is the event recorded first, whatever its
+        time: its receipt has ``created=False``. So has one whose id is known with the same
+        content. Concurrent submissions share one sync.
+        Errors (in the future): `EventConflict` for an id with other content; `DiskFull`,
+        `StorageUnavailable`: nothing recorded; `Closed`.
+        """
+        ...
+
+    def append(self, events: Sequence[Event]) -> list[Receipt]:
+        """`submit`, and wait."""
+        ...
+
+    def head(self) -> Position:
+        """The last durable position; `START` for an empty log."""
+        ...
+
+    def watch(self, listener: Callable[[Position], None]) -> Callable[[], None]:
+        """Call *listener* with each new head, from some thread; it must return at once.
+
+        Returns what ends the watch.
+        """
+        ...
+
+    def read(self, *, after: Position = START, limit: int) -> list[Recorded]:
+        """Up to *limit* events in append order, their positions greater than *after*."""
+        ...
+
+    def get(self, event_id: str) -> Recorded:
+        """Errors: `UnknownEvent`."""
+        ...
+
+    def get_many(self, event_ids: Sequence[str]) -> list[Recorded | None]:
+        """In the order asked; None for an id that is not in the log."""
+        ...
+
+    def scan(
+        self,
+        *,
+        first: str | None = None,
+        until: str | None = None,
+        session: str | None = None,
+        limit: int,
+        newest_first: bool = False,
+    ) -> list[Recorded]:
+        """Up to *limit* events in order of time (of id), or against it.
+
+        *first* and *until* are ULIDs, both inclusive; *session* keeps one conversation.
+        """
+        ...
+
+    def verify(self, *, after: Position = START, limit: int) -> Position:
+        """Check the digest chain over up to *limit* entries; the last position checked.
+
+        Errors: `ChecksumMismatch`, naming the first broken position.
+        """
+        ...
+
+    def append_error(self) -> str:
+        """Why appends are refused now; empty while they are not."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,266 @@
+"""`Memory`: the one protocol that every front speaks, in process and over gRPC."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from agent_memory.events import Draft, Kind, Position, Receipt, Recorded, Role
+from agent_memory.indexes.model import Session
+from agent_memory.retrieval.model import SearchResult
+from agent_memory.toc.model import Grip, Node
+
+T = TypeVar("T")
+
+VIEW_NAMES = ("toc", "lexical", "vectors", "catalog")
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events a read is about. Fields narrow each other; values of one field widen it.
+
+    ``from_`` and ``until`` are inclusive: a local date of the store's zone (`2026-01-15`, the
+    whole day) or an RFC 3339 time with its offset.
+    """
+
+    from_: str = ""
+    until: str = ""
+    agents: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """Some of the items, and the token that gets the next; empty on the last page."""
+
+    items: tuple[T, ...]
+    next_token: str = ""
+
+
+class Root(msgspec.Struct, frozen=True, kw_only=True):
+    """The top of the contents."""
+
+    years: tuple[Node, ...]
+    event_count: int
+    time_zone: str
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """One local day; ``node_id`` and ``title`` are empty for a day without events."""
+
+    date: str
+    event_count: int
+    session_count: int
+    agents: tuple[str, ...]
+    projects: tuple[str, ...]
+    node_id: str
+    title: str
+
+
+class Days(msgspec.Struct, frozen=True, kw_only=True):
+    """Every day of a range, the empty ones included."""
+
+    days: tuple[Day, ...]
+    time_zone: str
+
+
+class GripContext(msgspec.Struct, frozen=True, kw_only=True):
+    """A grip and its event among its neighbours of the same session, in time order."""
+
+    grip: Grip
+    events: tuple[Recorded, ...]
+
+
+class ViewState(enum.Enum):
+    LIVE = "live"
+    WAITING = "waiting"
+    FAILED = "failed"
+
+
+class ViewStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a view has come; ``lag`` counts entries, ``error`` says why it stands still."""
+
+    name: str
+    state: ViewState
+    position: Position
+    lag: int
+    oldest_pending_s: float
+    error: str
+    error_position: Position
+    generation: int
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """How the store is. ``healthy``: appends are durable and no view has failed."""
+
+    healthy: bool
+    position: Position
+    event_count: int
+    views: tuple[ViewStatus, ...]
+    store_path: str
+    time_zone: str
+    model_id: str
+    store_format: int
+    version: str
+    start_ms: int
+    disk_free_bytes: int
+    append_error: str
+
+
+class ReplayProgress(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    view: str
+    position: Position
+    target: Position
+
+
+class ReplayVerdict(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Whether the live view held exactly what the log gives, or where they first differ."""
+
+    view: str
+    identical: bool
+    first_difference: str
+    position: Position
+    duration_s: float
+
+
+class VerifyProgress(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    check: str
+    done: int
+    total: int
+
+
+class VerifyFinding(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    check: str
+    message: str
+
+
+class VerifyVerdict(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    sound: bool
+    checks: tuple[str, ...]
+    finding_count: int
+
+
+class AppendRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """An event of a stream that was refused; the stream goes on."""
+
+    reason: str
+    message: str
+
+
+StreamOutcome = Receipt | AppendRefused
+ReplayReport = ReplayProgress | ReplayVerdict
+VerifyReport = VerifyProgress | VerifyFinding | VerifyVerdict
+
+
+class Memory(Protocol):
+    """A store of conversations: append, read, browse, search, replay.
+
+    ``min_position`` on a read waits until what serves it contains that position, for as long
+    as ``timeout_s`` (default 10 s), and else fails with `ViewBehind`: read your own write.
+    """
+
+    async def append(self, draft: Draft) -> Receipt:
+        """Record one event; durable on return. Errors: `InvalidEvent`, `EventConflict`, `DiskFull`."""
+        ...
+
+    async def append_batch(self, drafts: Sequence[Draft]) -> list[Receipt]:
+        """Record all or none; durable on return. Errors name the event by its index."""
+        ...
+
+    def append_stream(self, drafts: Iterable[Draft] | AsyncIterable[Draft]) -> AsyncIterator[StreamOutcome]:
+        """Record events as they come; outcomes in order, each once its event is durable."""
+        ...
+
+    async def event(self, event_id: str) -> Recorded:
+        """Errors: `UnknownEvent`; `InvalidQuery` for an id that is no ULID."""
+        ...
+
+    async def events(
+        self,
+        *,
+        where: Filter = Filter(),
+        newest_first: bool = False,
+        limit: int = 100,
+        token: str = "",
+        min_position: Position = 0,
+    ) -> Page[Recorded]:
+        """Events in time order, 1 to 1,000 a page. Errors: `InvalidQuery`."""
+        ...
+
+    async def session(self, session_id: str, *, min_position: Position = 0) -> Session:
+        """Errors: `UnknownSession`."""
+        ...
+
+    async def sessions(
+        self,
+        *,
+        where: Filter = Filter(),
+        newest_first: bool = False,
+        limit: int = 100,
+        token: str = "",
+        min_position: Position = 0,
+    ) -> Page[Session]:
+        """Sessions by the time of their first event."""
+        ...
+
+    async def root(self, *, min_position: Position = 0) -> Root: ...
+
+    async def node(self, node_id: str, *, version: int = 0, min_position: Position = 0) -> Node:
+        """The latest version (0), or the newest that is not later. Errors: `UnknownNode`."""
+        ...
+
+    async def children(
+        self, node_id: str, *, limit: int = 100, token: str = "", min_position: Position = 0
+    ) -> Page[Node]:
+        """Children in time order. Errors: `UnknownNode`."""
+        ...
+
+    async def node_versions(self, node_id: str) -> list[int]:
+        """The versions that are kept, newest first."""
+        ...
+
+    async def days(
+        self,
+        *,
+        from_: str = "",
+        until: str = "",
+        agents: Sequence[str] = (),
+        projects: Sequence[str] = (),
+        min_position: Position = 0,
+    ) -> Days:
+        """Every local day between two dates, both inclusive: what `browse` shows."""
+        ...
+
+    async def grip(self, grip_id: str) -> Grip:
+        """Errors: `UnknownGrip`."""
+        ...
+
+    async def expand(self, grip_id: str, *, before: int = 3, after: int = 3) -> GripContext:
+        """The grip's event with 0 to 100 neighbours on each side, within its session."""
+        ...
+
+    async def search(
+        self, query: str, *, where: Filter = Filter(), limit: int = 10, min_position: Position = 0
+    ) -> SearchResult:
+        """The 1 to 200 best events for any text."""
+        ...
+
+    async def status(self) -> Status: ...
+
+    async def wait_for(self, views: Sequence[str], position: Position, *, timeout_s: float = 10.0) -> None:
+        """Return once the views contain the position. Errors: `ViewBehind`, `UnknownView`."""
+        ...
+
+    def replay(self, views: Sequence[str] = (), *, restart: bool = False) -> AsyncIterator[ReplayReport]:
+        """Build views again beside the live ones, compare, swap them in. Empty: all views."""
+        ...
+
+    def verify(self) -> AsyncIterator[VerifyReport]:
+        """Check all that must hold in the store; reads only."""
+        ...
+
+    async def close(self) -> None: ...
