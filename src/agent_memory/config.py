@@ -1,0 +1,288 @@
+"""Settings: defaults < a TOML file < `AGENT_MEMORY_*` < flags, read once into one frozen `Config`.
+
+The fields of `Config` are the one table of settings; `SETTINGS` is the same table for readers
+(`config show`, the docs), and every check below is made from it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import os
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from agent_memory.errors import InvalidConfig
+
+ENVIRONMENT_PREFIX = "AGENT_MEMORY_"
+FILE_VARIABLE = "AGENT_MEMORY_CONFIG"
+# Ours, and no settings: the file's own variable, and what the test suite is told.
+_OTHER_VARIABLES = (FILE_VARIABLE, "AGENT_MEMORY_TEST_")
+
+_KIB = 1 << 10
+_MIB = 1 << 20
+_LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+# gRPC counts message sizes in a signed 32-bit number.
+_MESSAGE_BYTES_LIMIT = (1 << 31) - 1
+# Room in a message for an event's names and its framing, beside its text and metadata.
+_MESSAGE_OVERHEAD_BYTES = 64 * _KIB
+
+
+def _user_data_dir() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("agent-memory", appauthor=False)
+
+
+def _default_store() -> Path:
+    return _user_data_dir() / "store"
+
+
+def _default_model() -> Path:
+    return _user_data_dir() / "models" / "all-MiniLM-L6-v2"
+
+
+def default_file() -> Path:
+    """Where the settings file is looked for when none is named."""
+    from platformdirs import user_config_path
+
+    return user_config_path("agent-memory", appauthor=False) / "config.toml"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Every setting, checked. ``origins`` says where each value came from.
+
+    An origin is `default`, the path of a file, the name of a variable (`AGENT_MEMORY_ADDRESS`)
+    or a flag (`--address`).
+    """
+
+    store: Annotated[Path, Meta(description="Folder of the store: one tenant's log and its views.")] = msgspec.field(
+        default_factory=_default_store
+    )
+    time_zone: Annotated[
+        str, Meta(description="IANA zone of a new store; empty: the machine's. A store keeps the one it was made with.")
+    ] = ""
+    address: Annotated[
+        str, Meta(description="HOST:PORT of the daemon, on this machine only. Port 0: any free port.")
+    ] = "127.0.0.1:7433"
+    model: Annotated[Path, Meta(description="Folder of the embedding model; without one, search is by keyword.")] = (
+        msgspec.field(default_factory=_default_model)
+    )
+    segment_gap_min: Annotated[
+        int, Meta(ge=1, le=1440, description="Minutes of silence after which a new segment starts.")
+    ] = 30
+    segment_tokens_max: Annotated[
+        int, Meta(ge=100, le=1_000_000, description="Tokens, about, at which a new segment starts.")
+    ] = 4000
+    text_bytes_max: Annotated[int, Meta(ge=1, le=256 * _MIB, description="Longest text of one event, in bytes.")] = _MIB
+    metadata_bytes_max: Annotated[
+        int, Meta(ge=0, le=16 * _MIB, description="Largest metadata of one event, in bytes.")
+    ] = 64 * _KIB
+    disk_reserve_bytes: Annotated[
+        int, Meta(ge=0, le=1 << 50, description="Free disk space, in bytes, below which appends are refused.")
+    ] = 64 * _MIB
+    message_bytes_max: Annotated[
+        int, Meta(ge=_MIB, le=_MESSAGE_BYTES_LIMIT, description="Largest gRPC message, in bytes.")
+    ] = 64 * _MIB
+    inference_threads: Annotated[int, Meta(ge=1, le=256, description="Threads that one embedding call may use.")] = 1
+    log_format: Annotated[
+        Literal["auto", "json", "console"],
+        Meta(description="Form of the daemon's log on stderr; auto: console on a terminal, else json."),
+    ] = "auto"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least severe entry that is logged.")
+    ] = "info"
+    otlp_endpoint: Annotated[
+        str, Meta(description="Where traces and metrics go by OTLP, as http://HOST:PORT; empty: nowhere.")
+    ] = ""
+    drain_s: Annotated[float, Meta(ge=0, le=600, description="Seconds that work under way has to finish on stop.")] = (
+        5.0
+    )
+    origins: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table: what a setting is called, may be, and is for."""
+
+    name: str
+    kind: Literal["path", "text", "whole number", "number", "choice"]
+    help: str
+    at_least: float | None = None
+    at_most: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def default(self) -> object:
+        """Its value where nothing else is said, for this user and machine."""
+        return getattr(_defaults(), self.name)
+
+    @property
+    def variable(self) -> str:
+        return ENVIRONMENT_PREFIX + self.name.upper()
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def expected(self) -> str:
+        """What it accepts, in words."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.kind == "text":
+            return "text"
+        if self.at_least is not None:
+            return f"a {self.kind} from {self.at_least:,} to {self.at_most:,}"
+        return f"a {self.kind}"
+
+
+def _setting(name: str, hint: object) -> Setting:
+    kind, meta = typing.get_args(hint)
+    choices = typing.get_args(kind)
+    if choices:
+        return Setting(name=name, kind="choice", help=meta.description, choices=choices)
+    kinds: dict[object, Literal["path", "text", "whole number", "number"]] = {
+        Path: "path",
+        str: "text",
+        int: "whole number",
+        float: "number",
+    }
+    return Setting(name=name, kind=kinds[kind], help=meta.description, at_least=meta.ge, at_most=meta.le)
+
+
+_TYPES = {name: hint for name, hint in typing.get_type_hints(Config, include_extras=True).items() if name != "origins"}
+SETTINGS: tuple[Setting, ...] = tuple(_setting(name, hint) for name, hint in _TYPES.items())
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+@functools.cache
+def _defaults() -> Config:
+    return Config()
+
+
+def load_config(
+    *,
+    flags: Mapping[str, object] = {},
+    environ: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> Config:
+    """Return the settings in force.
+
+    *flags* are by setting name; None means that the flag was not given. *environ* is the
+    process's by default. *file* is read instead of `AGENT_MEMORY_CONFIG` or the default file,
+    and must exist when it is named. Errors: `InvalidConfig`.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, object] = {}
+    origins = dict.fromkeys(_BY_NAME, "default")
+    for name, found, origin, base in _given(flags, environ, file):
+        values[name] = _checked(_BY_NAME[name], found, origin, base)
+        origins[name] = origin
+    config = Config(**values, origins=origins)  # type: ignore[arg-type]  # checked one by one above
+    _check_message_size(config)
+    return config
+
+
+def _given(
+    flags: Mapping[str, object], environ: Mapping[str, str], file: Path | None
+) -> Iterator[tuple[str, object, str, Path]]:
+    """Everything that is set anywhere, weakest first: name, value, origin, base of relative paths."""
+    file = file or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
+    named, path = file is not None, (file or default_file()).expanduser().absolute()
+    for name, value in _read_file(path, must_exist=named).items():
+        yield _known(name, value, str(path)), value, str(path), path.parent
+    for variable, text in environ.items():
+        if variable.startswith(ENVIRONMENT_PREFIX) and not variable.startswith(_OTHER_VARIABLES):
+            name = _known(variable.removeprefix(ENVIRONMENT_PREFIX).lower(), text, variable)
+            yield name, text, variable, Path.cwd()
+    for name, value in flags.items():
+        if value is not None:
+            yield _known(name, value, "flags"), value, _BY_NAME[name].flag, Path.cwd()
+
+
+def _read_file(path: Path, *, must_exist: bool) -> dict[str, object]:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        if must_exist:
+            hint = "Name a file that exists, or leave it out."
+            raise InvalidConfig("config", str(path), "there is no such file", hint=hint) from None
+        return {}
+    except OSError as error:
+        raise InvalidConfig("config", str(path), f"it cannot be read: {error.strerror}") from error
+    import tomllib
+
+    try:
+        return tomllib.loads(raw.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        hint = 'Lines read `name = value`, with text in quotes: address = "127.0.0.1:7433".'
+        raise InvalidConfig("config", str(path), f"it is not TOML: {error}", hint=hint) from error
+
+
+def _known(name: str, value: object, origin: str) -> str:
+    if name in _BY_NAME:
+        return name
+    near = difflib.get_close_matches(name, _BY_NAME, n=1)
+    meant = f"Did you mean {near[0]}?" if near else f"The settings are {', '.join(_BY_NAME)}."
+    raise InvalidConfig(name, value, f"there is no such setting, from {origin}", hint=meant)
+
+
+def _checked(setting: Setting, found: object, origin: str, base: Path) -> object:
+    """The value in its own type. Only the text of a variable is read as a number."""
+    from_text = origin == setting.variable
+    problem = f"{setting.expected} is expected, from {origin}"
+    if setting.kind == "path":
+        if not isinstance(found, str | Path) or not str(found).strip() or "\0" in str(found):
+            raise InvalidConfig(setting.name, found, problem, hint=_or_default(setting))
+        return base / Path(found).expanduser()
+    try:
+        value = msgspec.convert(found, _TYPES[setting.name], strict=not from_text)
+    except msgspec.ValidationError:
+        raise InvalidConfig(setting.name, found, problem, hint=_or_default(setting)) from None
+    if setting.name == "address":
+        _check_address(value, origin)
+    elif setting.name == "time_zone" and value:
+        _check_time_zone(value, origin)
+    elif setting.name == "otlp_endpoint" and value and not value.startswith(("http://", "https://")):
+        raise InvalidConfig(
+            "otlp_endpoint", value, f"http://HOST:PORT is expected, from {origin}", hint="Leave it out to send nothing."
+        )
+    return value
+
+
+def _or_default(setting: Setting) -> str:
+    return f"Correct it, or leave it out: the default is {setting.default}."
+
+
+def _check_address(address: str, origin: str) -> None:
+    host, colon, port = address.rpartition(":")
+    if not colon or not (port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) <= 65535):
+        raise InvalidConfig("address", address, f"HOST:PORT is expected, from {origin}", hint="Write 127.0.0.1:7433.")
+    if host not in _LOOPBACK_HOSTS:
+        hint = f"Use one of {', '.join(_LOOPBACK_HOSTS)}; reach another machine's daemon through an SSH tunnel."
+        problem = f"the daemon has no authentication and is reached on this machine only, from {origin}"
+        raise InvalidConfig("address", address, problem, hint=hint)
+
+
+def _check_time_zone(name: str, origin: str) -> None:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = difflib.get_close_matches(name, available_timezones(), n=1)
+        hint = f"Did you mean {near[0]}?" if near else "Use a name such as Europe/Vienna or UTC."
+        raise InvalidConfig("time_zone", name, f"there is no such IANA zone, from {origin}", hint=hint) from None
+
+
+def _check_message_size(config: Config) -> None:
+    needed = config.text_bytes_max + config.metadata_bytes_max + _MESSAGE_OVERHEAD_BYTES
+    if config.message_bytes_max < needed:
+        problem = f"one event of the longest text and metadata needs {needed:,} bytes"
+        hint = "Raise it, or lower text_bytes_max or metadata_bytes_max."
+        raise InvalidConfig("message_bytes_max", config.message_bytes_max, problem, hint=hint)

@@ -1,0 +1,185 @@
+"""Settings are merged in one order, remember their origin, and are refused with a way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent_memory.config import SETTINGS, load_config
+from agent_memory.errors import InvalidConfig
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+def write_file(folder: Path, text: str) -> Path:
+    file = folder / "settings.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_without_any_setting_every_origin_is_default() -> None:
+    config = load_config(environ={})
+
+    assert {"default"} == set(config.origins.values())
+    assert [s.name for s in SETTINGS] == list(config.origins)
+    assert (
+        config.segment_gap_min,
+        config.segment_tokens_max,
+        config.text_bytes_max,
+        config.metadata_bytes_max,
+        config.disk_reserve_bytes,
+        config.message_bytes_max,
+        config.inference_threads,
+        config.drain_s,
+    ) == (30, 4000, 1 << 20, 64 << 10, 64 << 20, 64 << 20, 1, 5.0)
+
+
+def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path: Path) -> None:
+    file = write_file(tmp_path, 'log_level = "debug"\nsegment_gap_min = 10\ndrain_s = 1\n')
+    config = load_config(
+        file=file,
+        environ={"AGENT_MEMORY_SEGMENT_GAP_MIN": "20", "AGENT_MEMORY_DRAIN_S": "2"},
+        flags={"drain_s": 3.5, "address": None},
+    )
+
+    assert (config.log_level, config.segment_gap_min, config.drain_s) == ("debug", 10 + 10, 3.5)
+    assert (str(file), "AGENT_MEMORY_SEGMENT_GAP_MIN", "--drain-s", "default") == (
+        config.origins["log_level"],
+        config.origins["segment_gap_min"],
+        config.origins["drain_s"],
+        config.origins["address"],
+    )
+
+
+def test_the_file_of_the_user_is_read_where_none_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "config" / "agent-memory"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text("inference_threads = 2\n")
+    config = load_config(environ={})
+
+    assert config.inference_threads == 2
+    assert str(folder / "config.toml") == config.origins["inference_threads"]
+
+
+def test_the_variable_names_the_file_and_the_flag_names_another(tmp_path: Path) -> None:
+    one = write_file(tmp_path, "inference_threads = 2\n")
+    other = tmp_path / "other.toml"
+    other.write_text("inference_threads = 3\n")
+
+    assert load_config(environ={"AGENT_MEMORY_CONFIG": str(one)}).inference_threads == 2
+    assert load_config(environ={"AGENT_MEMORY_CONFIG": str(one)}, file=other).inference_threads == 3
+
+
+def test_a_path_in_the_file_is_relative_to_the_file(tmp_path: Path) -> None:
+    file = write_file(tmp_path, 'store = "my store"\n')
+
+    assert tmp_path / "my store" == load_config(file=file, environ={}).store
+
+
+def test_a_path_of_the_environment_is_relative_to_the_working_folder_and_knows_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    environ = {"AGENT_MEMORY_STORE": "here", "AGENT_MEMORY_MODEL": "~/model"}
+    config = load_config(environ=environ)
+
+    assert (tmp_path / "here", tmp_path / "home" / "model") == (config.store, config.model)
+
+
+@pytest.mark.parametrize(
+    ("environ", "field", "way_out"),
+    [
+        ({"AGENT_MEMORY_ADRESS": "127.0.0.1:1"}, "adress", "Did you mean address?"),
+        ({"AGENT_MEMORY_QQ": "1"}, "qq", "The settings are store, "),
+        ({"AGENT_MEMORY_STORE": ""}, "store", "default"),
+        ({"AGENT_MEMORY_SEGMENT_GAP_MIN": "soon"}, "segment_gap_min", "default is 30"),
+        ({"AGENT_MEMORY_SEGMENT_GAP_MIN": "0"}, "segment_gap_min", "default is 30"),
+        ({"AGENT_MEMORY_SEGMENT_TOKENS_MAX": "1e9"}, "segment_tokens_max", "default is 4000"),
+        ({"AGENT_MEMORY_DRAIN_S": "nan"}, "drain_s", "default is 5.0"),
+        ({"AGENT_MEMORY_LOG_LEVEL": "loud"}, "log_level", "default is info"),
+        ({"AGENT_MEMORY_ADDRESS": "7433"}, "address", "127.0.0.1:7433"),
+        ({"AGENT_MEMORY_ADDRESS": "127.0.0.1:65536"}, "address", "127.0.0.1:7433"),
+        ({"AGENT_MEMORY_ADDRESS": "127.0.0.1:" + "1" * 5000}, "address", "127.0.0.1:7433"),
+        ({"AGENT_MEMORY_ADDRESS": "0.0.0.0:7433"}, "address", "SSH tunnel"),
+        ({"AGENT_MEMORY_TIME_ZONE": "Europe/Wien"}, "time_zone", "Europe/Vienna"),
+        ({"AGENT_MEMORY_TIME_ZONE": "../../etc/passwd"}, "time_zone", "such as"),
+        ({"AGENT_MEMORY_OTLP_ENDPOINT": "localhost:4317"}, "otlp_endpoint", "Leave it out"),
+        ({"AGENT_MEMORY_TEXT_BYTES_MAX": str(64 << 20)}, "message_bytes_max", "lower text_bytes_max"),
+        ({"AGENT_MEMORY_CONFIG": "/nowhere/settings.toml"}, "config", "Name a file that exists"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_refused_with_its_name_and_a_way_out(
+    environ: dict[str, str], field: str, way_out: str
+) -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(environ=environ)
+
+    assert field == caught.value.field
+    assert way_out in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('segment_gap_min = "30"\n', "segment_gap_min"),
+        ("segment_gap_min = true\n", "segment_gap_min"),
+        ("segment_gap_min = 1.5\n", "segment_gap_min"),
+        ("address = 7433\n", "address"),
+        ("store = 7\n", "store"),
+        ('[serve]\naddress = "127.0.0.1:1"\n', "serve"),
+        ("origins = {}\n", "origins"),
+        ("address: 7433\n", "config"),
+    ],
+)
+def test_a_file_with_a_wrong_type_or_form_is_refused_by_name(tmp_path: Path, text: str, field: str) -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(file=write_file(tmp_path, text), environ={})
+
+    assert field == caught.value.field
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(file=file, environ={})
+
+    assert caught.value.field == "config"
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(file=tmp_path, environ={})
+
+    assert caught.value.field == "config"
+
+
+def test_variables_of_the_test_suite_are_no_settings() -> None:
+    config = load_config(environ={"AGENT_MEMORY_TEST_MODEL": "/x", "OTHER": "1"})
+
+    assert {"default"} == set(config.origins.values())
+
+
+def test_an_unknown_flag_is_refused() -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(flags={"colour": "red"}, environ={})
+
+    assert caught.value.field == "colour"
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
+def test_every_setting_has_a_help_and_takes_its_own_default(setting) -> None:
+    environ = {setting.variable: str(setting.default)}
+    if str(setting.default):
+        config = load_config(environ=environ)
+
+        assert setting.default == getattr(config, setting.name)
+        assert setting.variable == config.origins[setting.name]
+    assert setting.help.endswith(".")
+    assert setting.expected
