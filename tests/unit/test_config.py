@@ -27,7 +27,7 @@ def test_without_any_setting_every_origin_is_default() -> None:
 
     assert {"default"} == set(config.origins.values())
     assert [s.name for s in SETTINGS] == list(config.origins)
-    assert (
+    assert (30, 4000, 1 << 20, 64 << 10, 64 << 20, 64 << 20, 1, 5.0) == (
         config.segment_gap_min,
         config.segment_tokens_max,
         config.text_bytes_max,
@@ -36,7 +36,7 @@ def test_without_any_setting_every_origin_is_default() -> None:
         config.message_bytes_max,
         config.inference_threads,
         config.drain_s,
-    ) == (30, 4000, 1 << 20, 64 << 10, 64 << 20, 64 << 20, 1, 5.0)
+    )
 
 
 def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path:
         flags={"drain_s": 3.5, "address": None},
     )
 
-    assert (config.log_level, config.segment_gap_min, config.drain_s) == ("debug", 10 + 10, 3.5)
+    assert ("debug", 20, 3.5) == (config.log_level, config.segment_gap_min, config.drain_s)
     assert (str(file), "AGENT_MEMORY_SEGMENT_GAP_MIN", "--drain-s", "default") == (
         config.origins["log_level"],
         config.origins["segment_gap_min"],
@@ -62,7 +62,7 @@ def test_the_file_of_the_user_is_read_where_none_is_named(tmp_path: Path) -> Non
     (folder / "config.toml").write_text("inference_threads = 2\n")
     config = load_config(environ={})
 
-    assert config.inference_threads == 2
+    assert 2 == config.inference_threads
     assert str(folder / "config.toml") == config.origins["inference_threads"]
 
 
@@ -71,8 +71,8 @@ def test_the_variable_names_the_file_and_the_flag_names_another(tmp_path: Path) 
     other = tmp_path / "other.toml"
     other.write_text("inference_threads = 3\n")
 
-    assert load_config(environ={"AGENT_MEMORY_CONFIG": str(one)}).inference_threads == 2
-    assert load_config(environ={"AGENT_MEMORY_CONFIG": str(one)}, file=other).inference_threads == 3
+    assert 2 == load_config(environ={"AGENT_MEMORY_CONFIG": str(one)}).inference_threads
+    assert 3 == load_config(environ={"AGENT_MEMORY_CONFIG": str(one)}, file=other).inference_threads
 
 
 def test_a_path_in_the_file_is_relative_to_the_file(tmp_path: Path) -> None:
@@ -150,14 +150,14 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfig) as caught:
         load_config(file=file, environ={})
 
-    assert caught.value.field == "config"
+    assert "config" == caught.value.field
 
 
 def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfig) as caught:
         load_config(file=tmp_path, environ={})
 
-    assert caught.value.field == "config"
+    assert "config" == caught.value.field
 
 
 def test_variables_of_the_test_suite_are_no_settings() -> None:
@@ -170,7 +170,7 @@ def test_an_unknown_flag_is_refused() -> None:
     with pytest.raises(InvalidConfig) as caught:
         load_config(flags={"colour": "red"}, environ={})
 
-    assert caught.value.field == "colour"
+    assert "colour" == caught.value.field
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
