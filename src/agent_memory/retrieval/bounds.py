@@ -1,0 +1,167 @@
+"""From what a reader writes to what the indexes are asked: edges in time become instants.
+
+An edge is one of
+
+    2026-01-15                  a whole local day of the store's time zone
+    2026-01 · 2026              a whole local month or year
+    2026-01-15T09:30:00+01:00   an instant: RFC 3339, with its offset
+
+and both edges are inclusive: ``from`` means the first instant of what is written, ``until`` the
+last, to the millisecond that event times have. A local day lasts from the first instant that
+bears its date to the instant before the first of the next one, so a day of 23 or 25 hours is
+whole, and one that a zone skipped (30 December 2011 in Apia) is empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from agent_memory.errors import InvalidQuery
+from agent_memory.events import Kind, Role
+from agent_memory.events.ulids import ULID_TIME_MAX_MS
+from agent_memory.indexes.model import Where
+
+_PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+_INSTANT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})",
+    re.ASCII,
+)
+_WITHOUT_OFFSET = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?", re.ASCII)
+
+_FORMS = "Write a local date (`2026-01-15`) or a time with its offset (`2026-01-15T09:30:00+01:00`)."
+_DAY = timedelta(days=1)
+_MS = timedelta(milliseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def resolve(
+    *,
+    zone: tzinfo,
+    from_: str = "",
+    until: str = "",
+    agents: Iterable[str] = (),
+    projects: Iterable[str] = (),
+    sessions: Iterable[str] = (),
+    roles: Iterable[Role] = (),
+    kinds: Iterable[Kind] = (),
+    place: str = "filter.",
+) -> Where:
+    """The filter that the indexes apply; *zone* is the store's.
+
+    Errors: `InvalidQuery` names ``filter.from`` or ``filter.until`` (*place* leads the name)
+    for what is neither date nor time, and for edges in the wrong order.
+    """
+    first = edge_ms(from_, zone=zone, last=False, field=f"{place}from") if from_ else None
+    last = edge_ms(until, zone=zone, last=True, field=f"{place}until") if until else None
+    if first is not None and last is not None and _inverted(from_, until, first, last):
+        raise InvalidQuery(
+            f"{place}from",
+            from_,
+            f"is later than {place}until ({until!r})",
+            hint="Exchange the two; both are inclusive, so a single day is the same date twice.",
+        )
+    return Where(
+        from_ms=first,
+        until_ms=last,
+        agents=frozenset(agents),
+        projects=frozenset(projects),
+        sessions=frozenset(sessions),
+        roles=frozenset(roles),
+        kinds=frozenset(kinds),
+    )
+
+
+def edge_ms(text: str, *, zone: tzinfo, last: bool, field: str) -> int:
+    """The first or *last* millisecond of what *text* names. Errors: `InvalidQuery`, naming *field*.
+
+    Before 1970 there are no events: an earlier ``from`` starts there, an earlier ``until`` is refused.
+    """
+    if period := _PERIOD.fullmatch(text):
+        start, after = _dates(period, text, field)
+        ms = (day_start_ms(after, zone) - 1 if after else ULID_TIME_MAX_MS) if last else day_start_ms(start, zone)
+    elif instant := _INSTANT.fullmatch(text):
+        ms = _instant_ms(instant, text, field, round_up=not last)
+    elif _WITHOUT_OFFSET.fullmatch(text):
+        raise InvalidQuery(
+            field, text, "is a time without its offset", hint=f"Add the offset, or give the date alone. {_FORMS}"
+        )
+    else:
+        raise InvalidQuery(field, text, "is neither a date nor a time", hint=_FORMS)
+    if last and ms < 0:
+        raise InvalidQuery(
+            field, text, "lies before 1970, where no event can be", hint="Choose a later date, or leave it out."
+        )
+    return min(max(ms, 0), ULID_TIME_MAX_MS)
+
+
+def day_start_ms(day: date, zone: tzinfo) -> int:
+    """The first instant whose local date in *zone* is *day* or later."""
+    midnight = _ms(datetime(day.year, day.month, day.day, tzinfo=zone))
+    if _local_date(midnight, zone) == day and _local_date(midnight - 1, zone) < day:
+        return midnight
+    # The clocks were set at about midnight: the transition itself is the first instant.
+    before, at = midnight - 86_400_000, midnight + 86_400_000
+    while at - before > 1:
+        middle = (before + at) // 2
+        if _local_date(middle, zone) < day:
+            before = middle
+        else:
+            at = middle
+    return at
+
+
+def local_date(time_ms: int, zone: tzinfo) -> str:
+    """The date that a clock in *zone* shows then: `2026-01-15`."""
+    return _local_date(time_ms, zone).isoformat()
+
+
+def _dates(period: re.Match[str], text: str, field: str) -> tuple[date, date | None]:
+    """Its first day, and the day after its last; None where the calendar ends."""
+    year, month, day = (int(part) if part else 0 for part in period.groups())
+    try:
+        start = date(year, month or 1, day or 1)
+    except ValueError as error:
+        raise InvalidQuery(field, text, f"is no date: {error}", hint=_FORMS) from None
+    try:
+        if day:
+            return start, start + _DAY
+        if month:
+            return start, date(year + month // 12, month % 12 + 1, 1)
+        return start, date(year + 1, 1, 1)
+    except (OverflowError, ValueError):
+        return start, None
+
+
+def _instant_ms(instant: re.Match[str], text: str, field: str, *, round_up: bool) -> int:
+    day, clock, fraction, offset = instant.groups()
+    try:
+        whole = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if offset in 'Zz' else offset}")
+        ms = _ms(whole)
+    except (OverflowError, ValueError) as error:
+        raise InvalidQuery(field, text, f"is no time: {error}", hint=_FORMS) from None
+    digits = (fraction or ".")[1:]
+    finer = bool(digits[3:].strip("0"))
+    return ms + int(digits[:3].ljust(3, "0")) + (finer and round_up)
+
+
+def _inverted(from_: str, until: str, first: int, last: int) -> bool:
+    """Dates are compared as dates: a day that the zone skipped has no instant, and is in order."""
+    start, end = _PERIOD.fullmatch(from_), _PERIOD.fullmatch(until)
+    if not (start and end):
+        return first > last
+    after = _dates(end, until, "until")[1]
+    return after is not None and _dates(start, from_, "from")[0] >= after
+
+
+def _ms(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MS
+
+
+def _local_date(time_ms: int, zone: tzinfo) -> date:
+    try:
+        return (_EPOCH + timedelta(milliseconds=time_ms)).astimezone(zone).date()
+    except OverflowError:
+        # The zone's clock leaves the calendar at its very ends.
+        return date.min if time_ms < 0 else date.max
