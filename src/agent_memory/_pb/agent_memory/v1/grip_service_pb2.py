@@ -25,21 +25,21 @@ _sym_db = _symbol_database.Default()
 from agent_memory._pb.agent_memory.v1 import event_pb2 as agent__memory_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"agent_memory/v1/grip_service.proto\x12\x0f\x61gent_memory.v1\x1a\x1b\x61gent_memory/v1/event.proto\"v\n\x04Grip\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x65xcerpt\x18\x02 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x03 \x01(\t\x12\r\n\x05start\x18\x04 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x05 \x01(\x05\x12\x0f\n\x07session\x18\x06 \x01(\t\x12\x12\n\nsegment_id\x18\x07 \x01(\t\"\x1c\n\x0eGetGripRequest\x12\n\n\x02id\x18\x01 \x01(\t\"]\n\x11\x45xpandGripRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x06\x62\x65\x66ore\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\x05\x61\x66ter\x18\x03 \x01(\x05H\x01\x88\x01\x01\x42\t\n\x07_beforeB\x08\n\x06_after\"a\n\x12\x45xpandGripResponse\x12#\n\x04grip\x18\x01 \x01(\x0b\x32\x15.agent_memory.v1.Grip\x12&\n\x06\x65vents\x18\x02 \x03(\x0b\x32\x16.agent_memory.v1.Event2\xa7\x01\n\x0bGripService\x12\x41\n\x07GetGrip\x12\x1f.agent_memory.v1.GetGripRequest\x1a\x15.agent_memory.v1.Grip\x12U\n\nExpandGrip\x12\".agent_memory.v1.ExpandGripRequest\x1a#.agent_memory.v1.ExpandGripResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"agent_memory/v1/grip_service.proto\x12\x0f\x61gent_memory.v1\x1a\x1b\x61gent_memory/v1/event.proto\"\x8c\x01\n\x04Grip\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x65xcerpt\x18\x02 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x03 \x01(\t\x12\r\n\x05start\x18\x04 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x05 \x01(\x05\x12\x0f\n\x07session\x18\x06 \x01(\t\x12\x12\n\nsegment_id\x18\x07 \x01(\t\x12\x14\n\x0c\x65xcerpt_wtf8\x18\x08 \x01(\x0c\"\x1c\n\x0eGetGripRequest\x12\n\n\x02id\x18\x01 \x01(\t\"]\n\x11\x45xpandGripRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x06\x62\x65\x66ore\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\x05\x61\x66ter\x18\x03 \x01(\x05H\x01\x88\x01\x01\x42\t\n\x07_beforeB\x08\n\x06_after\"a\n\x12\x45xpandGripResponse\x12#\n\x04grip\x18\x01 \x01(\x0b\x32\x15.agent_memory.v1.Grip\x12&\n\x06\x65vents\x18\x02 \x03(\x0b\x32\x16.agent_memory.v1.Event2\xa7\x01\n\x0bGripService\x12\x41\n\x07GetGrip\x12\x1f.agent_memory.v1.GetGripRequest\x1a\x15.agent_memory.v1.Grip\x12U\n\nExpandGrip\x12\".agent_memory.v1.ExpandGripRequest\x1a#.agent_memory.v1.ExpandGripResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'agent_memory.v1.grip_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GRIP']._serialized_start=84
-  _globals['_GRIP']._serialized_end=202
-  _globals['_GETGRIPREQUEST']._serialized_start=204
-  _globals['_GETGRIPREQUEST']._serialized_end=232
-  _globals['_EXPANDGRIPREQUEST']._serialized_start=234
-  _globals['_EXPANDGRIPREQUEST']._serialized_end=327
-  _globals['_EXPANDGRIPRESPONSE']._serialized_start=329
-  _globals['_EXPANDGRIPRESPONSE']._serialized_end=426
-  _globals['_GRIPSERVICE']._serialized_start=429
-  _globals['_GRIPSERVICE']._serialized_end=596
+  _globals['_GRIP']._serialized_start=85
+  _globals['_GRIP']._serialized_end=225
+  _globals['_GETGRIPREQUEST']._serialized_start=227
+  _globals['_GETGRIPREQUEST']._serialized_end=255
+  _globals['_EXPANDGRIPREQUEST']._serialized_start=257
+  _globals['_EXPANDGRIPREQUEST']._serialized_end=350
+  _globals['_EXPANDGRIPRESPONSE']._serialized_start=352
+  _globals['_EXPANDGRIPRESPONSE']._serialized_end=449
+  _globals['_GRIPSERVICE']._serialized_start=452
+  _globals['_GRIPSERVICE']._serialized_end=619
 # @@protoc_insertion_point(module_scope)

@@ -30,10 +30,11 @@ class Grip(_message.Message):
     END_FIELD_NUMBER: _builtins.int
     SESSION_FIELD_NUMBER: _builtins.int
     SEGMENT_ID_FIELD_NUMBER: _builtins.int
+    EXCERPT_WTF8_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """A ULID that is also an address: it resolves for as long as its event is in the log."""
     excerpt: _builtins.str
-    """Character for character as in the event's text."""
+    """Character for character as in the event's text; a lone surrogate reads U+FFFD."""
     event_id: _builtins.str
     """The event it stands in, and where: code points, end exclusive."""
     start: _builtins.int
@@ -41,6 +42,8 @@ class Grip(_message.Message):
     session: _builtins.str
     segment_id: _builtins.str
     """The segment that holds the event now; empty while the contents are behind."""
+    excerpt_wtf8: _builtins.bytes
+    """The exact excerpt as generalised UTF-8, set only where `excerpt` cannot hold it."""
     def __init__(
         self,
         *,
@@ -51,10 +54,11 @@ class Grip(_message.Message):
         end: _builtins.int = ...,
         session: _builtins.str = ...,
         segment_id: _builtins.str = ...,
+        excerpt_wtf8: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "event_id", b"event_id", "excerpt", b"excerpt", "id", b"id", "segment_id", b"segment_id", "session", b"session", "start", b"start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "event_id", b"event_id", "excerpt", b"excerpt", "excerpt_wtf8", b"excerpt_wtf8", "id", b"id", "segment_id", b"segment_id", "session", b"session", "start", b"start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -146,10 +146,11 @@ class Hit(_message.Message):
     DATE_FIELD_NUMBER: _builtins.int
     SESSION_TITLE_FIELD_NUMBER: _builtins.int
     NODE_ID_FIELD_NUMBER: _builtins.int
+    EXCERPT_WTF8_FIELD_NUMBER: _builtins.int
     score: _builtins.float
     """Higher is better; comparable within one answer only."""
     excerpt: _builtins.str
-    """The passage of the event that matched best, verbatim."""
+    """The passage of the event that matched best, verbatim; a lone surrogate reads U+FFFD."""
     grip_id: _builtins.str
     """The passage as a grip: get or expand it."""
     date: _builtins.str
@@ -157,6 +158,8 @@ class Hit(_message.Message):
     session_title: _builtins.str
     node_id: _builtins.str
     """The segment that holds it; empty while the contents are behind."""
+    excerpt_wtf8: _builtins.bytes
+    """The exact passage as generalised UTF-8, set only where `excerpt` cannot hold it."""
     @_builtins.property
     def event(self) -> _event_pb2.Event: ...
     @_builtins.property
@@ -172,10 +175,11 @@ class Hit(_message.Message):
         date: _builtins.str = ...,
         session_title: _builtins.str = ...,
         node_id: _builtins.str = ...,
+        excerpt_wtf8: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "event", b"event", "excerpt", b"excerpt", "grip_id", b"grip_id", "node_id", b"node_id", "score", b"score", "session_title", b"session_title", "signals", b"signals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "event", b"event", "excerpt", b"excerpt", "excerpt_wtf8", b"excerpt_wtf8", "grip_id", b"grip_id", "node_id", b"node_id", "score", b"score", "session_title", b"session_title", "signals", b"signals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
