@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent_memory.errors import InvalidQuery
 from agent_memory.events import Kind, Role
 from agent_memory.indexes.model import EVERYWHERE, Where
-from agent_memory.retrieval.bounds import day_start_ms, edge_ms, local_date, resolve
+from agent_memory.retrieval.bounds import day_start_ms, edge_ms, local_date, parse_date, resolve
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = [
@@ -37,11 +37,11 @@ def ms(text: str) -> int:
 
 
 def test_no_fields_let_everything_through() -> None:
-    assert EVERYWHERE == resolve(zone=BERLIN)
+    assert EVERYWHERE == resolve(time_zone="Europe/Berlin")
 
 
 def test_a_date_is_its_whole_local_day_at_both_edges() -> None:
-    found = resolve(zone=BERLIN, from_="2026-01-15", until="2026-01-15")
+    found = resolve(time_zone="Europe/Berlin", from_="2026-01-15", until="2026-01-15")
 
     assert Where(from_ms=ms("2026-01-15T00:00:00+01:00"), until_ms=ms("2026-01-16T00:00:00+01:00") - 1) == found
 
@@ -50,7 +50,7 @@ def test_a_date_is_its_whole_local_day_at_both_edges() -> None:
     ("day", "hours"), [("2026-03-29", 23), ("2026-03-30", 24), ("2026-10-25", 25)], ids=["spring", "usual", "autumn"]
 )
 def test_a_day_on_which_clocks_are_set_is_whole(day: str, hours: int) -> None:
-    found = resolve(zone=BERLIN, from_=day, until=day)
+    found = resolve(time_zone="Europe/Berlin", from_=day, until=day)
 
     assert found.from_ms is not None
     assert found.until_ms is not None
@@ -67,7 +67,9 @@ def test_a_day_on_which_clocks_are_set_is_whole(day: str, hours: int) -> None:
     ],
 )
 def test_a_month_or_a_year_is_all_its_days(text: str, first: str, last: str) -> None:
-    assert resolve(zone=BERLIN, from_=first, until=last) == resolve(zone=BERLIN, from_=text, until=text)
+    assert resolve(time_zone="Europe/Berlin", from_=first, until=last) == resolve(
+        time_zone="Europe/Berlin", from_=text, until=text
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,7 @@ def test_a_month_or_a_year_is_all_its_days(text: str, first: str, last: str) -> 
     ["2026-01-15T09:30:00+01:00", "2026-01-15T08:30:00Z", "2026-01-15t08:30:00z", "2026-01-15 14:15:00.000+05:45"],
 )
 def test_a_time_with_an_offset_is_that_instant_in_any_zone(text: str) -> None:
-    found = resolve(zone=ZoneInfo("America/New_York"), from_=text, until=text)
+    found = resolve(time_zone="America/New_York", from_=text, until=text)
 
     assert Where(from_ms=ms("2026-01-15T08:30:00+00:00"), until_ms=ms("2026-01-15T08:30:00+00:00")) == found
 
@@ -84,13 +86,13 @@ def test_digits_finer_than_a_millisecond_are_rounded_into_the_range() -> None:
     at = ms("2026-01-15T08:30:00+00:00") + 123
 
     assert Where(from_ms=at + 1, until_ms=at + 7) == resolve(
-        zone=UTC, from_="2026-01-15T08:30:00.1230001Z", until="2026-01-15T08:30:00.1309Z"
+        time_zone="UTC", from_="2026-01-15T08:30:00.1230001Z", until="2026-01-15T08:30:00.1309Z"
     )
 
 
 def test_a_day_that_a_zone_skipped_is_empty_and_no_error() -> None:
     """Samoa crossed the date line at the end of 29 December 2011."""
-    found = resolve(zone=ZoneInfo("Pacific/Apia"), from_="2011-12-30", until="2011-12-30")
+    found = resolve(time_zone="Pacific/Apia", from_="2011-12-30", until="2011-12-30")
 
     assert found.from_ms is not None
     assert found.until_ms is not None
@@ -101,7 +103,7 @@ def test_a_day_that_a_zone_skipped_is_empty_and_no_error() -> None:
 
 def test_the_other_fields_pass_as_sets() -> None:
     found = resolve(
-        zone=UTC,
+        time_zone="UTC",
         agents=["codex", "codex"],
         projects=("p",),
         sessions=["s"],
@@ -140,7 +142,7 @@ def test_the_other_fields_pass_as_sets() -> None:
 @pytest.mark.parametrize("edge", ["from", "until"])
 def test_what_is_no_edge_is_refused_by_name_with_a_way_out(text: str, way_out: str, edge: str) -> None:
     with pytest.raises(InvalidQuery) as caught:
-        resolve(zone=UTC, from_=text if edge == "from" else "", until=text if edge == "until" else "")
+        resolve(time_zone="UTC", from_=text if edge == "from" else "", until=text if edge == "until" else "")
 
     assert f"filter.{edge}" == caught.value.field
     assert way_out in caught.value.hint
@@ -159,24 +161,24 @@ def test_what_is_no_edge_is_refused_by_name_with_a_way_out(text: str, way_out: s
 )
 def test_edges_in_the_wrong_order_are_refused(first: str, last: str) -> None:
     with pytest.raises(InvalidQuery) as caught:
-        resolve(zone=UTC, from_=first, until=last)
+        resolve(time_zone="UTC", from_=first, until=last)
 
     assert "filter.from" == caught.value.field
     assert last in str(caught.value)
 
 
 def test_a_range_that_begins_before_all_events_begins_with_them() -> None:
-    assert Where(from_ms=0) == resolve(zone=UTC, from_="1848-03-18")
+    assert Where(from_ms=0) == resolve(time_zone="UTC", from_="1848-03-18")
 
 
 @pytest.mark.parametrize("text", ["1969-12-31", "0001-01-01", "0001-01-01T00:00:00+23:00"])
 def test_a_range_that_ends_before_all_events_is_refused(text: str) -> None:
     with pytest.raises(InvalidQuery, match="1970"):
-        resolve(zone=BERLIN, until=text)
+        resolve(time_zone="Europe/Berlin", until=text)
 
 
 def test_the_last_day_of_the_calendar_is_an_edge() -> None:
-    found = resolve(zone=BERLIN, from_="9999-12-31", until="9999-12-31")
+    found = resolve(time_zone="Europe/Berlin", from_="9999-12-31", until="9999-12-31")
 
     assert found.from_ms is not None
     assert found.until_ms is not None
@@ -185,9 +187,31 @@ def test_the_last_day_of_the_calendar_is_an_edge() -> None:
 
 def test_the_place_leads_the_field() -> None:
     with pytest.raises(InvalidQuery) as caught:
-        resolve(zone=UTC, from_="no", place="")
+        resolve(time_zone="UTC", from_="no", place="")
 
     assert "from" == caught.value.field
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2026-01-15", date(2026, 1, 15), date(2026, 1, 15)),
+        ("2024-02", date(2024, 2, 1), date(2024, 2, 29)),
+        ("2026", date(2026, 1, 1), date(2026, 12, 31)),
+        ("9999", date(9999, 1, 1), date(9999, 12, 31)),
+    ],
+)
+def test_where_days_are_asked_for_a_period_is_its_first_or_last_day(text: str, first: date, last: date) -> None:
+    assert first == parse_date(text, field="from")
+    assert last == parse_date(text, field="until", last=True)
+
+
+@pytest.mark.parametrize("text", ["", "2026-02-30", "2026-01-15T09:30:00Z", "today"])
+def test_where_days_are_asked_for_a_time_is_refused_by_name(text: str) -> None:
+    with pytest.raises(InvalidQuery) as caught:
+        parse_date(text, field="until")
+
+    assert "until" == caught.value.field
 
 
 @given(days, st.sampled_from(ZONES))
@@ -205,7 +229,7 @@ def test_days_meet_without_gap_or_overlap(day: date, zone: ZoneInfo) -> None:
 @given(st.integers(0, 4_000_000_000_000), st.sampled_from(ZONES))
 def test_every_instant_lies_in_the_range_of_its_local_date(time_ms: int, zone: ZoneInfo) -> None:
     day = local_date(time_ms, zone)
-    found = resolve(zone=zone, from_=day, until=day)
+    found = resolve(time_zone=zone.key, from_=day, until=day)
 
     assert found.from_ms is not None
     assert found.until_ms is not None

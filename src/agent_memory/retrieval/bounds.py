@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from agent_memory.errors import InvalidQuery
 from agent_memory.events import Kind, Role
@@ -38,7 +39,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def resolve(
     *,
-    zone: tzinfo,
+    time_zone: str,
     from_: str = "",
     until: str = "",
     agents: Iterable[str] = (),
@@ -48,11 +49,12 @@ def resolve(
     kinds: Iterable[Kind] = (),
     place: str = "filter.",
 ) -> Where:
-    """The filter that the indexes apply; *zone* is the store's.
+    """The filter that the indexes apply; *time_zone* is the store's, by its IANA name.
 
     Errors: `InvalidQuery` names ``filter.from`` or ``filter.until`` (*place* leads the name)
     for what is neither date nor time, and for edges in the wrong order.
     """
+    zone = ZoneInfo(time_zone)
     first = edge_ms(from_, zone=zone, last=False, field=f"{place}from") if from_ else None
     last = edge_ms(until, zone=zone, last=True, field=f"{place}until") if until else None
     if first is not None and last is not None and _inverted(from_, until, first, last):
@@ -94,6 +96,20 @@ def edge_ms(text: str, *, zone: tzinfo, last: bool, field: str) -> int:
             field, text, "lies before 1970, where no event can be", hint="Choose a later date, or leave it out."
         )
     return min(max(ms, 0), ULID_TIME_MAX_MS)
+
+
+def parse_date(text: str, *, field: str, last: bool = False) -> date:
+    """The first or *last* day of a date, month or year, for what is asked by days alone.
+
+    Errors: `InvalidQuery`, naming *field*.
+    """
+    period = _PERIOD.fullmatch(text)
+    if period is None:
+        raise InvalidQuery(field, text, "is no date", hint="Write a local date: `2026-01-15`.")
+    start, after = _dates(period, text, field)
+    if not last:
+        return start
+    return after - _DAY if after else date.max
 
 
 def day_start_ms(day: date, zone: tzinfo) -> int:
