@@ -85,26 +85,36 @@ class NotFound(AgentMemoryError):
 
 
 class UnknownEvent(NotFound):
+    """No event has this id."""
+
     noun = "event"
     hint = "List the events of a session or a day, or search, to get ids."
 
 
 class UnknownSession(NotFound):
+    """No event belongs to this session."""
+
     noun = "session"
     hint = "List the sessions to get ids."
 
 
 class UnknownNode(NotFound):
+    """The contents have no such node."""
+
     noun = "node"
     hint = "Read the root of the contents and follow its children."
 
 
 class UnknownGrip(NotFound):
+    """The id addresses no excerpt of any event."""
+
     noun = "grip"
     hint = "Take grip ids from bullets or hits."
 
 
 class UnknownView(NotFound):
+    """There is no view of this name."""
+
     noun = "view"
     hint = "The views are toc, lexical, vectors and catalog."
 

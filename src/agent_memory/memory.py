@@ -34,6 +34,9 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[Kind, ...] = ()
 
 
+EVERYTHING = Filter()
+
+
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """Some of the items, and the token that gets the next; empty on the last page."""
 
@@ -76,6 +79,8 @@ class GripContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ViewState(enum.Enum):
+    """Live (catching up included), waiting for something outside, or failed."""
+
     LIVE = "live"
     WAITING = "waiting"
     FAILED = "failed"
@@ -112,6 +117,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplayProgress(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """How far the building of a view has come."""
+
     view: str
     position: Position
     target: Position
@@ -128,17 +135,23 @@ class ReplayVerdict(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class VerifyProgress(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """How far a check has come."""
+
     check: str
     done: int
     total: int
 
 
 class VerifyFinding(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Something that does not hold."""
+
     check: str
     message: str
 
 
 class VerifyVerdict(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Whether all that must hold does."""
+
     sound: bool
     checks: tuple[str, ...]
     finding_count: int
@@ -182,7 +195,7 @@ class Memory(Protocol):
     async def events(
         self,
         *,
-        where: Filter = Filter(),
+        where: Filter = EVERYTHING,
         newest_first: bool = False,
         limit: int = 100,
         token: str = "",
@@ -198,7 +211,7 @@ class Memory(Protocol):
     async def sessions(
         self,
         *,
-        where: Filter = Filter(),
+        where: Filter = EVERYTHING,
         newest_first: bool = False,
         limit: int = 100,
         token: str = "",
@@ -244,7 +257,7 @@ class Memory(Protocol):
         ...
 
     async def search(
-        self, query: str, *, where: Filter = Filter(), limit: int = 10, min_position: Position = 0
+        self, query: str, *, where: Filter = EVERYTHING, limit: int = 10, min_position: Position = 0
     ) -> SearchResult:
         """The 1 to 200 best events for any text."""
         ...

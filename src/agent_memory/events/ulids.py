@@ -72,3 +72,15 @@ def first_ulid_at(time_ms: int) -> str:
 def last_ulid_at(time_ms: int) -> str:
     """The largest ULID of that millisecond."""
     return ulid_of(time_ms, ULID_RANDOM_MAX)
+
+
+def next_ulid(ulid: str) -> str:
+    """The one after; the greatest stays."""
+    n = int(ulid.translate(_TO_PYTHON), 32)
+    return ulid_from_key(min(n + 1, (1 << 128) - 1).to_bytes(16, "big"))
+
+
+def previous_ulid(ulid: str) -> str:
+    """The one before; the smallest stays."""
+    n = int(ulid.translate(_TO_PYTHON), 32)
+    return ulid_from_key(max(n - 1, 0).to_bytes(16, "big"))

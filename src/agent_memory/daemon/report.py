@@ -1,0 +1,62 @@
+"""How the store is, as `status` and the health service tell it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent_memory.clock import Clock
+from agent_memory.log import EventLog
+from agent_memory.memory import Status, ViewState, ViewStatus
+from agent_memory.projectors.runner import ViewRunner
+from agent_memory.projectors.views import Views
+from agent_memory.storage import FORMAT, Store, store_free_bytes
+
+
+class StatusReport:
+    """Puts together what log, views and disk say of themselves."""
+
+    def __init__(self, store: Store, log: EventLog, views: Views, *, model_id: str, clock: Clock) -> None:
+        self._store = store
+        self._log = log
+        self._views = views
+        self._model_id = model_id
+        self._start_ms = clock.now_ms()
+
+    def status(self) -> Status:
+        """Each view with its lag, and whether appends are durable."""
+        from agent_memory import __version__
+
+        head = self._log.head()
+        views = tuple(_view_status(runner, head) for runner in self._views)
+        append_error = self._log.append_error()
+        return Status(
+            healthy=not append_error and all(view.state is not ViewState.FAILED for view in views),
+            position=head,
+            event_count=head,
+            views=views,
+            store_path=str(self._store.path),
+            time_zone=self._store.manifest.time_zone,
+            model_id=self._model_id,
+            store_format=FORMAT,
+            version=__version__,
+            start_ms=self._start_ms,
+            disk_free_bytes=store_free_bytes(self._store.path),
+            append_error=append_error,
+        )
+
+
+def _view_status(runner: ViewRunner[Any], head: int) -> ViewStatus:
+    standing = runner.standing
+    state = ViewState.LIVE
+    if standing is not None:
+        state = ViewState.WAITING if standing.waiting else ViewState.FAILED
+    return ViewStatus(
+        name=runner.view.name,
+        state=state,
+        position=runner.position,
+        lag=max(head - runner.position, 0),
+        oldest_pending_s=runner.oldest_pending_s(),
+        error=standing.error if standing else "",
+        error_position=standing.position if standing else 0,
+        generation=runner.view.generation,
+    )

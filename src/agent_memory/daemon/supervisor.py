@@ -1,0 +1,39 @@
+"""The life of a daemon: open, serve, drain, close."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+from agent_memory.config import Config
+from agent_memory.daemon.wiring import open_memory
+
+
+async def run_daemon(config: Config, *, on_ready: Callable[[str], None]) -> None:
+    """Serve the store until SIGTERM or SIGINT, then drain and close it.
+
+    *on_ready* is given the bound address once calls are answered. Errors: those of
+    `open_memory` and `serve_memory`.
+    """
+    from agent_memory.api.server import serve_memory
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        async with (
+            open_memory(config, holder=f"the daemon for {config.address}") as memory,
+            serve_memory(
+                memory,
+                address=config.address,
+                message_bytes_max=config.message_bytes_max,
+                drain_s=config.drain_s,
+            ) as server,
+        ):
+            on_ready(server.address)
+            await stop.wait()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

@@ -1,0 +1,328 @@
+"""`Memory` in process: where the plain synchronous rooms meet asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from typing import Any, TypeVar
+
+from agent_memory import telemetry
+from agent_memory.clock import Clock, IdSource
+from agent_memory.errors import (
+    AgentMemoryError,
+    EventConflict,
+    Invalid,
+    InvalidEvent,
+    InvalidQuery,
+    UnknownEvent,
+    UnknownView,
+    ViewBehind,
+)
+from agent_memory.events import Draft, Event, EventLimits, Position, Receipt, Recorded, complete
+from agent_memory.events.ulids import is_ulid
+from agent_memory.indexes.model import Session
+from agent_memory.log import EventLog
+from agent_memory.memory import (
+    EVERYTHING,
+    VIEW_NAMES,
+    AppendRefused,
+    Days,
+    Filter,
+    GripContext,
+    Page,
+    ReplayReport,
+    Root,
+    Status,
+    StreamOutcome,
+    VerifyReport,
+)
+from agent_memory.projectors.views import Views
+from agent_memory.reading import Reader
+from agent_memory.retrieval import SearchResult, Searcher
+from agent_memory.toc.model import Grip, Node
+
+T = TypeVar("T")
+
+WAIT_S = 10.0
+"""How long a read with `min_position` waits if its caller sets no deadline."""
+
+BATCH_EVENTS_MAX = 10_000
+_STREAM_BUFFER_EVENTS = 1024
+
+
+class LocalMemory:
+    """A `Memory` over a store that this process owns. Made by `daemon.wiring.open_memory`.
+
+    Blocking work runs on *executor*; only validation runs on the event loop.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        views: Views,
+        reader: Reader,
+        searcher: Searcher,
+        clock: Clock,
+        ids: IdSource,
+        limits: EventLimits,
+        executor: Executor,
+        status: Callable[[], Status],
+        replay: Callable[..., AsyncIterator[ReplayReport]],
+        verify: Callable[[], AsyncIterator[VerifyReport]],
+        close: Callable[[], None],
+    ) -> None:
+        self._log = log
+        self._views = views
+        self._reader = reader
+        self._searcher = searcher
+        self._clock = clock
+        self._ids = ids
+        self._limits = limits
+        self._executor = executor
+        self._status = status
+        self._replay = replay
+        self._verify = verify
+        self._close = close
+
+    async def _blocking(self, call: Callable[..., T], *args: Any, **named: Any) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, lambda: call(*args, **named))
+
+    # -- append ---------------------------------------------------------------------------------
+
+    async def append(self, draft: Draft) -> Receipt:
+        started = self._clock.monotonic_s()
+        with telemetry.span("append", events=1):
+            receipts = await asyncio.wrap_future(self._log.submit([self._complete(draft)]))
+        telemetry.record_append(1, self._clock.monotonic_s() - started)
+        return receipts[0]
+
+    async def append_batch(self, drafts: Sequence[Draft]) -> list[Receipt]:
+        if not 1 <= len(drafts) <= BATCH_EVENTS_MAX:
+            raise InvalidEvent("events", len(drafts), f"a batch holds 1 to {BATCH_EVENTS_MAX:,} events")
+        started = self._clock.monotonic_s()
+        events = []
+        for index, draft in enumerate(drafts):
+            try:
+                events.append(self._complete(draft))
+            except Invalid as error:
+                raise error.within(f"events[{index}]") from None
+        with telemetry.span("append", events=len(events)):
+            receipts = await asyncio.wrap_future(self._log.submit(events))
+        telemetry.record_append(len(events), self._clock.monotonic_s() - started)
+        return receipts
+
+    async def submit_drafts(self, drafts: Sequence[Draft]) -> list[StreamOutcome]:
+        """Record each for itself: one that is refused costs no other. Durable on return.
+
+        Errors: `DiskFull`, `StorageUnavailable`, `Closed`, which concern all of them.
+        """
+        started = self._clock.monotonic_s()
+        outcomes: list[StreamOutcome | None] = [None] * len(drafts)
+        events: list[tuple[int, Event]] = []
+        for index, draft in enumerate(drafts):
+            try:
+                events.append((index, self._complete(draft)))
+            except Invalid as error:
+                outcomes[index] = AppendRefused(reason=error.reason, message=str(error))
+        if events:
+            for (index, _), outcome in zip(events, await self._submit_each([e for _, e in events]), strict=True):
+                outcomes[index] = outcome
+        telemetry.record_append(len(events), self._clock.monotonic_s() - started)
+        return [o for o in outcomes if o is not None]
+
+    async def _submit_each(self, events: list[Event]) -> list[StreamOutcome]:
+        try:
+            return list(await asyncio.wrap_future(self._log.submit(events)))
+        except EventConflict as error:
+            if len(events) == 1:
+                return [AppendRefused(reason=error.reason, message=str(error))]
+        return [(await self._submit_each([event]))[0] for event in events]
+
+    async def append_stream(self, drafts: Iterable[Draft] | AsyncIterable[Draft]) -> AsyncIterator[StreamOutcome]:
+        # What arrives while a group is being synced makes up the next group.
+        waiting: asyncio.Queue[Draft | None] = asyncio.Queue(_STREAM_BUFFER_EVENTS)
+
+        async def fill() -> None:
+            try:
+                if isinstance(drafts, AsyncIterable):
+                    async for draft in drafts:
+                        await waiting.put(draft)
+                else:
+                    for draft in drafts:
+                        await waiting.put(draft)
+            finally:
+                await waiting.put(None)
+
+        filling = asyncio.create_task(fill())
+        try:
+            more = True
+            while more:
+                group = [await waiting.get()]
+                while not waiting.empty():
+                    group.append(waiting.get_nowait())
+                more = group[-1] is not None
+                for outcome in await self.submit_drafts([d for d in group if d is not None]):
+                    yield outcome
+            await filling
+        finally:
+            filling.cancel()
+
+    def _complete(self, draft: Draft) -> Event:
+        return complete(draft, clock=self._clock, ids=self._ids, limits=self._limits)
+
+    # -- events and sessions --------------------------------------------------------------------
+
+    async def event(self, event_id: str) -> Recorded:
+        if not is_ulid(event_id):
+            raise InvalidQuery("id", event_id, "is no ULID", hint=UnknownEvent.hint)
+        return await self._blocking(self._log.get, event_id)
+
+    async def events(
+        self,
+        *,
+        where: Filter = EVERYTHING,
+        newest_first: bool = False,
+        limit: int = 100,
+        token: str = "",
+        min_position: Position = 0,
+    ) -> Page[Recorded]:
+        await self._log_reaches(min_position)
+        return await self._blocking(
+            self._reader.events, where=where, newest_first=newest_first, limit=limit, token=token
+        )
+
+    async def session(self, session_id: str, *, min_position: Position = 0) -> Session:
+        await self.wait_for(["catalog"], min_position)
+        return await self._blocking(self._reader.session, session_id)
+
+    async def sessions(
+        self,
+        *,
+        where: Filter = EVERYTHING,
+        newest_first: bool = False,
+        limit: int = 100,
+        token: str = "",
+        min_position: Position = 0,
+    ) -> Page[Session]:
+        await self.wait_for(["catalog"], min_position)
+        return await self._blocking(
+            self._reader.sessions, where=where, newest_first=newest_first, limit=limit, token=token
+        )
+
+    # -- contents -------------------------------------------------------------------------------
+
+    async def root(self, *, min_position: Position = 0) -> Root:
+        await self.wait_for(["toc"], min_position)
+        return await self._blocking(self._reader.root)
+
+    async def node(self, node_id: str, *, version: int = 0, min_position: Position = 0) -> Node:
+        await self.wait_for(["toc"], min_position)
+        return await self._blocking(self._reader.node, node_id, version=version)
+
+    async def children(
+        self, node_id: str, *, limit: int = 100, token: str = "", min_position: Position = 0
+    ) -> Page[Node]:
+        await self.wait_for(["toc"], min_position)
+        return await self._blocking(self._reader.children, node_id, limit=limit, token=token)
+
+    async def node_versions(self, node_id: str) -> list[int]:
+        return await self._blocking(self._reader.node_versions, node_id)
+
+    async def days(
+        self,
+        *,
+        from_: str = "",
+        until: str = "",
+        agents: Sequence[str] = (),
+        projects: Sequence[str] = (),
+        min_position: Position = 0,
+    ) -> Days:
+        await self.wait_for(["catalog", "toc"], min_position)
+        return await self._blocking(self._reader.days, from_=from_, until=until, agents=agents, projects=projects)
+
+    async def grip(self, grip_id: str) -> Grip:
+        return await self._blocking(self._reader.grip, grip_id)
+
+    async def expand(self, grip_id: str, *, before: int = 3, after: int = 3) -> GripContext:
+        return await self._blocking(self._reader.expand, grip_id, before=before, after=after)
+
+    # -- search ---------------------------------------------------------------------------------
+
+    async def search(
+        self, query: str, *, where: Filter = EVERYTHING, limit: int = 10, min_position: Position = 0
+    ) -> SearchResult:
+        bounds = self._reader.resolve(where)
+        self._reader.check_limit(limit)
+        started = self._clock.monotonic_s()
+        await self.wait_for(self._views.serving_search(), min_position)
+        with telemetry.span("search", limit=limit):
+            result = await self._blocking(self._searcher.search, query, where=bounds, limit=limit)
+        telemetry.record_search(result.tier.value, self._clock.monotonic_s() - started)
+        return result
+
+    # -- the store ------------------------------------------------------------------------------
+
+    async def status(self) -> Status:
+        return await self._blocking(self._status)
+
+    async def wait_for(self, views: Sequence[str], position: Position, *, timeout_s: float = WAIT_S) -> None:
+        if position < 0:
+            raise InvalidQuery("min_position", position, "must not be negative")
+        for name in views:
+            if name not in VIEW_NAMES:
+                raise UnknownView(name)
+        if position == 0:
+            return
+        await self._log_reaches(position, timeout_s=timeout_s)
+        deadline = self._clock.monotonic_s() + timeout_s
+        for name in views:
+            runner = self._views.runner(name)
+            if runner.position >= position:
+                continue
+            try:
+                await asyncio.wait_for(
+                    asyncio.wrap_future(runner.reached(position)), max(0.0, deadline - self._clock.monotonic_s())
+                )
+            except TimeoutError:
+                raise ViewBehind(name, runner.position, position) from None
+
+    async def _log_reaches(self, position: Position, *, timeout_s: float = WAIT_S) -> None:
+        if position < 0:
+            raise InvalidQuery("min_position", position, "must not be negative")
+        if position <= self._log.head():
+            return
+        loop = asyncio.get_running_loop()
+        reached = asyncio.Event()
+
+        def arrived(head: Position) -> None:
+            if head >= position:
+                loop.call_soon_threadsafe(reached.set)
+
+        unwatch = self._log.watch(arrived)
+        try:
+            if position > self._log.head():
+                await asyncio.wait_for(reached.wait(), timeout_s)
+        except TimeoutError:
+            raise ViewBehind("log", self._log.head(), position) from None
+        finally:
+            unwatch()
+
+    def replay(self, views: Sequence[str] = (), *, restart: bool = False) -> AsyncIterator[ReplayReport]:
+        for name in views:
+            if name not in VIEW_NAMES:
+                raise UnknownView(name)
+        return self._replay(tuple(views) or VIEW_NAMES, restart=restart)
+
+    def verify(self) -> AsyncIterator[VerifyReport]:
+        return self._verify()
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self._close)
+
+
+def refused(error: AgentMemoryError) -> AppendRefused:
+    """What a stream says of an event that it did not take."""
+    return AppendRefused(reason=error.reason, message=str(error))

@@ -1,0 +1,209 @@
+"""Drives a view along the log: catch-up, live, and after a failure, by one loop."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+import msgspec
+import structlog
+
+from agent_memory import telemetry
+from agent_memory.clock import Clock
+from agent_memory.errors import Closed, InferenceUnavailable
+from agent_memory.events import START, Position, Recorded
+from agent_memory.log import EventLog
+from agent_memory.projectors.live import LiveView
+from agent_memory.projectors.port import Projector
+
+P = TypeVar("P", bound=Projector)
+
+_RETRY_FIRST_S = 0.5
+_RETRY_MAX_S = 60.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Why a view stands still: waiting for something outside, or failed before a position."""
+
+    waiting: bool
+    error: str
+    position: Position
+
+
+class ViewRunner(Generic[P]):
+    """The one thread that projects into one view.
+
+    A batch that fails is taken in one entry at a time, so that the view comes as far as it can
+    and names the entry it stands before. It tries again with growing pauses, for ever: nothing
+    is skipped, and no other view is touched.
+    """
+
+    def __init__(self, view: LiveView[P], log: EventLog, *, clock: Clock) -> None:
+        self.view = view
+        self._log = log
+        self._clock = clock
+        self._wake = threading.Condition()
+        self._head: Position = START
+        self._position: Position = START
+        self._arrivals: deque[tuple[Position, float]] = deque()
+        self._waiters: list[tuple[Position, Future[None]]] = []
+        self._standing: Standing | None = None
+        self._retry_s = _RETRY_FIRST_S
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    # -- what others see ------------------------------------------------------------------------
+
+    @property
+    def position(self) -> Position:
+        """The last position that the view contains."""
+        return self._position
+
+    @property
+    def standing(self) -> Standing | None:
+        """Why it stands still; None while it goes on."""
+        return self._standing
+
+    def oldest_pending_s(self) -> float:
+        """How long the oldest entry that it lacks has waited, since this process saw it."""
+        with self._wake:
+            return self._clock.monotonic_s() - self._arrivals[0][1] if self._arrivals else 0.0
+
+    def reached(self, position: Position) -> Future[None]:
+        """A future that is done once the view contains *position*. Errors: `Closed`."""
+        future: Future[None] = Future()
+        with self._wake:
+            if self._position >= position:
+                future.set_result(None)
+            elif self._stopping:
+                future.set_exception(Closed(f"the view {self.view.name} is closed"))
+            else:
+                self._waiters.append((position, future))
+        return future
+
+    # -- the loop -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin; the view is opened on the runner's own thread."""
+        self._thread = threading.Thread(target=self._run, name=f"view-{self.view.name}", daemon=True)
+        self._unwatch = self._log.watch(self._arrived)
+        self._arrived(self._log.head())
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch at hand, put the view on disk, close it."""
+        with self._wake:
+            self._stopping = True
+            waiters, self._waiters = self._waiters, []
+            self._wake.notify_all()
+        for _, future in waiters:
+            if not future.cancelled():
+                future.set_exception(Closed(f"the view {self.view.name} is closed"))
+        if self._thread is not None:
+            self._unwatch()
+            self._thread.join()
+            self._thread = None
+        self.view.close()
+
+    def nudge(self) -> None:
+        """Try again now: what it waited for may be there."""
+        with self._wake:
+            self._retry_s = _RETRY_FIRST_S
+            self._standing = None
+            self._wake.notify_all()
+
+    def _arrived(self, head: Position) -> None:
+        with self._wake:
+            if head <= self._head:
+                return
+            self._head = head
+            # Bounded: behind a view that stands still, only the oldest mark matters.
+            if len(self._arrivals) < 4096:
+                self._arrivals.append((head, self._clock.monotonic_s()))
+            self._wake.notify_all()
+
+    def _run(self) -> None:
+        idle_flushed = True
+        while True:
+            with self._wake:
+                if self._standing is not None:
+                    self._wake.wait_for(lambda: self._stopping or self._standing is None, timeout=self._retry_s)
+                    self._retry_s = min(self._retry_s * 2, _RETRY_MAX_S)
+                elif idle_flushed:
+                    self._wake.wait_for(lambda: self._stopping or self._opening() or self._head > self._position)
+                if self._stopping:
+                    return
+            try:
+                self.view.open()
+                idle_flushed = not self._step() and self._settle()
+                self._stand(None)
+            except InferenceUnavailable as error:
+                self._stand(Standing(True, str(error), self._position + 1))
+            except Closed:
+                return
+            except Exception as error:
+                if self._stand(Standing(False, f"{type(error).__name__}: {error}", self._position + 1)):
+                    _log.exception("view stands still", view=self.view.name, position=self._position + 1)
+
+    def _opening(self) -> bool:
+        return self.view.generation == 0
+
+    def _step(self) -> bool:
+        """Take in one batch; False when there was none."""
+        with self.view.projecting, self.view.lease() as projector:
+            self._advance(projector.checkpoint())
+            if self._position >= self._log.head():
+                return False
+            started = self._clock.monotonic_s()
+            before = self._position
+            batch = self._log.read(after=before, limit=projector.batch_events_max)
+            try:
+                with telemetry.span("projection", view=self.view.name, events=len(batch)):
+                    self._project(projector, batch)
+            finally:
+                self._advance(projector.checkpoint())
+            telemetry.record_projection(self.view.name, self._position - before, self._clock.monotonic_s() - started)
+        return bool(batch)
+
+    def _project(self, projector: P, batch: list[Recorded]) -> None:
+        try:
+            projector.project(batch)
+        except (InferenceUnavailable, Closed):
+            raise
+        except Exception:
+            if len(batch) < 2:
+                raise
+            for entry in batch:
+                if entry.position > projector.checkpoint():
+                    projector.project([entry])
+
+    def _settle(self) -> bool:
+        with self.view.projecting, self.view.lease() as projector:
+            projector.flush()
+        return True
+
+    def _advance(self, position: Position) -> None:
+        with self._wake:
+            if position > self._position:
+                self._retry_s = _RETRY_FIRST_S
+            self._position = position
+            while self._arrivals and self._arrivals[0][0] <= position:
+                self._arrivals.popleft()
+            done = [f for p, f in self._waiters if p <= position]
+            self._waiters = [(p, f) for p, f in self._waiters if p > position]
+            if not self._arrivals and position < self._head:
+                self._arrivals.append((self._head, self._clock.monotonic_s()))
+        for future in done:
+            if future.set_running_or_notify_cancel():
+                future.set_result(None)
+
+    def _stand(self, standing: Standing | None) -> bool:
+        """Say how the view stands; True where this is news."""
+        with self._wake:
+            news = standing is not None and standing != self._standing
+            self._standing = standing
+        return news

@@ -1,0 +1,266 @@
+"""Reads of a store: listings, contents, grips. Plain synchronous code; writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, timedelta
+
+from agent_memory.errors import InvalidQuery, UnknownGrip, UnknownNode
+from agent_memory.events import Recorded
+from agent_memory.events.ulids import first_ulid_at, is_ulid, last_ulid_at, next_ulid, previous_ulid
+from agent_memory.indexes.model import Session, Where
+from agent_memory.indexes.port import Catalog, Contents
+from agent_memory.log import EventLog
+from agent_memory.memory import EVERYTHING, Day, Days, Filter, GripContext, Page, Root
+from agent_memory.paging import check_page_size, decode_token, encode_token
+from agent_memory.retrieval.bounds import parse_date, resolve
+from agent_memory.toc.grips import grip_address
+from agent_memory.toc.grips import matches as stands_in
+from agent_memory.toc.model import Grip, Node
+
+SEARCH_LIMIT_MAX = 200
+NEIGHBOURS_MAX = 100
+DAYS_MAX = 3700
+_SCANNED_EVENTS_MAX = 10_000
+_SCAN_PAGE = 500
+
+_TIME_MAX_MS = (1 << 48) - 1
+
+
+class Reader:
+    """Answers every read of `Memory` but search. Views are leased for each read."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        *,
+        contents: Callable[[], AbstractContextManager[Contents]],
+        catalog: Callable[[], AbstractContextManager[Catalog]],
+        time_zone: str,
+    ) -> None:
+        self._log = log
+        self._contents = contents
+        self._catalog = catalog
+        self._time_zone = time_zone
+
+    def resolve(self, where: Filter) -> Where:
+        """The filter with its edges as instants. Errors: `InvalidQuery`."""
+        return resolve(
+            from_=where.from_,
+            until=where.until,
+            agents=where.agents,
+            projects=where.projects,
+            sessions=where.sessions,
+            roles=where.roles,
+            kinds=where.kinds,
+            time_zone=self._time_zone,
+        )
+
+    def check_limit(self, limit: int) -> None:
+        """Errors: `InvalidQuery` for a number of hits that is out of range."""
+        check_page_size(limit, field="limit", most=SEARCH_LIMIT_MAX)
+
+    # -- events and sessions --------------------------------------------------------------------
+
+    def events(
+        self, *, where: Filter = EVERYTHING, newest_first: bool = False, limit: int = 100, token: str = ""
+    ) -> Page[Recorded]:
+        """A page of the events that *where* lets through.
+
+        Work per page is bounded: where few events pass, a page may hold fewer than *limit*, or
+        none, and still name a next one.
+        """
+        check_page_size(limit)
+        bounds = self.resolve(where)
+        listing = ("events", where, newest_first)
+        cursor: str | None = decode_token(token, listing, str)
+        if cursor is not None and not is_ulid(cursor):
+            raise InvalidQuery("page_token", token, "is not a token of this server")
+        first = first_ulid_at(max(bounds.from_ms or 0, 0))
+        until = last_ulid_at(_TIME_MAX_MS if bounds.until_ms is None else max(bounds.until_ms, 0))
+        if cursor is not None and newest_first:
+            until = min(until, previous_ulid(cursor))
+        elif cursor is not None:
+            first = max(first, next_ulid(cursor))
+        session = next(iter(bounds.sessions)) if len(bounds.sessions) == 1 else None
+        passes = _passes(bounds)
+        found: list[Recorded] = []
+        scanned = 0
+        while first <= until:
+            page = self._log.scan(
+                first=first, until=until, session=session, limit=_SCAN_PAGE, newest_first=newest_first
+            )
+            for recorded in page:
+                if passes(recorded):
+                    if len(found) == limit:
+                        return Page(items=tuple(found), next_token=encode_token(listing, found[-1].event.id))
+                    found.append(recorded)
+            if len(page) < _SCAN_PAGE:
+                break
+            last = page[-1].event.id
+            scanned += len(page)
+            if scanned >= _SCANNED_EVENTS_MAX:
+                return Page(items=tuple(found), next_token=encode_token(listing, last))
+            if newest_first:
+                until = previous_ulid(last)
+            else:
+                first = next_ulid(last)
+        return Page(items=tuple(found))
+
+    def session(self, session_id: str) -> Session:
+        with self._catalog() as catalog:
+            return catalog.session(session_id)
+
+    def sessions(
+        self, *, where: Filter = EVERYTHING, newest_first: bool = False, limit: int = 100, token: str = ""
+    ) -> Page[Session]:
+        check_page_size(limit)
+        bounds = self.resolve(where)
+        listing = ("sessions", where, newest_first)
+        cursor = decode_token(token, listing, tuple[int, str])
+        with self._catalog() as catalog:
+            found = catalog.sessions(where=bounds, after=cursor, limit=limit + 1, newest_first=newest_first)
+        if len(found) <= limit:
+            return Page(items=tuple(found))
+        last = found[limit - 1]
+        return Page(items=tuple(found[:limit]), next_token=encode_token(listing, (last.start_ms, last.id)))
+
+    # -- contents -------------------------------------------------------------------------------
+
+    def root(self) -> Root:
+        with self._contents() as contents:
+            years = contents.years()
+        return Root(years=tuple(years), event_count=sum(year.event_count for year in years), time_zone=self._time_zone)
+
+    def node(self, node_id: str, *, version: int = 0) -> Node:
+        if version < 0:
+            raise InvalidQuery("version", version, "must not be negative")
+        with self._contents() as contents:
+            return contents.node(node_id, version=version or None)
+
+    def children(self, node_id: str, *, limit: int = 100, token: str = "") -> Page[Node]:
+        check_page_size(limit)
+        listing = ("children", node_id)
+        after: str = decode_token(token, listing, str) or ""
+        with self._contents() as contents:
+            found = contents.children(node_id, after=after, limit=limit + 1)
+        if len(found) <= limit:
+            return Page(items=tuple(found))
+        return Page(items=tuple(found[:limit]), next_token=encode_token(listing, found[limit - 1].id))
+
+    def node_versions(self, node_id: str) -> list[int]:
+        with self._contents() as contents:
+            return contents.versions(node_id)
+
+    def days(
+        self, *, from_: str = "", until: str = "", agents: Sequence[str] = (), projects: Sequence[str] = ()
+    ) -> Days:
+        """Every local day of the range; the range of the store where an edge is left open."""
+        with self._catalog() as catalog, self._contents() as contents:
+            span = catalog.span()
+            first = parse_date(from_, field="from") if from_ else span and date.fromisoformat(span[0])
+            last = parse_date(until, field="until", last=True) if until else span and date.fromisoformat(span[1])
+            first, last = first or last, last or first
+            if first is None or last is None:
+                return Days(days=(), time_zone=self._time_zone)
+            if first > last:
+                if from_ and until:
+                    raise InvalidQuery("until", until, f"lies before from, {from_}", hint="Exchange the two.")
+                first = last = first if from_ else last
+            if (last - first).days >= DAYS_MAX:
+                raise InvalidQuery("until", until or str(last), f"more than {DAYS_MAX:,} days after {first}")
+            counts = {
+                day.date: day
+                for day in catalog.days(
+                    first=first.isoformat(),
+                    until=last.isoformat(),
+                    agents=frozenset(agents),
+                    projects=frozenset(projects),
+                )
+            }
+            days = []
+            for offset in range((last - first).days + 1):
+                name = (first + timedelta(days=offset)).isoformat()
+                count = counts.get(name)
+                node_id, title = _day_node(contents, name) if count else ("", "")
+                days.append(
+                    Day(
+                        date=name,
+                        event_count=count.event_count if count else 0,
+                        session_count=count.session_count if count else 0,
+                        agents=count.agents if count else (),
+                        projects=count.projects if count else (),
+                        node_id=node_id,
+                        title=title,
+                    )
+                )
+        return Days(days=tuple(days), time_zone=self._time_zone)
+
+    # -- grips ----------------------------------------------------------------------------------
+
+    def grip(self, grip_id: str) -> Grip:
+        """The grip that the id addresses, read from the log alone; the segment where it is known."""
+        recorded, start, end = self._addressed(grip_id)
+        event = recorded.event
+        with self._contents() as contents:
+            segment = contents.segment_of(event.id, event.session)
+        return Grip(
+            id=grip_id,
+            excerpt=event.text[start:end],
+            event_id=event.id,
+            start=start,
+            end=end,
+            session=event.session,
+            segment_id=segment.id if segment else "",
+        )
+
+    def expand(self, grip_id: str, *, before: int = 3, after: int = 3) -> GripContext:
+        for field, count in (("before", before), ("after", after)):
+            if not 0 <= count <= NEIGHBOURS_MAX:
+                raise InvalidQuery(field, count, f"must be 0 to {NEIGHBOURS_MAX}")
+        grip = self.grip(grip_id)
+        earlier = self._log.scan(until=grip.event_id, session=grip.session, limit=before + 1, newest_first=True)
+        later = self._log.scan(first=next_ulid(grip.event_id), session=grip.session, limit=after) if after else []
+        return GripContext(grip=grip, events=(*reversed(earlier), *later))
+
+    def _addressed(self, grip_id: str) -> tuple[Recorded, int, int]:
+        if not is_ulid(grip_id):
+            raise InvalidQuery("id", grip_id, "is no ULID", hint=UnknownGrip.hint)
+        address = grip_address(grip_id)
+        first, until = first_ulid_at(address.time_ms), last_ulid_at(address.time_ms)
+        while first <= until:
+            page = self._log.scan(first=first, until=until, limit=_SCAN_PAGE)
+            for recorded in page:
+                if stands_in(address, recorded.event.id):
+                    end = address.start + address.length
+                    if address.length == 0 or end > len(recorded.event.text):
+                        raise UnknownGrip(grip_id)
+                    return recorded, address.start, end
+            if len(page) < _SCAN_PAGE:
+                break
+            first = next_ulid(page[-1].event.id)
+        raise UnknownGrip(grip_id)
+
+
+def _passes(where: Where) -> Callable[[Recorded], bool]:
+    tests: list[Callable[[Recorded], bool]] = []
+    if where.agents:
+        tests.append(lambda r: r.event.agent in where.agents)
+    if where.projects:
+        tests.append(lambda r: r.event.project in where.projects)
+    if where.sessions:
+        tests.append(lambda r: r.event.session in where.sessions)
+    if where.roles:
+        tests.append(lambda r: r.event.role in where.roles)
+    if where.kinds:
+        tests.append(lambda r: r.event.kind in where.kinds)
+    return lambda r: all(test(r) for test in tests)
+
+
+def _day_node(contents: Contents, name: str) -> tuple[str, str]:
+    node_id = f"day/{name}"
+    try:
+        return node_id, contents.node(node_id).title
+    except UnknownNode:
+        return "", ""

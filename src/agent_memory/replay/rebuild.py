@@ -1,0 +1,122 @@
+"""The same loop that projects live, from position 1, into a generation of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from agent_memory.clock import Clock
+from agent_memory.errors import ProjectionError, Unavailable
+from agent_memory.events import Position, Recorded
+from agent_memory.log import EventLog
+from agent_memory.memory import ReplayProgress, ReplayVerdict
+from agent_memory.projectors.live import Generation, LiveView
+from agent_memory.projectors.port import Projector
+from agent_memory.replay.compare import first_difference
+
+P = TypeVar("P", bound=Projector)
+
+_TAIL_EVENTS_MAX = 2000
+
+
+class Cancelled(Exception):  # noqa: N818 - says what happened, as the errors of this package do
+    """The caller wants no more; what was built so far is kept for the next call."""
+
+
+def rebuild(
+    view: LiveView[P],
+    log: EventLog,
+    *,
+    clock: Clock,
+    restart: bool = False,
+    progress: Callable[[ReplayProgress], None],
+    cancelled: Callable[[], bool] = lambda: False,
+) -> ReplayVerdict:
+    """Build the view again beside the live one, compare the two, swap the new one in.
+
+    Queries and projection go on meanwhile; only for the comparison and the swap does the live
+    view take in nothing new. An unfinished generation is gone on with unless *restart*.
+    Errors: `ProjectionError` for an entry that cannot be taken in (the live view stays);
+    `Cancelled`; `InferenceUnavailable`.
+    """
+    started = clock.monotonic_s()
+    generation = view.open_building(restart=restart)
+    swapped = False
+    try:
+        _catch_up(view.name, generation.projector, log, slack=_TAIL_EVENTS_MAX, progress=progress, cancelled=cancelled)
+        with view.projecting:
+            _catch_up(view.name, generation.projector, log, slack=0, progress=progress, cancelled=cancelled)
+            difference = _difference(view, generation, log)
+            view.swap(generation)
+            swapped = True
+    finally:
+        if not swapped:
+            generation.projector.flush()
+            generation.projector.close()
+    return ReplayVerdict(
+        view=view.name,
+        identical=not difference,
+        first_difference=difference,
+        position=generation.projector.checkpoint(),
+        duration_s=clock.monotonic_s() - started,
+    )
+
+
+def compare_with_rebuild(
+    view: LiveView[P],
+    scratch: P,
+    log: EventLog,
+    *,
+    progress: Callable[[ReplayProgress], None],
+    cancelled: Callable[[], bool] = lambda: False,
+) -> str:
+    """Where the live view differs from what *scratch*, an empty projector, makes of the log."""
+    _catch_up(view.name, scratch, log, slack=_TAIL_EVENTS_MAX, progress=progress, cancelled=cancelled)
+    with view.projecting:
+        _catch_up(view.name, scratch, log, slack=0, progress=progress, cancelled=cancelled)
+        return _difference(view, Generation(0, scratch), log)
+
+
+def _difference(view: LiveView[P], generation: Generation[P], log: EventLog) -> str:
+    try:
+        with view.lease() as live:
+            try:
+                _catch_up(view.name, live, log, slack=0, until=generation.projector.checkpoint())
+            except Exception as error:
+                return f"position {live.checkpoint() + 1}: the live view stands still ({error})"
+            return first_difference(live.rows(), generation.projector.rows())
+    except Unavailable as error:
+        return f"position 1: {error}"
+
+
+def _catch_up(
+    name: str,
+    projector: Projector,
+    log: EventLog,
+    *,
+    slack: int,
+    until: Position | None = None,
+    progress: Callable[[ReplayProgress], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> None:
+    """Project until fewer than *slack* entries are missing (*until*: exactly up to there)."""
+    while True:
+        at = projector.checkpoint()
+        target = log.head() if until is None else until
+        progress(ReplayProgress(view=name, position=at, target=target))
+        if at >= target - slack:
+            return
+        if cancelled():
+            raise Cancelled(name)
+        batch = log.read(after=at, limit=min(projector.batch_events_max, target - at))
+        _project(name, projector, batch)
+
+
+def _project(name: str, projector: Projector, batch: list[Recorded]) -> None:
+    try:
+        projector.project(batch)
+    except Unavailable:
+        raise
+    except Exception as error:
+        at = projector.checkpoint() + 1
+        raise ProjectionError(name, at, f"{type(error).__name__}: {error}") from error
