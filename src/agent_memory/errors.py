@@ -203,6 +203,35 @@ class DaemonUnavailable(Unavailable):
         self.address = address
 
 
+class DaemonStopping(Unavailable):
+    """The daemon ends; what it acknowledged is safe."""
+
+    hint = "Call again when it has started anew."
+
+    def __init__(self) -> None:
+        super().__init__("the daemon is stopping")
+
+
+class DeadlineExceeded(Unavailable):
+    """No answer came within the time that the caller allows."""
+
+    hint = "Allow more time, or ask for less in one call; an append may be repeated with the same id."
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} gave no answer in time")
+        self.address = address
+
+
+class AddressInUse(Unavailable):
+    """Another program listens at the address."""
+
+    hint = "Stop that program, or choose another address; port 0 takes any free one."
+
+    def __init__(self, address: str, problem: str) -> None:
+        super().__init__(f"cannot listen at {address}: {problem}")
+        self.address = address
+
+
 class ViewBehind(Unavailable):
     """The view does not contain the position yet."""
 
@@ -235,6 +264,12 @@ class ProjectionError(AgentMemoryError):
         self.position = position
 
 
+class InternalError(AgentMemoryError):
+    """A bug; the log of the daemon has where, without the words it was working on."""
+
+    hint = "Please report it with the daemon's log; nothing else is affected."
+
+
 # -- stop, restore ----------------------------------------------------------------------------
 
 
@@ -245,10 +280,10 @@ class Corrupt(AgentMemoryError):
 
 
 class ChecksumMismatch(Corrupt):
-    """The digest chain of the log is broken at a position."""
+    """The log is broken at a position: its digest, or a row that belongs to it."""
 
-    def __init__(self, position: int) -> None:
-        super().__init__(f"the digest at position {position} does not match")
+    def __init__(self, position: int, problem: str = "the digest does not match") -> None:
+        super().__init__(f"position {position}: {problem}")
         self.position = position
 
 

@@ -1,5 +1,7 @@
 """What can be recorded, its ids and its bytes."""
 
+from agent_memory.events.codec import event_from_record, event_to_record
+from agent_memory.events.drafting import complete, complete_all
 from agent_memory.events.limits import EventLimits
 from agent_memory.events.model import (
     KINDS_WITH_TEXT,
@@ -26,4 +28,8 @@ __all__ = [
     "Receipt",
     "Recorded",
     "Role",
+    "complete",
+    "complete_all",
+    "event_from_record",
+    "event_to_record",
 ]

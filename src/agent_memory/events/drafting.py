@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from agent_memory.errors import InvalidEvent
 from agent_memory.events.limits import EventLimits
 from agent_memory.events.model import KINDS_WITH_TEXT, ROLE_OF_KIND, Draft, Event
 from agent_memory.events.ulids import ULID_TIME_MAX_MS, derived_ulid, is_ulid, ulid_time_ms
-
-if TYPE_CHECKING:
-    from agent_memory.clock import Clock, IdSource
 
 DEFAULT_LIMITS = EventLimits()
 
@@ -24,6 +21,18 @@ _ID_HINT = (
 # By name: hashing a string is several times faster than hashing an Enum.
 _ROLES = {kind._value_: role for kind, role in ROLE_OF_KIND.items()}
 _WITH_TEXT = frozenset(kind._value_ for kind in KINDS_WITH_TEXT)
+
+
+class Clock(Protocol):
+    """The part of `agent_memory.clock.Clock` that is asked here."""
+
+    def now_ms(self) -> int: ...
+
+
+class IdSource(Protocol):
+    """`agent_memory.clock.IdSource`."""
+
+    def new_id(self, time_ms: int) -> str: ...
 
 
 def complete(draft: Draft, *, clock: Clock, ids: IdSource, limits: EventLimits = DEFAULT_LIMITS) -> Event:

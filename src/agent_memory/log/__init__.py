@@ -1,1 +1,6 @@
-"""."""
+"""The log: the one place where truth is written."""
+
+from agent_memory.log.port import EventLog
+from agent_memory.log.row_log import RowEventLog
+
+__all__ = ["EventLog", "RowEventLog"]

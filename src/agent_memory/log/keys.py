@@ -1,0 +1,94 @@
+"""Keys and values of the log's families, each with its inverse.
+
+events     ULID:16B                       -> position:u64, record
+log        position:u64                   -> kind:u8, ULID:16B, digest:32B
+ids        hash of (source, its id):16B   -> ULID:16B
+sessions   hash of the session:16B + ULID:16B -> (nothing)
+
+All numbers are big-endian, so the order of bytes is the order that is meant.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import struct
+
+from agent_memory.events import Position
+
+_POSITION = struct.Struct(">Q")
+_ENTRY = struct.Struct(">B16s32s")
+
+ULID_MIN = bytes(16)
+ULID_MAX = b"\xff" * 16
+
+
+class EntryKind(enum.IntEnum):
+    """What an entry of the log records; 2 and up are kept for payloads that are not events."""
+
+    EVENT = 1
+
+
+def event_value(position: Position, record: bytes) -> bytes:
+    """The value of the `events` row."""
+    return _POSITION.pack(position) + record
+
+
+def event_position(value: bytes) -> Position:
+    """The position in an `events` value."""
+    position: Position = _POSITION.unpack_from(value)[0]
+    return position
+
+
+def event_record(value: bytes) -> bytes:
+    """The record in an `events` value."""
+    return value[8:]
+
+
+def log_key(position: Position) -> bytes:
+    """The key of an entry."""
+    return _POSITION.pack(position)
+
+
+def log_position(key: bytes) -> Position:
+    """The inverse of `log_key`."""
+    position: Position = _POSITION.unpack(key)[0]
+    return position
+
+
+def log_value(kind: int, ulid: bytes, digest: bytes) -> bytes:
+    """The value of a `log` row."""
+    return _ENTRY.pack(kind, ulid, digest)
+
+
+def log_entry(value: bytes) -> tuple[int, bytes, bytes]:
+    """Kind, ULID and digest."""
+    entry: tuple[int, bytes, bytes] = _ENTRY.unpack(value)
+    return entry
+
+
+def source_key(source: str, source_id: str) -> bytes:
+    """The key of an `ids` row: 128 bits of a digest of both names."""
+    # The length stands first, so that no two pairs run together into the same bytes.
+    name = f"{len(source)}:{source}{source_id}".encode()
+    return hashlib.blake2b(name, digest_size=16).digest()
+
+
+def session_hash(session: str) -> bytes:
+    """What the rows of a session start with."""
+    return hashlib.blake2b(session.encode(), digest_size=16).digest()
+
+
+def session_key(session: bytes, ulid: bytes) -> bytes:
+    """The key of a `sessions` row; *session* is a `session_hash`."""
+    return session + ulid
+
+
+def session_ulid(key: bytes) -> bytes:
+    """The ULID in a `sessions` key."""
+    return key[16:]
+
+
+def after(key: bytes) -> bytes:
+    """The smallest key that is greater."""
+    return key + b"\x00"

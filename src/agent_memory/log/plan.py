@@ -1,0 +1,181 @@
+"""What one commit will write: events against what is known, with no effect but on a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from agent_memory.errors import Corrupt, EventConflict
+from agent_memory.events import START, Event, Position, Receipt
+from agent_memory.events.codec import event_from_record, event_to_record
+from agent_memory.events.ulids import derived_ulid, ulid_from_key, ulid_key
+from agent_memory.log.chain import FIRST_DIGEST, content_digest, next_digest
+from agent_memory.log.keys import (
+    ULID_MIN,
+    EntryKind,
+    event_position,
+    event_record,
+    event_value,
+    log_key,
+    log_value,
+    session_hash,
+    session_key,
+    source_key,
+)
+from agent_memory.storage import Batch, Family, Rows
+
+
+class Prepared(msgspec.Struct, frozen=True, gc=False):
+    """An event with everything about it that does not depend on the log."""
+
+    event: Event
+    ulid: bytes
+    record: bytes
+    content: bytes
+    session: bytes
+    source: bytes | None
+
+
+def prepare(event: Event) -> Prepared:
+    """The bytes that the log will hold of *event*."""
+    ulid = ulid_key(event.id)
+    record = event_to_record(event)
+    return Prepared(
+        event,
+        ulid,
+        record,
+        content_digest(ulid, record),
+        session_hash(event.session),
+        source_key(event.source, event.source_id) if event.source else None,
+    )
+
+
+class Tip(msgspec.Struct, frozen=True):
+    """The end of the log: what the next entry follows, and the greatest ULID so far."""
+
+    position: Position = START
+    digest: bytes = FIRST_DIGEST
+    greatest: bytes = ULID_MIN
+
+
+class _Known(msgspec.Struct, frozen=True, gc=False):
+    position: Position
+    record: bytes
+
+
+class Plan:
+    """Collects submissions on top of *tip*; `batch` then holds the rows, `tip` the new end."""
+
+    def __init__(self, rows: Rows, tip: Tip) -> None:
+        self.batch: Batch = rows.batch()
+        self.tip = tip
+        self._rows = rows
+        # What earlier submissions of this plan add. The stored rows do not show it yet.
+        self._events: dict[bytes, _Known] = {}
+        self._sources: dict[bytes, bytes] = {}
+
+    def add(self, submission: Sequence[Prepared]) -> list[Receipt]:
+        """Plan the events that are new; a receipt for each.
+
+        Errors: `EventConflict`, and nothing of the submission is planned.
+        """
+        known, sources = self._look_up(submission)
+        receipts: list[Receipt] = []
+        added: list[tuple[Prepared, Position]] = []
+        position = self.tip.position
+        for place, p in enumerate(submission):
+            original = self._original(p, known, sources, place if len(submission) > 1 else None)
+            if original is None:
+                position += 1
+                known[p.ulid] = _Known(position, p.record)
+                if p.source is not None:
+                    sources[p.source] = p.ulid
+                added.append((p, position))
+                receipts.append(Receipt(p.event.id, position, True))
+            else:
+                event_id = p.event.id if original == p.ulid else ulid_from_key(original)
+                receipts.append(Receipt(event_id, known[original].position, False))
+        # Only now: a conflict leaves the plan as it was.
+        self._put(added)
+        return receipts
+
+    def _original(
+        self, p: Prepared, known: dict[bytes, _Known], sources: dict[bytes, bytes], place: int | None
+    ) -> bytes | None:
+        """The ULID under which the event is recorded already, None for a new one."""
+        same_id = known.get(p.ulid)
+        if same_id is not None and _same_content(p, same_id):
+            return p.ulid
+        if same_id is None or _is_derived(p.event):
+            original = sources.get(p.source) if p.source is not None else None
+            if original is not None or same_id is None:
+                return original
+        # An id that was given, or the derived id of another pair: the stored event stays.
+        conflict = EventConflict(p.event.id, same_id.position)
+        raise conflict if place is None else conflict.within(f"events[{place}]")
+
+    def _look_up(self, submission: Sequence[Prepared]) -> tuple[dict[bytes, _Known], dict[bytes, bytes]]:
+        """What is known of the ids and sources of *submission*, in the store and in this plan."""
+        known: dict[bytes, _Known] = {}
+        sources: dict[bytes, bytes] = {}
+        wanted: list[bytes] = []
+        wanted_sources: list[bytes] = []
+        events, planned = self._events, self._sources
+        # Nothing is stored beyond the greatest id, so most of what is captured live needs no look-up.
+        greatest = self.tip.greatest
+        for p in submission:
+            ulid = p.ulid
+            if ulid in events:
+                known[ulid] = events[ulid]
+            elif ulid <= greatest:
+                wanted.append(ulid)
+            source = p.source
+            if source is not None:
+                if source in planned:
+                    ulid = planned[source]
+                    sources[source] = ulid
+                    known[ulid] = events[ulid]
+                else:
+                    wanted_sources.append(source)
+        if wanted_sources and self.tip.position > START:
+            for source, found in zip(wanted_sources, self._rows.get_many(Family.IDS, wanted_sources), strict=True):
+                if found is not None:
+                    sources[source] = found
+                    wanted.append(found)
+        if wanted:
+            for ulid, value in zip(wanted, self._rows.get_many(Family.EVENTS, wanted), strict=True):
+                if value is not None:
+                    known[ulid] = _Known(event_position(value), event_record(value))
+        for ulid in sources.values():
+            if ulid not in known:
+                raise Corrupt(f"event {ulid_from_key(ulid)} is known by its source and not in the store")
+        return known, sources
+
+    def _put(self, added: Sequence[tuple[Prepared, Position]]) -> None:
+        put = self.batch.put
+        digest, greatest = self.tip.digest, self.tip.greatest
+        kind = int(EntryKind.EVENT)
+        position = self.tip.position
+        for p, position in added:
+            ulid = p.ulid
+            digest = next_digest(digest, kind, p.content)
+            put(Family.EVENTS, ulid, event_value(position, p.record))
+            put(Family.LOG, log_key(position), log_value(kind, ulid, digest))
+            put(Family.SESSIONS, session_key(p.session, ulid), b"")
+            self._events[ulid] = _Known(position, p.record)
+            if p.source is not None:
+                put(Family.IDS, p.source, ulid)
+                self._sources[p.source] = ulid
+            if ulid > greatest:
+                greatest = ulid
+        self.tip = Tip(position, digest, greatest)
+
+
+def _same_content(p: Prepared, known: _Known) -> bool:
+    # A record of an older format has other bytes for the same event.
+    return known.record == p.record or event_from_record(p.event.id, known.record) == p.event
+
+
+def _is_derived(event: Event) -> bool:
+    return bool(event.source) and event.id == derived_ulid(event.time_ms, event.source, event.source_id)

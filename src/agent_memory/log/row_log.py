@@ -1,0 +1,260 @@
+"""The log over ordered rows: in RocksDB, or in memory."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from agent_memory.errors import AgentMemoryError, Closed, Corrupt, InvalidQuery, UnknownEvent
+from agent_memory.events import START, Event, Position, Receipt, Recorded
+from agent_memory.events.codec import event_from_record
+from agent_memory.events.ulids import is_ulid, ulid_from_key, ulid_key
+from agent_memory.log.commit import GROUP_EVENTS_MAX, GroupCommitter, Submission
+from agent_memory.log.keys import (
+    ULID_MAX,
+    ULID_MIN,
+    event_position,
+    event_record,
+    log_entry,
+    log_key,
+    log_position,
+    session_hash,
+    session_ulid,
+)
+from agent_memory.log.keys import (
+    after as key_after,
+)
+from agent_memory.log.plan import Plan, Tip, prepare
+from agent_memory.log.verify import verify_entries
+from agent_memory.storage import Family, Rows
+
+_logger = logging.getLogger(__name__)
+
+_PAGE = 1000
+_PROBE_EVERY_S = 1.0
+
+
+class RowEventLog:
+    """An `EventLog` over *rows*, which stay the caller's to close.
+
+    The rows' writes may fail at any time: the log then answers with the error, reads its end
+    from the rows again, and goes on as soon as they take a write.
+    """
+
+    def __init__(self, rows: Rows, *, group_events_max: int = GROUP_EVENTS_MAX) -> None:
+        self._rows = rows
+        self._tip: Tip | None = self._stored_tip()
+        self._head = self._tip.position
+        self._error = ""
+        self._probe_s = 0.0
+        self._listeners: list[Callable[[Position], None]] = []
+        self._lock = threading.Lock()
+        self._committer = GroupCommitter(self._commit, group_events_max=group_events_max)
+
+    # -- append -------------------------------------------------------------------------------
+
+    def submit(self, events: Sequence[Event]) -> Future[list[Receipt]]:
+        submission = Submission([prepare(event) for event in events])
+        if not submission.events:
+            submission.answer.set_result([])
+            return submission.answer
+        try:
+            self._committer.submit(submission)
+        except Closed as error:
+            submission.answer.set_exception(error)
+        return submission.answer
+
+    def append(self, events: Sequence[Event]) -> list[Receipt]:
+        return self.submit(events).result()
+
+    def head(self) -> Position:
+        return self._head
+
+    def watch(self, listener: Callable[[Position], None]) -> Callable[[], None]:
+        with self._lock:
+            self._listeners = [*self._listeners, listener]
+
+        def end() -> None:
+            with self._lock:
+                self._listeners = [known for known in self._listeners if known is not listener]
+
+        return end
+
+    def append_error(self) -> str:
+        now_s = time.monotonic()
+        if now_s - self._probe_s >= _PROBE_EVERY_S:
+            self._probe_s = now_s
+            try:
+                # With nothing in it, it asks only whether a write would be taken.
+                self._rows.write(self._rows.batch(), durable=True)
+                self._error = ""
+            except AgentMemoryError as error:
+                self._error = str(error)
+        return self._error
+
+    def close(self) -> None:
+        self._committer.close()
+
+    # -- read ---------------------------------------------------------------------------------
+
+    def read(self, *, after: Position = START, limit: int) -> list[Recorded]:
+        found: list[Recorded] = []
+        until = min(self._head, after + limit)
+        while after < until:
+            page = min(until - after, _PAGE)
+            rows = self._rows.scan(Family.LOG, first=log_key(after + 1), end=log_key(after + 1 + page), limit=page)
+            ulids = [log_entry(value)[1] for _, value in rows]
+            values = self._rows.get_many(Family.EVENTS, ulids)
+            for (key, _), ulid, value in zip(rows, ulids, values, strict=True):
+                if value is None:
+                    raise Corrupt(f"the event at position {log_position(key)} is missing")
+                found.append(Recorded(log_position(key), event_from_record(ulid_from_key(ulid), event_record(value))))
+            if len(rows) < page:
+                raise Corrupt(f"the log has a gap between positions {after} and {after + page + 1}")
+            after += page
+        return found
+
+    def get(self, event_id: str) -> Recorded:
+        found = self.get_many([event_id])[0]
+        if found is None:
+            raise UnknownEvent(event_id)
+        return found
+
+    def get_many(self, event_ids: Sequence[str]) -> list[Recorded | None]:
+        found: dict[str, Recorded] = {}
+        wanted = [event_id for event_id in event_ids if is_ulid(event_id)]
+        for start in range(0, len(wanted), _PAGE):
+            page = wanted[start : start + _PAGE]
+            values = self._rows.get_many(Family.EVENTS, [ulid_key(event_id) for event_id in page])
+            for event_id, value in zip(page, values, strict=True):
+                if value is not None and event_position(value) <= self._head:
+                    found[event_id] = _recorded(event_id, value)
+        return [found.get(event_id) for event_id in event_ids]
+
+    def scan(
+        self,
+        *,
+        first: str | None = None,
+        until: str | None = None,
+        session: str | None = None,
+        limit: int,
+        newest_first: bool = False,
+    ) -> list[Recorded]:
+        low = ULID_MIN if first is None else _bound("first", first)
+        high = key_after(ULID_MAX if until is None else _bound("until", until))
+        prefix = b"" if session is None else session_hash(session)
+        low, high = prefix + low, prefix + high
+        found: list[Recorded] = []
+        while len(found) < limit and low < high:
+            page = min(limit - len(found), _PAGE)
+            if session is None:
+                rows = self._rows.scan(Family.EVENTS, first=low, end=high, limit=page, reverse=newest_first)
+            else:
+                rows = self._session_rows(low, high, page, newest_first)
+            for key, value in rows:
+                # Beyond the head lies what is written and not durable yet.
+                if event_position(value) <= self._head:
+                    recorded = _recorded(ulid_from_key(key[-16:]), value)
+                    if session is None or recorded.event.session == session:
+                        found.append(recorded)
+            if len(rows) < page:
+                break
+            if newest_first:
+                high = rows[-1][0]
+            else:
+                low = key_after(rows[-1][0])
+        return found
+
+    def verify(self, *, after: Position = START, limit: int) -> Position:
+        return verify_entries(self._rows, after=after, until=min(self._head, after + limit))
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _session_rows(self, low: bytes, high: bytes, limit: int, reverse: bool) -> list[tuple[bytes, bytes]]:
+        keys = [key for key, _ in self._rows.scan(Family.SESSIONS, first=low, end=high, limit=limit, reverse=reverse)]
+        values = self._rows.get_many(Family.EVENTS, [session_ulid(key) for key in keys])
+        rows: list[tuple[bytes, bytes]] = []
+        for key, value in zip(keys, values, strict=True):
+            if value is None:
+                raise Corrupt(f"event {ulid_from_key(session_ulid(key))} is known by its session and not in the store")
+            rows.append((key, value))
+        return rows
+
+    def _commit(self, group: Sequence[Submission]) -> None:
+        try:
+            tip = self._tip or self._recovered_tip()
+        except AgentMemoryError as error:
+            self._error = str(error)
+            raise
+        plan = Plan(self._rows, tip)
+        planned: list[tuple[Submission, list[Receipt]]] = []
+        for submission in group:
+            try:
+                planned.append((submission, plan.add(submission.events)))
+            except Exception as error:
+                submission.answer.set_exception(error)
+        if plan.tip.position > tip.position:
+            try:
+                self._rows.write(plan.batch, durable=True)
+            except Exception as error:
+                self._after_failure(tip, planned, error)
+                return
+            self._error = ""
+            self._advance(plan.tip)
+        for submission, receipts in planned:
+            submission.answer.set_result(receipts)
+        if plan.tip.position > tip.position:
+            self._tell()
+
+    def _after_failure(self, tip: Tip, planned: Sequence[tuple[Submission, list[Receipt]]], error: Exception) -> None:
+        # Nobody knows what reached the disk; the rows will say, once they take a write again.
+        self._tip = None
+        self._error = str(error)
+        for submission, receipts in planned:
+            if all(receipt.position <= tip.position for receipt in receipts):
+                submission.answer.set_result(receipts)
+            else:
+                submission.answer.set_exception(error)
+
+    def _recovered_tip(self) -> Tip:
+        # First a barrier: what is read after it is what is durable.
+        self._rows.write(self._rows.batch(), durable=True)
+        tip = self._stored_tip()
+        if tip.position < self._head:
+            raise Corrupt(f"position {self._head} was acknowledged; the store ends at {tip.position}")
+        moved = tip.position > self._head
+        self._advance(tip)
+        if moved:
+            self._tell()
+        return tip
+
+    def _stored_tip(self) -> Tip:
+        last = self._rows.scan(Family.LOG, first=log_key(START), end=b"\xff" * 9, limit=1, reverse=True)
+        if not last:
+            return Tip()
+        greatest = self._rows.scan(Family.EVENTS, first=ULID_MIN, end=key_after(ULID_MAX), limit=1, reverse=True)
+        return Tip(log_position(last[0][0]), log_entry(last[0][1])[2], greatest[0][0])
+
+    def _advance(self, tip: Tip) -> None:
+        self._tip = tip
+        self._head = tip.position
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            try:
+                listener(self._head)
+            except Exception:
+                _logger.exception("a listener of the log failed")
+
+
+def _recorded(event_id: str, value: bytes) -> Recorded:
+    return Recorded(event_position(value), event_from_record(event_id, event_record(value)))
+
+
+def _bound(field: str, ulid: str) -> bytes:
+    if not is_ulid(ulid):
+        raise InvalidQuery(field, ulid, "is no ULID", hint="Give an event id, or the first or last ULID of a time.")
+    return ulid_key(ulid)
