@@ -12,12 +12,16 @@
 
 from __future__ import annotations
 
-from os import PathLike
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from agent_memory.errors import AgentMemoryError
-from agent_memory.events import Draft, Event, Kind, Receipt, Recorded, Role
-from agent_memory.memory import Filter, Memory
-from agent_memory.sync import Opening, SyncMemory
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from agent_memory.errors import AgentMemoryError
+    from agent_memory.events import Draft, Event, Kind, Receipt, Recorded, Role
+    from agent_memory.memory import Filter, Memory
+    from agent_memory.sync import Opening, SyncMemory
 
 __version__ = "0.1.0"
 
@@ -37,6 +41,33 @@ __all__ = [
     "open",
 ]
 
+if not TYPE_CHECKING:
+    # Where each name is found when it is first asked for: importing the package does no work, which
+    # is most of the time that a short command takes.
+    _ROOMS = {
+        "AgentMemoryError": "errors",
+        "Draft": "events",
+        "Event": "events",
+        "Filter": "memory",
+        "Kind": "events",
+        "Memory": "memory",
+        "Opening": "sync",
+        "Receipt": "events",
+        "Recorded": "events",
+        "Role": "events",
+        "SyncMemory": "sync",
+    }
+
+    def __getattr__(name: str) -> object:
+        if name not in _ROOMS:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value: object = getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
 
 def open(path: str | PathLike[str] | None = None, **settings: object) -> Opening:
     """A store in this process; created where there is none.
@@ -47,6 +78,7 @@ def open(path: str | PathLike[str] | None = None, **settings: object) -> Opening
     """
     from agent_memory.config import load_config
     from agent_memory.daemon.wiring import open_memory
+    from agent_memory.sync import Opening
 
     flags = dict(settings) if path is None else {"store": path, **settings}
     return Opening(open_memory(load_config(flags=flags)))
@@ -59,5 +91,6 @@ def connect(address: str | None = None, *, timeout_s: float = 30.0) -> Opening:
     """
     from agent_memory.api.client import connect_memory
     from agent_memory.config import load_config
+    from agent_memory.sync import Opening
 
     return Opening(connect_memory(address or load_config().address, timeout_s=timeout_s))
