@@ -1,0 +1,209 @@
+"""`python -m tools.demo --model DIR`: the whole way, from conversations to a cited answer, on one screen.
+
+A real daemon on a temporary store, the sample conversations, and the commands a newcomer would
+type next. What is shown is what the commands print; this file only says it in order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.syntax import Syntax
+from rich.text import Text
+
+import agent_memory
+from agent_memory import samples
+from agent_memory.config import ENVIRONMENT_PREFIX, FILE_VARIABLE, load_config
+from agent_memory.memory import VIEW_NAMES
+from agent_memory.testing.daemon import DaemonProcess
+
+QUESTION = "How could two customers end up with the same kayak?"
+VIEWS_TIMEOUT_S = 60.0
+LOG_LINES = 25
+
+
+class DemoFailed(Exception):
+    """A command or a check of the demo did not do what it shows."""
+
+
+class Show:
+    """Prints headings, runs commands of `agent-memory`, and shows both with their output."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.address = ""
+
+    def heading(self, text: str) -> None:
+        self.console.print()
+        self.console.print(Rule(Text(text, style="bold"), align="left", style="dim"))
+
+    def say(self, text: str) -> None:
+        self.console.print(text, highlight=False)
+
+    def command(self, *words: str, lines_max: int | None = None) -> None:
+        """Show the command, run it, show what it prints. Errors: `DemoFailed`."""
+        self.console.print(Text(f"$ agent-memory {shlex.join(_short(word) for word in words)}", style="bold cyan"))
+        done = subprocess.run(
+            [sys.executable, "-m", "agent_memory.cli", *words],
+            env=os.environ
+            | {
+                f"{ENVIRONMENT_PREFIX}ADDRESS": self.address,
+                "COLUMNS": str(self.console.width),
+                **({"FORCE_COLOR": "1"} if self.console.is_terminal else {}),
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        lines = done.stdout.rstrip("\n").split("\n")
+        for line in lines[:lines_max]:
+            self.console.print(Text.from_ansi(line), soft_wrap=True)
+        if lines_max is not None and len(lines) > lines_max:
+            self.say(f"[dim]… {len(lines) - lines_max} more lines[/dim]")
+        if done.returncode:
+            raise DemoFailed(f"agent-memory {words[0]} ended with {done.returncode}:\n{done.stderr}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.demo", description=__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="folder of the embedding model")
+    parser.add_argument("--keep", action="store_true", help="leave the store in place and say where")
+    args = parser.parse_args()
+    console = Console(highlight=False)
+    own_settings = load_config()
+    with _alone(keep=args.keep) as folder:
+        daemon = DaemonProcess(
+            folder / "store",
+            model=args.model.absolute(),
+            flags=("--time-zone", samples.TIME_ZONE, "--log-format", "json"),
+        )
+        started_s = time.monotonic()
+        try:
+            with daemon:
+                try:
+                    show_all(Show(console), daemon, start_s=time.monotonic() - started_s)
+                    code = daemon.stop()
+                    if code:
+                        raise DemoFailed(f"the daemon ended with {code}")
+                except (DemoFailed, agent_memory.AgentMemoryError) as error:
+                    _explain(error, log=daemon.log)
+                    return 1
+        except RuntimeError as error:  # it did not start; its log is in the message
+            _explain(error)
+            return 1
+        point_an_agent_at_it(Show(console), own_store=own_settings.store, own_address=own_settings.address)
+        if args.keep:
+            console.print(f"\nThe store was kept: agent-memory serve --store {folder / 'store'}")
+    return 0
+
+
+def show_all(show: Show, daemon: DaemonProcess, *, start_s: float) -> None:
+    show.address = daemon.address
+    show.heading("1  Conversations go in, and are durable when acknowledged")
+    show.say(
+        f"[dim]A daemon of its own serves an empty store at {daemon.address}, {start_s:.1f} s after its start.[/dim]"
+    )
+    show.command("ingest", *map(str, samples.paths()))
+    with agent_memory.connect(daemon.address) as memory:
+        status = memory.status()
+        started_s = time.monotonic()
+        memory.wait_for(VIEW_NAMES, status.position, timeout_s=VIEWS_TIMEOUT_S)
+        waited_s = time.monotonic() - started_s
+        show.say(
+            f"[dim]All {status.event_count} events are on disk; contents, keywords, vectors and days contained "
+            f"them {waited_s:.1f} s later.[/dim]"
+        )
+        result = memory.search(QUESTION, limit=1)
+        if not result.hits:
+            raise DemoFailed("the question found nothing")
+        best = result.hits[0]
+
+    show.heading("2  They become a table of contents, from the year to the day")
+    show.command("toc", lines_max=40)
+
+    show.heading("3  A question finds the events that answer it")
+    show.command("search", QUESTION, "--limit", "3")
+
+    show.heading("4  Each answer has its evidence: the words, among their neighbours")
+    show.command("grip", best.grip_id, "--before", "2", "--after", "2")
+
+
+def point_an_agent_at_it(show: Show, *, own_store: Path, own_address: str) -> None:
+    show.heading("5  Yours")
+    show.say("[dim]The demo's store is gone again. To keep one of your own, and to point an agent at it:[/dim]")
+    show.console.print(
+        Syntax(
+            f"""\
+.venv/bin/agent-memory model install               # once; embeddings are made on this machine
+.venv/bin/agent-memory serve                       # the store: {_tilde(own_store)}
+.venv/bin/agent-memory ingest events.jsonl         # or - for standard input
+.venv/bin/agent-memory search "what did we decide about refunds" --json
+grpcurl -plaintext -d '{{"query": "refunds"}}' {own_address} agent_memory.v1.SearchService/Search""",
+            "bash",
+            background_color="default",
+            word_wrap=True,
+        )
+    )
+    snippet = Syntax(
+        f"""\
+import agent_memory
+with agent_memory.connect("{own_address}") as memory:
+    print(memory.search("what did we decide about refunds").hits[0].excerpt)""",
+        "python",
+        background_color="default",
+    )
+    show.console.print(Padding(snippet, (1, 0, 0, 0)))
+
+
+@contextlib.contextmanager
+def _alone(*, keep: bool) -> Iterator[Path]:
+    """A folder for the store; settings of this user and machine stay out of the demo."""
+    folder = Path(tempfile.mkdtemp(prefix="agent-memory-demo-"))
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX)]:
+        del os.environ[name]
+    settings = folder / "config.toml"
+    settings.write_text("")
+    os.environ[FILE_VARIABLE] = str(settings)
+    try:
+        yield folder
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _explain(error: Exception, *, log: str = "") -> None:
+    errors = Console(stderr=True, highlight=False, markup=False)
+    errors.print(f"\nThe demo failed: {error}", getattr(error, "hint", ""), sep="\n")
+    if log:
+        errors.print("The daemon's last words:", *log.splitlines()[-LOG_LINES:], sep="\n")
+
+
+def _short(word: str) -> str:
+    """Long paths by their names: a newcomer's are others anyway."""
+    return Path(word).name if word.startswith("/") else word
+
+
+def _tilde(path: Path) -> str:
+    home = str(Path.home())
+    return "~" + str(path)[len(home) :] if str(path).startswith(home + "/") else str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
