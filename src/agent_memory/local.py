@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from agent_memory import telemetry
 from agent_memory.clock import Clock, IdSource
 from agent_memory.errors import (
-    AgentMemoryError,
     EventConflict,
     Invalid,
     InvalidEvent,
@@ -19,7 +18,7 @@ from agent_memory.errors import (
     UnknownView,
     ViewBehind,
 )
-from agent_memory.events import Draft, Event, EventLimits, Position, Receipt, Recorded, complete
+from agent_memory.events import Draft, Event, EventLimits, Position, Receipt, Recorded, complete, complete_all
 from agent_memory.events.ulids import is_ulid
 from agent_memory.indexes.model import Session
 from agent_memory.log import EventLog
@@ -39,7 +38,7 @@ from agent_memory.memory import (
 )
 from agent_memory.projectors.views import Views
 from agent_memory.reading import Reader
-from agent_memory.retrieval import SearchResult, Searcher
+from agent_memory.retrieval import Searcher, SearchResult
 from agent_memory.toc.model import Grip, Node
 
 T = TypeVar("T")
@@ -71,6 +70,7 @@ class LocalMemory:
         status: Callable[[], Status],
         replay: Callable[..., AsyncIterator[ReplayReport]],
         verify: Callable[[], AsyncIterator[VerifyReport]],
+        announce: Callable[[str], None],
         close: Callable[[], None],
     ) -> None:
         self._log = log
@@ -84,6 +84,7 @@ class LocalMemory:
         self._status = status
         self._replay = replay
         self._verify = verify
+        self._announce = announce
         self._close = close
 
     async def _blocking(self, call: Callable[..., T], *args: Any, **named: Any) -> T:
@@ -103,12 +104,7 @@ class LocalMemory:
         if not 1 <= len(drafts) <= BATCH_EVENTS_MAX:
             raise InvalidEvent("events", len(drafts), f"a batch holds 1 to {BATCH_EVENTS_MAX:,} events")
         started = self._clock.monotonic_s()
-        events = []
-        for index, draft in enumerate(drafts):
-            try:
-                events.append(self._complete(draft))
-            except Invalid as error:
-                raise error.within(f"events[{index}]") from None
+        events = complete_all(drafts, clock=self._clock, ids=self._ids, limits=self._limits)
         with telemetry.span("append", events=len(events)):
             receipts = await asyncio.wrap_future(self._log.submit(events))
         telemetry.record_append(len(events), self._clock.monotonic_s() - started)
@@ -319,10 +315,9 @@ class LocalMemory:
     def verify(self) -> AsyncIterator[VerifyReport]:
         return self._verify()
 
+    def announce(self, address: str) -> None:
+        """Tell whoever finds the store locked where it is served."""
+        self._announce(address)
+
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self._close)
-
-
-def refused(error: AgentMemoryError) -> AppendRefused:
-    """What a stream says of an event that it did not take."""
-    return AppendRefused(reason=error.reason, message=str(error))

@@ -9,7 +9,7 @@ from agent_memory.log import EventLog
 from agent_memory.memory import Status, ViewState, ViewStatus
 from agent_memory.projectors.runner import ViewRunner
 from agent_memory.projectors.views import Views
-from agent_memory.storage import FORMAT, Store, store_free_bytes
+from agent_memory.storage import STORE_FORMAT, Store
 
 
 class StatusReport:
@@ -37,10 +37,10 @@ class StatusReport:
             store_path=str(self._store.path),
             time_zone=self._store.manifest.time_zone,
             model_id=self._model_id,
-            store_format=FORMAT,
+            store_format=STORE_FORMAT,
             version=__version__,
             start_ms=self._start_ms,
-            disk_free_bytes=store_free_bytes(self._store.path),
+            disk_free_bytes=self._store.free_bytes(),
             append_error=append_error,
         )
 

@@ -24,7 +24,7 @@ async def run_daemon(config: Config, *, on_ready: Callable[[str], None]) -> None
         loop.add_signal_handler(number, stop.set)
     try:
         async with (
-            open_memory(config, holder=f"the daemon for {config.address}") as memory,
+            open_memory(config) as memory,
             serve_memory(
                 memory,
                 address=config.address,
@@ -32,6 +32,7 @@ async def run_daemon(config: Config, *, on_ready: Callable[[str], None]) -> None
                 drain_s=config.drain_s,
             ) as server,
         ):
+            memory.announce(server.address)
             on_ready(server.address)
             await stop.wait()
     finally:

@@ -13,8 +13,9 @@ from agent_memory.clock import SYSTEM_CLOCK, Clock, IdSource, RandomIds
 from agent_memory.config import Config
 from agent_memory.daemon.report import StatusReport
 from agent_memory.events import EventLimits
-from agent_memory.inference import Embedder, Summariser, open_embedder
 from agent_memory.inference.extractive import ExtractiveSummariser
+from agent_memory.inference.lazy_embedder import open_embedder
+from agent_memory.inference.port import Embedder, Summariser
 from agent_memory.local import LocalMemory
 from agent_memory.log import EventLog, RowEventLog
 from agent_memory.projectors.catalog import CatalogView
@@ -90,22 +91,22 @@ class Kinds:
 
 @asynccontextmanager
 async def open_memory(
-    config: Config, *, clock: Clock = SYSTEM_CLOCK, ids: IdSource | None = None, holder: str = ""
+    config: Config, *, clock: Clock = SYSTEM_CLOCK, ids: IdSource | None = None, embedder: Embedder | None = None
 ) -> AsyncIterator[LocalMemory]:
     """A store, its views running, until the block ends.
 
-    *holder* is what a second opener is told about this one. Errors: `StoreLocked`,
-    `UnknownFormat`, `InvalidConfig`.
+    *embedder* takes the place of the model that the configuration names; the caller closes it.
+    Errors: `StoreLocked`, `UnknownFormat`, `InvalidConfig`, `InvalidModel`.
     """
     stack = ExitStack()
-    memory = await asyncio.to_thread(_open, config, clock, ids or RandomIds(), holder, stack)
+    memory = await asyncio.to_thread(_open, config, clock, ids or RandomIds(), embedder, stack)
     try:
         yield memory
     finally:
         await asyncio.to_thread(stack.close)
 
 
-def _open(config: Config, clock: Clock, ids: IdSource, holder: str, stack: ExitStack) -> LocalMemory:
+def _open(config: Config, clock: Clock, ids: IdSource, given: Embedder | None, stack: ExitStack) -> LocalMemory:
     with ExitStack() as opening:
         if sys.getswitchinterval() > _SWITCH_INTERVAL_S:
             sys.setswitchinterval(_SWITCH_INTERVAL_S)
@@ -114,14 +115,11 @@ def _open(config: Config, clock: Clock, ids: IdSource, holder: str, stack: ExitS
                 config.store,
                 time_zone=config.time_zone,
                 disk_reserve_bytes=config.disk_reserve_bytes,
-                holder=holder,
             )
         )
         log = RowEventLog(store.rows)
         opening.callback(log.close)
-        embedder = open_embedder(config.model, threads=config.inference_threads)
-        if embedder is not None:
-            opening.callback(embedder.close)
+        embedder = given or _configured_embedder(config, opening)
         kinds = Kinds(
             config,
             log,
@@ -172,7 +170,15 @@ def _open(config: Config, clock: Clock, ids: IdSource, holder: str, stack: ExitS
             status=report.status,
             replay=replays.run,
             verify=verifier.run,
+            announce=store.announce,
             close=stack.close,
         )
         stack.push(opening.pop_all())
     return memory
+
+
+def _configured_embedder(config: Config, opening: ExitStack) -> Embedder | None:
+    embedder = open_embedder(config.model, threads=config.inference_threads)
+    if embedder is not None:
+        opening.callback(embedder.close)
+    return embedder

@@ -19,7 +19,7 @@ P = TypeVar("P", bound=Projector)
 _TAIL_EVENTS_MAX = 2000
 
 
-class Cancelled(Exception):  # noqa: N818 - says what happened, as the errors of this package do
+class Cancelled(Exception):
     """The caller wants no more; what was built so far is kept for the next call."""
 
 
