@@ -24,6 +24,11 @@ class AgentMemoryError(Exception):
         """The numbers of the error, as text."""
         return {k: str(v) for k, v in vars(self).items() if not k.startswith("_") and k != "hint"}
 
+    @property
+    def advice(self) -> str:
+        """What is wrong, where, and the way out: the message with its hint."""
+        return f"{self}. {self.hint}" if self.hint else str(self)
+
 
 # -- fix the call ---------------------------------------------------------------------------
 
