@@ -84,7 +84,7 @@ def test_a_time_is_rfc_3339_or_milliseconds_and_finer_digits_are_cut(text: objec
     [
         (b"{", "is not JSON"),
         (b"hello", "is not JSON"),
-        (line().strip() + b" {}", "is not JSON: Extra data (column 58)"),
+        (line().strip() + b" {}", "is not JSON: Extra data (column 59)"),
         (b"[1]", "Expected object, got array"),
         (b'"text"', "Expected object, got str"),
         (b"\xff\xfe{\x00", "is UTF-16"),
