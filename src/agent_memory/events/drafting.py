@@ -41,6 +41,24 @@ def complete(draft: Draft, *, clock: Clock, ids: IdSource, limits: EventLimits =
     The id is the draft's own; or else derived from its time, source and source id; or else new.
     Errors: `InvalidEvent`, naming the field.
     """
+    return _completed(draft, clock.now_ms(), ids, limits)
+
+
+def complete_all(
+    drafts: Iterable[Draft], *, clock: Clock, ids: IdSource, limits: EventLimits = DEFAULT_LIMITS
+) -> list[Event]:
+    """`complete` for a batch; the error names the place: ``events[3].text``."""
+    now_ms = clock.now_ms()
+    events: list[Event] = []
+    try:
+        for draft in drafts:
+            events.append(_completed(draft, now_ms, ids, limits))
+    except InvalidEvent as error:
+        raise error.within(f"events[{len(events)}]") from None
+    return events
+
+
+def _completed(draft: Draft, now_ms: int, ids: IdSource, limits: EventLimits) -> Event:
     _check_names(draft, limits)
     _check_text(draft, limits)
     if draft.metadata:
@@ -48,7 +66,7 @@ def complete(draft: Draft, *, clock: Clock, ids: IdSource, limits: EventLimits =
     source, source_id = draft.source, draft.source_id
     if source or source_id:
         _check_source(source, source_id)
-    time_ms = _time_ms(draft, clock.now_ms(), limits)
+    time_ms = _time_ms(draft, now_ms, limits)
     if draft.id:
         event_id = draft.id
     elif source:
@@ -70,19 +88,6 @@ def complete(draft: Draft, *, clock: Clock, ids: IdSource, limits: EventLimits =
         tool_call_id=draft.tool_call_id,
         metadata=draft.metadata,
     )
-
-
-def complete_all(
-    drafts: Iterable[Draft], *, clock: Clock, ids: IdSource, limits: EventLimits = DEFAULT_LIMITS
-) -> list[Event]:
-    """`complete` for a batch; the error names the place: ``events[3].text``."""
-    events: list[Event] = []
-    try:
-        for draft in drafts:
-            events.append(complete(draft, clock=clock, ids=ids, limits=limits))
-    except InvalidEvent as error:
-        raise error.within(f"events[{len(events)}]") from None
-    return events
 
 
 def _time_ms(draft: Draft, now_ms: int, limits: EventLimits) -> int:
@@ -172,8 +177,11 @@ def _check_metadata(metadata: dict[str, str], limits: EventLimits) -> None:
     for key, value in metadata.items():
         if not key:
             raise InvalidEvent("metadata", key, "has an empty key", hint="Name every entry.")
-        size += _check_name(f"metadata[{key!r}]", key, bytes_max)
-        size += _check_name(f"metadata[{key!r}]", value, bytes_max)
+        if key.isascii() and value.isascii():
+            size += len(key) + len(value)
+        else:
+            size += _check_name(f"metadata[{key!r}]", key, bytes_max)
+            size += _check_name(f"metadata[{key!r}]", value, bytes_max)
     if size > bytes_max:
         problem = f"is {size:,} bytes long in all; {bytes_max:,} are allowed"
         raise InvalidEvent("metadata", sorted(metadata), problem, hint="Keep what is large in the text.")

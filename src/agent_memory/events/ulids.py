@@ -16,8 +16,7 @@ ULID_TIME_MAX_MS = (1 << 48) - 1
 ULID_RANDOM_MAX = (1 << 80) - 1
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PYTHON_BASE_32 = "0123456789abcdefghijklmnopqrstuv"
-_TO_PYTHON = str.maketrans(_CROCKFORD, _PYTHON_BASE_32)
+_TO_PYTHON = bytes.maketrans(_CROCKFORD.encode(), b"0123456789abcdefghijklmnopqrstuv")
 _PAIRS = [a + b for a in _CROCKFORD for b in _CROCKFORD]
 _FORM = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.ASCII)
 
@@ -29,26 +28,29 @@ def is_ulid(text: str) -> bool:
 
 def ulid_of(time_ms: int, random: int) -> str:
     """The ULID with that time and those 80 bits."""
-    n = (time_ms << 80) | random
-    pairs = _PAIRS
-    return "".join([pairs[(n >> shift) & 0x3FF] for shift in range(120, -1, -10)])
+    p = _PAIRS
+    high, low = random >> 40, random & 0xFF_FFFF_FFFF
+    return (
+        f"{p[time_ms >> 40]}{p[time_ms >> 30 & 1023]}{p[time_ms >> 20 & 1023]}{p[time_ms >> 10 & 1023]}"
+        f"{p[time_ms & 1023]}"
+        f"{p[high >> 30]}{p[high >> 20 & 1023]}{p[high >> 10 & 1023]}{p[high & 1023]}"
+        f"{p[low >> 30]}{p[low >> 20 & 1023]}{p[low >> 10 & 1023]}{p[low & 1023]}"
+    )
 
 
 def ulid_time_ms(ulid: str) -> int:
     """Its time in milliseconds since 1970."""
-    return int(ulid[:10].translate(_TO_PYTHON), 32)
+    return int(ulid[:10].encode().translate(_TO_PYTHON), 32)
 
 
 def ulid_key(ulid: str) -> bytes:
     """Its 16 bytes, which sort as the text does."""
-    return int(ulid.translate(_TO_PYTHON), 32).to_bytes(16, "big")
+    return int(ulid.encode().translate(_TO_PYTHON), 32).to_bytes(16, "big")
 
 
 def ulid_from_key(key: bytes) -> str:
     """The inverse of `ulid_key`."""
-    n = int.from_bytes(key, "big")
-    pairs = _PAIRS
-    return "".join([pairs[(n >> shift) & 0x3FF] for shift in range(120, -1, -10)])
+    return ulid_of(int.from_bytes(key[:6], "big"), int.from_bytes(key[6:], "big"))
 
 
 def derived_ulid(time_ms: int, *names: str, order: int | None = None) -> str:

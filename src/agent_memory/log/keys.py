@@ -5,14 +5,16 @@ log        position:u64                   -> kind:u8, ULID:16B, digest:32B
 ids        hash of (source, its id):16B   -> ULID:16B
 sessions   hash of the session:16B + ULID:16B -> (nothing)
 
-All numbers are big-endian, so the order of bytes is the order that is meant.
+All numbers are big-endian, so the order of bytes is the order that is meant. A hash is the
+first half of a SHA-256.
 """
 
 from __future__ import annotations
 
 import enum
-import hashlib
 import struct
+from functools import lru_cache
+from hashlib import sha256
 
 from agent_memory.events import Position
 
@@ -71,12 +73,13 @@ def source_key(source: str, source_id: str) -> bytes:
     """The key of an `ids` row: 128 bits of a digest of both names."""
     # The length stands first, so that no two pairs run together into the same bytes.
     name = f"{len(source)}:{source}{source_id}".encode()
-    return hashlib.blake2b(name, digest_size=16).digest()
+    return sha256(name).digest()[:16]
 
 
+@lru_cache(maxsize=1024)
 def session_hash(session: str) -> bytes:
     """What the rows of a session start with."""
-    return hashlib.blake2b(session.encode(), digest_size=16).digest()
+    return sha256(session.encode()).digest()[:16]
 
 
 def session_key(session: bytes, ulid: bytes) -> bytes:

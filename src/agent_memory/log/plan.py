@@ -153,23 +153,25 @@ class Plan:
         return known, sources
 
     def _put(self, added: Sequence[tuple[Prepared, Position]]) -> None:
-        put = self.batch.put
-        digest, greatest = self.tip.digest, self.tip.greatest
+        if not added:
+            return
         kind = int(EntryKind.EVENT)
-        position = self.tip.position
+        digest = self.tip.digest
+        entries: list[tuple[bytes, bytes]] = []
         for p, position in added:
-            ulid = p.ulid
             digest = next_digest(digest, kind, p.content)
-            put(Family.EVENTS, ulid, event_value(position, p.record))
-            put(Family.LOG, log_key(position), log_value(kind, ulid, digest))
-            put(Family.SESSIONS, session_key(p.session, ulid), b"")
-            self._events[ulid] = _Known(position, p.record)
-            if p.source is not None:
-                put(Family.IDS, p.source, ulid)
-                self._sources[p.source] = ulid
-            if ulid > greatest:
-                greatest = ulid
-        self.tip = Tip(position, digest, greatest)
+            entries.append((log_key(position), log_value(kind, p.ulid, digest)))
+        put_many = self.batch.put_many
+        put_many(Family.EVENTS, [(p.ulid, event_value(position, p.record)) for p, position in added])
+        put_many(Family.LOG, entries)
+        put_many(Family.SESSIONS, [(session_key(p.session, p.ulid), b"") for p, _ in added])
+        sources = [(p.source, p.ulid) for p, _ in added if p.source is not None]
+        if sources:
+            put_many(Family.IDS, sources)
+            self._sources.update(sources)
+        self._events.update({p.ulid: _Known(position, p.record) for p, position in added})
+        greatest = max(p.ulid for p, _ in added)
+        self.tip = Tip(added[-1][1], digest, max(greatest, self.tip.greatest))
 
 
 def _same_content(p: Prepared, known: _Known) -> bool:

@@ -6,6 +6,9 @@ It holds no engine, so it outlives a reopening of the one it was made by.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
+
+import msgspec
 
 from agent_memory.storage.port import Family
 
@@ -13,35 +16,35 @@ from agent_memory.storage.port import Family
 class Op(enum.IntEnum):
     """What a change does."""
 
-    PUT = 0
+    PUT_MANY = 0
     DELETE = 1
     DELETE_RANGE = 2
 
 
-Change = tuple[int, Family, bytes, bytes]
-"""Op, family, key, value; for a range of keys its first and its end."""
+class Change(msgspec.Struct, frozen=True):
+    """What happens to a family: rows that are put, a key that goes, or a range from key to end."""
 
-_PUT = int(Op.PUT)
-_DELETE = int(Op.DELETE)
-_DELETE_RANGE = int(Op.DELETE_RANGE)
+    op: Op
+    family: Family
+    rows: Sequence[tuple[bytes, bytes]] = ()
+    key: bytes = b""
+    end: bytes = b""
 
 
 class RowBatch:
     """Changes in the order in which they were asked for."""
 
-    __slots__ = ("changes",)
-
     def __init__(self) -> None:
         self.changes: list[Change] = []
 
     def put(self, family: Family, key: bytes, value: bytes) -> None:
-        self.changes.append((_PUT, family, key, value))
+        self.changes.append(Change(Op.PUT_MANY, family, ((key, value),)))
+
+    def put_many(self, family: Family, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        self.changes.append(Change(Op.PUT_MANY, family, rows))
 
     def delete(self, family: Family, key: bytes) -> None:
-        self.changes.append((_DELETE, family, key, b""))
+        self.changes.append(Change(Op.DELETE, family, key=key))
 
     def delete_range(self, family: Family, first: bytes, end: bytes) -> None:
-        self.changes.append((_DELETE_RANGE, family, first, end))
-
-    def __len__(self) -> int:
-        return len(self.changes)
+        self.changes.append(Change(Op.DELETE_RANGE, family, key=first, end=end))

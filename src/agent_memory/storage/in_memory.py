@@ -49,13 +49,14 @@ class InMemoryRows:
         assert isinstance(batch, RowBatch)
         self._check_open()
         with self._lock:
-            for op, family, key, value in batch.changes:
-                if op == Op.PUT:
-                    self._put(family, key, value)
-                elif op == Op.DELETE:
-                    self._delete(family, key)
+            for change in batch.changes:
+                if change.op is Op.PUT_MANY:
+                    for key, value in change.rows:
+                        self._put(change.family, key, value)
+                elif change.op is Op.DELETE:
+                    self._delete(change.family, change.key)
                 else:
-                    self._delete_range(family, key, value)
+                    self._delete_range(change.family, change.key, change.end)
 
     def close(self) -> None:
         self._closed = True

@@ -24,6 +24,10 @@ class Batch(Protocol):
     """Changes that take effect together or not at all; later ones win."""
 
     def put(self, family: Family, key: bytes, value: bytes) -> None: ...
+    def put_many(self, family: Family, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        """`put` for each of *rows*, keys with their values."""
+        ...
+
     def delete(self, family: Family, key: bytes) -> None: ...
     def delete_range(self, family: Family, first: bytes, end: bytes) -> None:
         """Delete every key from *first* up to, not including, *end*."""
@@ -51,7 +55,10 @@ class Rows(Protocol):
     def write(self, batch: Batch, *, durable: bool = False) -> None:
         """Apply the batch as one; if *durable*, it survives power loss on return.
 
-        Errors: `StorageUnavailable`, nothing applied; `DiskFull`; `Closed`.
+        So does all that was written before: an empty durable batch is a barrier, after which
+        reads see only what is durable.
+        Errors: `DiskFull`, nothing applied; `StorageUnavailable`, applied wholly or not at all,
+        which a read tells after the next barrier; `Closed`.
         """
         ...
 

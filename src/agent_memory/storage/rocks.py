@@ -254,14 +254,16 @@ class _Engine:
 
     def packed(self, batch: RowBatch) -> rocksdict.WriteBatch:
         packed = rocksdict.WriteBatch(raw_mode=True)
-        put, handles = packed.put, self.handles
-        for op, family, key, value in batch.changes:
-            if op == 0:
-                put(key, value, handles[family])
-            elif op == Op.DELETE:
-                packed.delete(key, handles[family])
+        put = packed.put
+        for change in batch.changes:
+            handle = self.handles[change.family]
+            if change.op is Op.PUT_MANY:
+                for key, value in change.rows:
+                    put(key, value, handle)
+            elif change.op is Op.DELETE:
+                packed.delete(change.key, handle)
             else:
-                packed.delete_range(key, value, handles[family])
+                packed.delete_range(change.key, change.end, handle)
         return packed
 
     def close(self) -> None:
