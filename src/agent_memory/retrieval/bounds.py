@@ -7,22 +7,22 @@ An edge is one of
     2026-01-15T09:30:00+01:00   an instant: RFC 3339, with its offset
 
 and both edges are inclusive: ``from`` means the first instant of what is written, ``until`` the
-last, to the millisecond that event times have. A local day lasts from the first instant that
-bears its date to the instant before the first of the next one, so a day of 23 or 25 hours is
-whole, and one that a zone skipped (30 December 2011 in Apia) is empty.
+last, to the millisecond that event times have. Local days are those of the contents
+(`toc.Calendar`): one of 23 or 25 hours is whole, and one that the zone skipped is empty.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from agent_memory.errors import InvalidQuery
 from agent_memory.events import Kind, Role
 from agent_memory.events.ulids import ULID_TIME_MAX_MS
 from agent_memory.indexes.model import Where
+from agent_memory.toc.calendar import Calendar
 
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _INSTANT = re.compile(
@@ -33,7 +33,6 @@ _WITHOUT_OFFSET = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)
 
 _FORMS = "Write a local date (`2026-01-15`) or a time with its offset (`2026-01-15T09:30:00+01:00`)."
 _DAY = timedelta(days=1)
-_MS = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,9 +53,9 @@ def resolve(
     Errors: `InvalidQuery` names ``filter.from`` or ``filter.until`` (*place* leads the name)
     for what is neither date nor time, and for edges in the wrong order.
     """
-    zone = ZoneInfo(time_zone)
-    first = edge_ms(from_, zone=zone, last=False, field=f"{place}from") if from_ else None
-    last = edge_ms(until, zone=zone, last=True, field=f"{place}until") if until else None
+    calendar = calendar_of(time_zone)
+    first = edge_ms(from_, calendar=calendar, last=False, field=f"{place}from") if from_ else None
+    last = edge_ms(until, calendar=calendar, last=True, field=f"{place}until") if until else None
     if first is not None and last is not None and _inverted(from_, until, first, last):
         raise InvalidQuery(
             f"{place}from",
@@ -75,14 +74,14 @@ def resolve(
     )
 
 
-def edge_ms(text: str, *, zone: tzinfo, last: bool, field: str) -> int:
+def edge_ms(text: str, *, calendar: Calendar, last: bool, field: str) -> int:
     """The first or *last* millisecond of what *text* names. Errors: `InvalidQuery`, naming *field*.
 
     Before 1970 there are no events: an earlier ``from`` starts there, an earlier ``until`` is refused.
     """
     if period := _PERIOD.fullmatch(text):
         start, after = _dates(period, text, field)
-        ms = (day_start_ms(after, zone) - 1 if after else ULID_TIME_MAX_MS) if last else day_start_ms(start, zone)
+        ms = _start_ms(after, calendar) - 1 if last else _start_ms(start, calendar)
     elif instant := _INSTANT.fullmatch(text):
         ms = _instant_ms(instant, text, field, round_up=not last)
     elif _WITHOUT_OFFSET.fullmatch(text):
@@ -112,25 +111,10 @@ def parse_date(text: str, *, field: str, last: bool = False) -> date:
     return after - _DAY if after else date.max
 
 
-def day_start_ms(day: date, zone: tzinfo) -> int:
-    """The first instant whose local date in *zone* is *day* or later."""
-    midnight = _ms(datetime(day.year, day.month, day.day, tzinfo=zone))
-    if _local_date(midnight, zone) == day and _local_date(midnight - 1, zone) < day:
-        return midnight
-    # The clocks were set at about midnight: the transition itself is the first instant.
-    before, at = midnight - 86_400_000, midnight + 86_400_000
-    while at - before > 1:
-        middle = (before + at) // 2
-        if _local_date(middle, zone) < day:
-            before = middle
-        else:
-            at = middle
-    return at
-
-
-def local_date(time_ms: int, zone: tzinfo) -> str:
-    """The date that a clock in *zone* shows then: `2026-01-15`."""
-    return _local_date(time_ms, zone).isoformat()
+@lru_cache(maxsize=16)
+def calendar_of(time_zone: str) -> Calendar:
+    """The calendar of a zone, made once. Errors: `InvalidConfig`."""
+    return Calendar(time_zone)
 
 
 def _dates(period: re.Match[str], text: str, field: str) -> tuple[date, date | None]:
@@ -172,12 +156,17 @@ def _inverted(from_: str, until: str, first: int, last: int) -> bool:
 
 
 def _ms(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MS
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
-def _local_date(time_ms: int, zone: tzinfo) -> date:
+def _start_ms(day: date | None, calendar: Calendar) -> int:
+    # The calendar's ends, where a zone's clock leaves it, are far from every event.
+    if day is None or day.year > 9998:
+        return ULID_TIME_MAX_MS
+    if day.year < _EPOCH.year - 1:
+        return -1
     try:
-        return (_EPOCH + timedelta(milliseconds=time_ms)).astimezone(zone).date()
-    except OverflowError:
-        # The zone's clock leaves the calendar at its very ends.
-        return date.min if time_ms < 0 else date.max
+        return calendar.period(f"day/{day}").start_ms
+    except ValueError:
+        # The zone skipped this day: it would begin where the next one does.
+        return calendar.period(f"day/{day + _DAY}").start_ms

@@ -1,0 +1,378 @@
+"""Search over scripted indexes: which tier answers, what a hit shows, what a failure costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent_memory.errors import InferenceUnavailable, Unavailable
+from agent_memory.events import Event, Kind, Recorded, Role
+from agent_memory.events.ulids import ulid_of
+from agent_memory.indexes.model import EVERYWHERE, Match, Where
+from agent_memory.inference.port import Vectors
+from agent_memory.retrieval import Searcher, Tier
+from agent_memory.retrieval.excerpts import terms
+from agent_memory.retrieval.walk import admits, walk
+from agent_memory.toc.grips import grip_address, grip_id
+from agent_memory.toc.material import Level
+from agent_memory.toc.model import Bullet, Grip, Node
+
+NOON = 1_768_474_800_000
+"""2026-01-15, 12:00 in Berlin."""
+
+
+def recorded(place: int, text: str, **fields: Any) -> Recorded:
+    given_fields = {"kind": Kind.USER_MESSAGE, "role": Role.USER, "session": "s1", **fields}
+    return Recorded(place, Event(id=ulid_of(NOON + place * 1000, place), text=text, **given_fields))
+
+
+STORY = [
+    recorded(1, "Good morning. The cache moved to RocksDB last week."),
+    recorded(2, "Why RocksDB and not SQLite?", kind=Kind.ASSISTANT_MESSAGE, role=Role.ASSISTANT),
+    recorded(3, "Lunch was good.", session="s2", agent="codex"),
+    recorded(4, "The invoice for the cache servers is due in March.", session="s2", agent="codex", project="office"),
+]
+
+
+class Log:
+    def __init__(self, events: Sequence[Recorded]) -> None:
+        self.events = {one.event.id: one for one in events}
+
+    def get_many(self, event_ids: Sequence[str]) -> list[Recorded | None]:
+        return [self.events.get(event_id) for event_id in event_ids]
+
+
+class Words:
+    """Finds events by the words that they share with the query, and filters before it cuts."""
+
+    def __init__(self, events: Sequence[Recorded]) -> None:
+        self.events = events
+        self.asked: list[tuple[str, int]] = []
+
+    def search(self, query: str, *, where: Where, limit: int) -> list[Match]:
+        self.asked.append((query, limit))
+        wanted = terms(query).keys()
+        matches = [
+            Match(one.event.id, 0, len(one.event.text), float(len(wanted & terms(one.event.text).keys())))
+            for one in self.events
+            if admits(where, one.event)
+        ]
+        return sorted((m for m in matches if m.score), key=lambda m: (-m.score, m.event_id))[:limit]
+
+
+class Lengths:
+    """An embedder and a vector index whose one idea of meaning is the length of a text."""
+
+    model_id = "lengths"
+    dim = 2
+
+    def __init__(self, events: Sequence[Recorded]) -> None:
+        self.events = events
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        angles = np.array([len(text) / 100 for text in texts])
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+
+    def search(self, vector: Vectors, *, where: Where, limit: int) -> list[Match]:
+        assert (2,) == vector.shape
+        matches = [
+            Match(one.event.id, 0, len(one.event.text), float(self.embed([one.event.text])[0] @ vector))
+            for one in self.events
+            if admits(where, one.event)
+        ]
+        return sorted(matches, key=lambda m: (-m.score, m.event_id))[:limit]
+
+    def close(self) -> None: ...
+
+
+def node(id: str, level: Level, parent_id: str, **fields: Any) -> Node:
+    defaults: dict[str, Any] = {
+        "title": "",
+        "bullets": (),
+        "keywords": (),
+        "start_ms": NOON,
+        "end_ms": NOON + 10_000,
+        "event_count": 1,
+        "child_count": 1,
+        "agents": ("", "codex"),
+        "projects": ("", "office"),
+    }
+    return Node(id=id, level=level, parent_id=parent_id, **{**defaults, **fields})
+
+
+class Tree:
+    """A year with a segment for each session, a bullet for each event: its text, gripped whole."""
+
+    def __init__(self, events: Sequence[Recorded]) -> None:
+        self.grips: dict[str, Grip] = {}
+        self.nodes = {"year/2026": node("year/2026", Level.YEAR, "", end_ms=NOON + 10**9)}
+        self.segments: dict[str, Node] = {}
+        for session in sorted({one.event.session for one in events}):
+            of_it = [one.event for one in events if one.event.session == session]
+            bullets = []
+            for event in of_it:
+                if not event.text:
+                    continue
+                grip = grip_id(event.id, 0, len(event.text))
+                self.grips[grip] = Grip(
+                    id=grip, excerpt=event.text, event_id=event.id, start=0, end=len(event.text), session=session
+                )
+                bullets.append(Bullet(text=event.text, grip_ids=(grip,)))
+            segment = node(
+                f"segment/{of_it[0].id}",
+                Level.SEGMENT,
+                "year/2026",
+                session=session,
+                bullets=tuple(bullets),
+                agents=tuple(sorted({event.agent for event in of_it})),
+                projects=tuple(sorted({event.project for event in of_it})),
+                start_ms=of_it[0].time_ms,
+                end_ms=of_it[-1].time_ms,
+            )
+            self.nodes[segment.id] = segment
+            for event in of_it:
+                self.segments[event.id] = segment
+
+    def years(self) -> list[Node]:
+        return [self.nodes["year/2026"]]
+
+    def children(self, node_id: str, *, after: str = "", limit: int) -> list[Node]:
+        return [n for id, n in sorted(self.nodes.items()) if n.parent_id == node_id and id > after][:limit]
+
+    def grip(self, grip_id: str) -> Grip | None:
+        return self.grips.get(grip_id)
+
+    def segment_of(self, event_id: str, session: str) -> Node | None:
+        return self.segments.get(event_id)
+
+
+class Titles:
+    def titles(self, session_ids: Sequence[str]) -> list[str]:
+        return [f"Title of {session_id}" for session_id in session_ids]
+
+
+def broken(error: Exception) -> Callable[[], AbstractContextManager[Any]]:
+    def lease() -> AbstractContextManager[Any]:
+        raise error
+
+    return lease
+
+
+DOWN = broken(Unavailable("the view is not open"))
+
+
+def searcher(events: Sequence[Recorded] = STORY, **replaced: Any) -> Searcher:
+    lengths = Lengths(events)
+    parts: dict[str, Any] = {
+        "lexical": lambda: nullcontext(Words(events)),
+        "vectors": lambda: nullcontext(lengths),
+        "contents": lambda: nullcontext(Tree(events)),
+        "catalog": lambda: nullcontext(Titles()),
+        "embedder": lengths,
+        "time_zone": "Europe/Berlin",
+        **replaced,
+    }
+    return Searcher(Log(events), **parts)  # type: ignore[arg-type]  # of a log only what is read
+
+
+def test_a_hit_shows_where_and_when_it_was_said_and_why_it_surfaced() -> None:
+    (hit,) = searcher().search("where did the cache move", where=EVERYWHERE, limit=1).hits
+
+    assert STORY[0] == hit.recorded
+    assert "The cache moved to RocksDB last week." == hit.excerpt
+    assert "2026-01-15" == hit.date
+    assert "Title of s1" == hit.session_title
+    assert f"segment/{STORY[0].event.id}" == hit.node_id
+    assert ["lexical", "vector"] == [signal.name for signal in hit.signals]
+    assert 1 == hit.signals[0].rank
+
+
+def test_the_grip_of_a_hit_addresses_its_excerpt() -> None:
+    for hit in searcher().search("cache", where=EVERYWHERE, limit=9).hits:
+        address = grip_address(hit.grip_id)
+
+        assert hit.excerpt == hit.recorded.event.text[address.start : address.start + address.length]
+
+
+def test_with_both_signals_the_tier_is_hybrid_and_every_step_is_timed() -> None:
+    result = searcher().search("cache", where=EVERYWHERE, limit=9)
+
+    assert Tier.HYBRID == result.tier
+    assert {"lexical", "embed", "vector", "fuse", "resolve", "total"} == result.timings_ms.keys()
+    assert 4 == len(result.hits)
+
+
+class Speechless(Lengths):
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        raise InferenceUnavailable("no answer")
+
+
+@pytest.mark.parametrize(
+    "replaced",
+    [{"embedder": None}, {"vectors": DOWN}, {"embedder": Speechless(STORY)}, {"vectors": broken(KeyError("bug"))}],
+    ids=["no model", "view down", "model silent", "fault"],
+)
+def test_without_vectors_keywords_answer(replaced: dict[str, Any]) -> None:
+    result = searcher(**replaced).search("cache", where=EVERYWHERE, limit=9)
+
+    assert Tier.LEXICAL == result.tier
+    assert {1, 4} == {hit.recorded.position for hit in result.hits}
+    assert [["lexical"]] * 2 == [[signal.name for signal in hit.signals] for hit in result.hits]
+
+
+def test_without_keywords_vectors_answer() -> None:
+    result = searcher(lexical=DOWN).search("cache", where=EVERYWHERE, limit=2)
+
+    assert Tier.VECTORS == result.tier
+    assert 2 == len(result.hits)
+
+
+def test_without_either_the_contents_are_walked() -> None:
+    result = searcher(lexical=DOWN, vectors=DOWN).search("cache invoice", where=EVERYWHERE, limit=9)
+
+    assert Tier.CONTENTS == result.tier
+    assert [STORY[3], STORY[0]] == [hit.recorded for hit in result.hits]
+    assert ["contents"] == [signal.name for signal in result.hits[0].signals]
+    assert f"segment/{STORY[2].event.id}" == result.hits[0].node_id
+
+
+def test_the_walk_goes_down_through_parents_that_do_not_share_a_word() -> None:
+    matches = walk(Tree(STORY), "SQLite", where=EVERYWHERE)  # type: ignore[arg-type]  # of contents only what is read
+
+    assert [STORY[1].event.id] == [match.event_id for match in matches]
+
+
+def test_where_nothing_can_answer_the_search_fails_and_says_why() -> None:
+    with pytest.raises(Unavailable):
+        searcher(lexical=DOWN, vectors=DOWN, contents=DOWN).search("cache", where=EVERYWHERE, limit=9)
+
+
+@pytest.mark.parametrize(("replaced", "field"), [({"contents": DOWN}, "node_id"), ({"catalog": DOWN}, "session_title")])
+def test_without_contents_or_catalog_hits_lack_their_names_only(replaced: dict[str, Any], field: str) -> None:
+    hits = searcher(**replaced).search("cache", where=EVERYWHERE, limit=9).hits
+
+    assert 4 == len(hits)
+    assert {""} == {getattr(hit, field) for hit in hits}
+
+
+@pytest.mark.parametrize("query", ["", " ", "\n\t\u3000"])
+def test_a_query_of_white_space_finds_nothing(query: str) -> None:
+    result = searcher().search(query, where=EVERYWHERE, limit=9)
+
+    assert () == result.hits
+    assert Tier.HYBRID == result.tier
+
+
+def test_a_query_of_a_hundred_thousand_characters_is_answered() -> None:
+    words = Words(STORY)
+
+    result = searcher(lexical=lambda: nullcontext(words)).search("cache " * 20_000, where=EVERYWHERE, limit=9)
+
+    assert STORY[0] in [hit.recorded for hit in result.hits]
+    assert all(len(query) < 10_000 for query, _ in words.asked)
+
+
+def test_an_event_that_the_log_does_not_have_is_no_hit() -> None:
+    more = [*STORY, recorded(9, "The cache of a log that was lost.")]
+
+    found = searcher(lexical=lambda: nullcontext(Words(more))).search("cache", where=EVERYWHERE, limit=9).hits
+
+    assert {1, 2, 3, 4} == {hit.recorded.position for hit in found}
+
+
+class Told:
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, dict[str, str]]] = []
+
+    def warning(self, event: str, **fields: str) -> None:
+        self.lines.append((event, fields))
+
+    info = warning
+
+
+def test_degradation_is_told_once_without_a_word_of_the_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, state = Told(), {"down": True}
+    monkeypatch.setattr("agent_memory.retrieval.search.LOG", told)
+    words = Words(STORY)
+    flaky = searcher(lexical=lambda: DOWN() if state["down"] else nullcontext(words))
+
+    tiers = [flaky.search("cache", where=EVERYWHERE, limit=1).tier for _ in range(3)]
+    state["down"] = False
+    tiers.append(flaky.search("cache", where=EVERYWHERE, limit=1).tier)
+
+    assert [Tier.VECTORS] * 3 + [Tier.HYBRID] == tiers
+    assert [("search is degraded", {"lexical": "Unavailable"}), ("search is whole again", {})] == told.lines
+
+
+stories = st.lists(
+    st.builds(
+        lambda place, text, session, agent, project, kind: (place, text, session, agent, project, kind),
+        st.integers(0, 50),
+        st.text("ab cé\ud800日\n.", max_size=40),
+        st.sampled_from(["s1", "s2"]),
+        st.sampled_from(["", "codex"]),
+        st.sampled_from(["", "office"]),
+        st.sampled_from([(Kind.USER_MESSAGE, Role.USER), (Kind.TOOL_RESULT, Role.TOOL)]),
+    ),
+    unique_by=lambda one: one[0],
+    max_size=12,
+).map(
+    lambda rows: [
+        recorded(place, text, session=session, agent=agent, project=project, kind=kind[0], role=kind[1])
+        for place, text, session, agent, project, kind in sorted(rows, key=lambda row: row[0])
+    ]
+)
+wheres = st.builds(
+    Where,
+    from_ms=st.none() | st.integers(0, 50).map(lambda place: NOON + place * 1000),
+    until_ms=st.none() | st.integers(0, 50).map(lambda place: NOON + place * 1000),
+    agents=st.frozensets(st.sampled_from(["", "codex"])),
+    projects=st.frozensets(st.sampled_from(["", "office"])),
+    sessions=st.frozensets(st.sampled_from(["s1", "s2"])),
+    roles=st.frozensets(st.sampled_from([Role.USER, Role.TOOL])),
+    kinds=st.frozensets(st.sampled_from([Kind.USER_MESSAGE, Kind.TOOL_RESULT])),
+)
+outages = st.sampled_from(
+    [{}, {"lexical": DOWN}, {"vectors": DOWN}, {"embedder": None}, {"lexical": DOWN, "vectors": DOWN}]
+)
+
+
+@given(stories, st.text("ab c日?", max_size=20), wheres, st.integers(1, 12), outages)
+def test_in_every_tier_hits_pass_the_filter_quote_their_event_and_repeat(
+    events: list[Recorded], query: str, where: Where, limit: int, outage: dict[str, Any]
+) -> None:
+    search = searcher(events, **outage)
+    try:
+        result = search.search(query, where=where, limit=limit)
+        again = search.search(query, where=where, limit=limit)
+    finally:
+        search.close()
+
+    assert result.hits == again.hits
+    assert len(result.hits) <= limit
+    for hit in result.hits:
+        assert admits(where, hit.recorded.event)
+        assert hit.excerpt in hit.recorded.event.text
+        assert bool(hit.excerpt) == bool(hit.grip_id)
+        assert hit.score == sum(signal.contribution for signal in hit.signals)
+        assert any(signal.rank for signal in hit.signals)
+
+
+@given(stories, wheres)
+def test_in_the_lexical_tier_everything_that_passes_and_shares_a_word_is_found(
+    events: list[Recorded], where: Where
+) -> None:
+    search = searcher(events, embedder=None)
+    try:
+        hits = search.search("ab", where=where, limit=50).hits
+    finally:
+        search.close()
+
+    wanted = {one.position for one in events if admits(where, one.event) and "ab" in terms(one.event.text)}
+    assert wanted == {hit.recorded.position for hit in hits}
