@@ -1,0 +1,200 @@
+"""Writing the contents: one batch for a stretch of the log, versions as the log has them.
+
+A version is the end of an epoch of the log, and within an epoch a node keeps only its last
+state. So what the rows hold is decided by the positions taken in, not by how they were cut
+into batches: a node has a row at an epoch exactly where its state at the end of it (or at the
+checkpoint, for the epoch that is open) differs from the one before.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent_memory.events import Position
+from agent_memory.events.ulids import ulid_key
+from agent_memory.indexes._contents_rows import (
+    GripRow,
+    NodeRow,
+    checkpoint_key,
+    decode_node,
+    encode_node,
+    gone,
+    grip_key,
+    level_prefix,
+    mark_bytes,
+    period_ulid,
+    session_prefix,
+    version_suffix,
+)
+from agent_memory.indexes.contents import ContentsIndex
+from agent_memory.storage import Family
+from agent_memory.toc.calendar import Period
+from agent_memory.toc.grips import grip_id
+from agent_memory.toc.material import ChildMaterial, Level
+from agent_memory.toc.segments import SegmentMark
+
+EPOCH_POSITIONS = 1_000
+
+_NODES_REMEMBERED = 4_096
+_CHILDREN_REMEMBERED = 6_000
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+def epoch_end(position: Position) -> Position:
+    """The last position of the epoch that holds one."""
+    return -(-position // EPOCH_POSITIONS) * EPOCH_POSITIONS
+
+
+class Child(msgspec.Struct, frozen=True):
+    """A child as its parent needs it."""
+
+    material: ChildMaterial
+    agents: tuple[str, ...]
+
+
+def child_of(row: NodeRow) -> Child:
+    """What a parent needs of a node."""
+    return Child(
+        ChildMaterial(node_id=row.id, summary=row.summary(), event_count=row.event_count, projects=row.projects),
+        row.agents,
+    )
+
+
+class ContentsWriter:
+    """Gathers the changes of one stretch of the log, and writes them with its last position.
+
+    Remembers rows that it wrote, since the next stretch most often goes on there. After any
+    error `forget` makes it read them again.
+    """
+
+    def __init__(self, index: ContentsIndex) -> None:
+        self._index = index
+        self._generation = index.generation
+        self._known: dict[bytes, tuple[int, bytes, bytes]] = {}
+        self._children: dict[str, dict[bytes, Child]] = {}
+        self._children_count = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._nodes: dict[bytes, bytes] = {}
+        self._marks: dict[bytes, bytes | None] = {}
+        self._grips_gone: set[str] = set()
+        self._grips: dict[str, bytes] = {}
+
+    def forget(self) -> None:
+        """Drop what was gathered and all that is remembered."""
+        self._known.clear()
+        self._children.clear()
+        self._children_count = 0
+        self._begin()
+
+    # -- segments -----------------------------------------------------------------------------
+
+    def put_segment(self, day: Period, row: NodeRow, mark: SegmentMark, grips: list[GripRow], version: int) -> None:
+        """A segment is new, or is other than it was."""
+        ulid = ulid_key(mark.first_event_id)
+        self._drop_grips(ulid, version)
+        for grip in grips:
+            self._grips[grip_id(grip.event_id, grip.start, grip.end)] = _encoder.encode(grip)
+        self._nodes[level_prefix(self._generation, Level.SEGMENT) + ulid] = encode_node(row)
+        self._marks[session_prefix(self._generation, row.session) + ulid] = mark_bytes(mark)
+        self._set_child(day, ulid, child_of(row))
+
+    def drop_segment(self, day: Period, session: str, mark: SegmentMark, version: int) -> None:
+        """A segment is there no longer: its events are in others."""
+        ulid = ulid_key(mark.first_event_id)
+        self._drop_grips(ulid, version)
+        self._nodes[level_prefix(self._generation, Level.SEGMENT) + ulid] = gone(f"segment/{mark.first_event_id}")
+        self._marks[session_prefix(self._generation, session) + ulid] = None
+        self._set_child(day, ulid, None)
+
+    def _drop_grips(self, ulid: bytes, version: int) -> None:
+        known = self._history(level_prefix(self._generation, Level.SEGMENT) + ulid, version)
+        row = decode_node(known[1]) if known is not None else None
+        if row is not None:
+            for point in row.points:
+                self._grips_gone.update(grip_id(*place) for place in point.evidence)
+
+    # -- days and above -----------------------------------------------------------------------
+
+    def children(self, period: Period) -> list[Child]:
+        """The children of a day or above as they are with the changes so far, in time order."""
+        children = self._children_of(period)
+        return [children[ulid] for ulid in sorted(children)]
+
+    def put_period(self, period: Period, parent: Period | None, row: NodeRow) -> None:
+        """A day, week, month or year is new, or may be other than it was."""
+        ulid = period_ulid(period)
+        self._nodes[level_prefix(self._generation, period.level) + ulid] = encode_node(row)
+        if parent is not None:
+            self._set_child(parent, ulid, child_of(row))
+
+    def _set_child(self, parent: Period, ulid: bytes, child: Child | None) -> None:
+        children = self._children_of(parent)
+        self._children_count -= ulid in children
+        if child is None:
+            children.pop(ulid, None)
+        else:
+            children[ulid] = child
+            self._children_count += 1
+
+    def _children_of(self, period: Period) -> dict[bytes, Child]:
+        children = self._children.pop(period.id, None)
+        if children is None:
+            children = {ulid: child_of(row) for ulid, row in self._index.child_rows(period)}
+            self._children_count += len(children)
+        self._children[period.id] = children
+        return children
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def write(self, version: int, checkpoint: Position) -> None:
+        """Change and checkpoint, at once or not at all."""
+        batch = self._index.rows.batch()
+        for prefix, value in self._nodes.items():
+            known = self._history(prefix, version)
+            latest, stored, before = known if known is not None else (-1, b"", b"")
+            unheard_of = not before and decode_node(value) is None
+            if value == before or unheard_of:
+                # As the epoch before left it: this one has nothing to say.
+                if latest == version:
+                    batch.delete(Family.TOC_NODES, prefix + version_suffix(version))
+                    self._known.pop(prefix, None)
+                continue
+            if latest != version or stored != value:
+                batch.put(Family.TOC_NODES, prefix + version_suffix(version), value)
+            self._known[prefix] = (version, value, before)
+        for key, mark in self._marks.items():
+            if mark is None:
+                batch.delete(Family.TOC_NODES, key)
+            else:
+                batch.put(Family.TOC_NODES, key, mark)
+        for id in self._grips_gone:
+            if id not in self._grips:
+                batch.delete(Family.GRIPS, grip_key(self._generation, id))
+        for id, grip in self._grips.items():
+            batch.put(Family.GRIPS, grip_key(self._generation, id), grip)
+        batch.put(Family.VIEWS, checkpoint_key(self._generation), _encoder.encode(checkpoint))
+        self._index.rows.write(batch)
+        self._begin()
+        self._trim()
+
+    def _history(self, prefix: bytes, version: int) -> tuple[int, bytes, bytes] | None:
+        """Latest version, its bytes, and the bytes before *version*."""
+        known = self._known.get(prefix)
+        if known is None:
+            known = self._index.history(prefix, version)
+            if known is None:
+                return None
+        elif known[0] < version:
+            known = (known[0], known[1], known[1])
+        self._known[prefix] = known
+        return known
+
+    def _trim(self) -> None:
+        """Keep the memory of it bounded, the most recent longest."""
+        for _ in range(len(self._known) - _NODES_REMEMBERED):
+            del self._known[next(iter(self._known))]
+        while self._children_count > _CHILDREN_REMEMBERED and len(self._children) > 1:
+            self._children_count -= len(self._children.pop(next(iter(self._children))))

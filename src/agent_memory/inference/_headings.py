@@ -1,0 +1,163 @@
+"""Turning a sentence into a heading or a bullet: what a person would leave out."""
+
+from __future__ import annotations
+
+import re
+
+from agent_memory.inference._cues import TRAILING_WORDS
+from agent_memory.toc.grips import settle
+
+TITLE_MAX = 70
+
+_SPACE = re.compile(r"\s+")
+_MARKUP = re.compile(r"\*\*|__|`+|(?<=\s)[*_](?=\S)|(?<=\S)[*_](?=\s|$)|^[*_](?=\S)")
+_LINK = re.compile(r"!?\[([^\]\n]{1,200})\]\([^)\s]{1,500}\)")
+_OPENING = re.compile(
+    r"(?:(?:ok(?:ay)?|so|well|and|but|also|now|then|hey|hi|hello|sure|great|thanks|yes|yeah|yep|no|oh|wow|alright|right|"
+    r"perfect|actually|basically|btw|by the way|fyi|honestly|guess what|good news|for sure|of course|done|"
+    r"danke|hallo|bonjour|hola)\b"
+    r"(?:[ ,]+(?:there|everyone|all|again|claude|codex|so much|you))*\s*[,.!:;–—-]+\s*|"
+    r"(?:so|and|but|oh|well),? (?=\w))+",
+    re.I,
+)
+_VOCATIVE = re.compile(
+    r"(?:hey|hi|hello|thanks|thank you|wow|congrats|yeah|yes|hallo)[, ]+[A-Z]\w+\s*[,!.:–—-]+\s*", re.I
+)
+_ASKING = re.compile(
+    r"(?:(?:can|could|would|will) you (?:please |kindly |also |maybe )?(?:help me (?:to )?)?|"
+    r"(?:please|kindly),? (?:help me (?:to )?)?|help me (?:to )?|"
+    r"i(?:'d| would) like (?:you |us )?to |i (?:want|need|wish)(?: you| us)? to |we (?:need|have|want|ought) to |"
+    r"we should |you should |let(?:'|’)?s |let us |your task is to |i was wondering (?:if you could )?|"
+    r"(?:is it possible|would it be possible) to |"
+    r"(?:bitte|könntest du|kannst du|peux-tu|pouvez-vous|puedes|por favor) )+",
+    re.I,
+)
+_SAYING = re.compile(
+    r"(?:i think|i believe|i guess|it looks like|it seems(?: that)?|looks like|note that|keep in mind that|"
+    r"as you can see|in short|to summarize|in summary|the good news is(?: that)?|i can confirm(?: that)?|"
+    r"i(?:'ve| have) (?:now |just |also )?(?=(?:\w+ed|found|built|made|written|rewritten|set|run|put) )|"
+    r"i (?:now |just |also )?(?=(?:added|fixed|updated|removed|renamed|moved|changed|implemented|created|found|wrote|"
+    r"refactored|replaced|reverted|merged|deployed|verified|measured|checked|switched|installed|configured) ))[,:]?\s*",
+    re.I,
+)
+_PERSON = re.compile(r"(?:I|We)(?: (?:just|also|recently|finally|actually|really|even|already))? (?=[a-z])")
+_PAST = re.compile(
+    r"(?:went|was|were|had|did|got|saw|made|took|met|found|bought|began|built|came|gave|heard|kept|knew|learnt|led|"
+    r"left|lost|put|ran|read|said|sent|set|spent|started|taught|thought|told|tried|won|wrote|will|would|could|can|might|"
+    r"must|should|chose|caught|broke|bred|dealt|fell|fought|forgot|hit|held|hurt|meant|rang|rose|shook|showed|slept|stood|"
+    r"ate|drew|felt|flew|grew|rode|sang|sold|swam|threw|wore|[a-z]{2,}ed) "
+)
+_PRESENT = re.compile(r"(love|want|like|think|plan|hope|need|work|live|feel|know|keep|use|play|run|enjoy) (?=[a-z])")
+_CONTRACTED = (
+    (re.compile(r"I(?:'|’)m |I am "), "is "),
+    (re.compile(r"I(?:'|’)ve |I have "), "has "),
+    (re.compile(r"I(?:'|’)ll "), "will "),
+    (re.compile(r"I(?:'|’)d "), "would "),
+)
+_MINE = (
+    (re.compile(r"\b[Mm]y\b"), "their"),
+    (re.compile(r"\b[Mm]yself\b"), "themselves"),
+    (re.compile(r"\bme\b"), "them"),
+)
+_CLAUSE = re.compile(
+    r"\s*[;:(—–]|\s*[,，、；：]|\s+-\s|[.!?…]\s|[。！？]|"
+    r"\s+(?:and|but|because|so that|so|since|while|which|when|where|although|und|aber|weil|et|mais|pero|porque)\s"
+)
+_CLOSING = " \t.,;:!?…。，、；：！？-–—\"'“”‘’«»(["
+
+
+def tidy(text: str) -> str:
+    """One line without markup: white space, emphasis and links as a reader sees them."""
+    if "[" in text:
+        text = _LINK.sub(r"\1", text)
+    if "*" in text or "_" in text or "`" in text:
+        text = _MARKUP.sub("", text)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return _SPACE.sub(" ", text).strip()
+
+
+def line(text: str) -> str:
+    """A bullet's wording: tidied, without its opening pleasantry."""
+    text = tidy(text)
+    shorter = _strip(_SAYING, _strip(_VOCATIVE, _strip(_OPENING, text)))
+    return _capital(shorter if len(shorter) >= 12 else text)
+
+
+def heading(text: str, *, speaker: str = "", limit: int = TITLE_MAX) -> str:
+    """A short heading of what a sentence is about; empty for a sentence without words."""
+    text = tidy(text)
+    for pattern in (_OPENING, _VOCATIVE, _OPENING, _ASKING, _SAYING):
+        shorter = _strip(pattern, text)
+        text = shorter if len(shorter) >= 8 else text
+    if speaker:
+        text = _third_person(text, speaker)
+    return _capital(shorten(text, limit))
+
+
+def shorten(text: str, limit: int = TITLE_MAX) -> str:
+    """Cut at a clause, or else at a word, to at most *limit* characters without loose ends."""
+    if len(text) > limit:
+        cut = 0
+        for clause in _CLAUSE.finditer(text, 0, limit + 2):
+            if min(18, limit // 2) <= clause.start() <= limit:
+                cut = clause.start()
+        if cut < limit // 2:
+            space = text.rfind(" ", 1, limit + 1)
+            cut = max(cut, space)
+        text = text[:cut] if cut > 0 else text[: settle(text, 0, limit)[1]]
+    elif (stop := _FULL_STOP.search(text, 18)) is not None:
+        text = text[: stop.start()]
+    text = text.strip(_CLOSING)
+    while True:
+        head, _, tail = text.rpartition(" ")
+        if not head or tail.lower().strip(_CLOSING) not in TRAILING_WORDS or len(head) < 8:
+            break
+        text = head.rstrip(_CLOSING)
+    if text.count("(") > text.count(")"):
+        text = text[: text.rindex("(")].rstrip(_CLOSING)
+    return text
+
+
+_FULL_STOP = re.compile(r"[.!?…]\s+(?=\S)|[。！？]")
+
+
+def _strip(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.match(text)
+    return text[found.end() :] if found else text
+
+
+def _third_person(text: str, speaker: str) -> str:
+    """`I went to Oslo` said by Ana is `Ana went to Oslo`; what does not turn so easily stays."""
+    for pattern, instead in _CONTRACTED:
+        found = pattern.match(text)
+        if found:
+            verb, rest = instead, text[found.end() :]
+            break
+    else:
+        found = _PERSON.match(text)
+        if found is None or text.startswith("We"):
+            return text
+        present = _PRESENT.match(text, found.end())
+        if present is not None:
+            verb, rest = f"{present[1]}s ", text[present.end() :]
+        elif _PAST.match(text, found.end()) is not None:
+            verb, rest = "", text[found.end() :]
+        else:
+            return text
+        if rest.startswith("were "):
+            return text
+    for pattern, other in _MINE:
+        rest = pattern.sub(other, rest)
+    return f"{speaker} {verb}{rest}"
+
+
+def _capital(text: str) -> str:
+    """The first letter raised, unless the word is an identifier."""
+    if not text or not text[0].islower():
+        return text
+    word = text.split(None, 1)[0].rstrip(_CLOSING)
+    if not word.replace("'", "").replace("-", "").replace("’", "").isalpha() or word != word.lower():
+        return text
+    raised = text[0].upper()
+    return raised + text[1:] if len(raised) == 1 else text

@@ -1,0 +1,383 @@
+"""Reading one event: which of its sentences could stand in a summary, and what it names."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from agent_memory.events import Kind, Role
+from agent_memory.inference._cues import (
+    ABBREVIATIONS,
+    ASIDE_WORDS,
+    CUE_PARTS,
+    CUE_PHRASES,
+    CUE_WORDS,
+    FILLER_STARTS,
+    FUNCTION_WORDS,
+    OPINIONS,
+    OWN_STARTS,
+    POINTING_STARTS,
+    YOUR_STARTS,
+)
+from agent_memory.toc.grips import settle
+from agent_memory.toc.material import Passage
+
+# An event is read from its two ends: what a megabyte says in the middle waits for search.
+_HEAD, _TAIL = 6_000, 2_000
+_LINES_MAX, _LAST_LINES = 48, 16
+_EXCERPT_MAX = 280
+_TOOL_LINE_MAX = 200
+
+# One leading set of characters, because the engine skips to it fast; `_split` does the rest.
+_STOP = re.compile(
+    "[.!?…。！？｡؟।\n\r\x00-\x08\x0b-\x1f\x85\u2028\u2029\ud800-\udfff][.!?…。！？｡]*[\"'”’)\\]»*_`」』）]*"
+)
+_SOFT_STOPS = ".!?…؟"
+_WIDE_STOPS = "。！？｡।"
+_WORD = re.compile(r"[^\W_](?:[\w'’./@+-]*[\w+])?")
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~).*?(?:^[ \t]*(?:```|~~~)[^\n]*$|\Z)", re.M | re.S)
+_MARKER = re.compile(r"(?:[#>*+\-–•·|=~\s]|\d{1,3}[.)]\s|\[[ xX]\]\s)+")
+# Captions, rules, tables, tags, and lines of code that stand outside a fence.
+_NOT_PROSE = re.compile(
+    r"\[[^\]]*\]$|[|+\-=_*~<>{}\[\]();/\\$@#%^&\d\s:.,'\"`]+$|</?[A-Za-z_][\w-]*[ >/]|[{}]$|"
+    r"\s*(?:import|from \S+ import|def|class|return|const|let|var|fn|func) "
+)
+_PATH = re.compile(r"(?:[\w.-]+/)*[\w-]+\.(?:[A-Za-z][A-Za-z0-9]{0,5})$|(?:[\w.-]+/){2,}[\w.-]+$")
+_TOOL_HINTS = ("error", "fail", "exception", "traceback", "panic", "passed", "denied", "not found", "warning")
+_TOOL_BAD = re.compile(
+    r"\b(?:\w*Error|\w*Exception|FAILED|FAIL|failed|fatal|panic(?:ked)?|[Ee]rror|ERROR|denied|not found)\b(?![\w./])"
+)
+_TOOL_GOOD = re.compile(r"\b\d+ (?:tests? )?passed\b|\ball tests passed\b|\bBUILD SUCCESS", re.I)
+_FAR = re.compile(r"[\u0600-\u1fff\u2e80-\uffff]")
+_TOOL_EDGE = re.compile(r"[=\-*#>\s|+]+|E {2,}")
+
+
+class Sentence(msgspec.Struct, frozen=True, gc=False):
+    """A candidate: code points ``[start, end)``, what it is worth by itself, and its words."""
+
+    start: int
+    end: int
+    worth: int
+    words: tuple[str, ...]
+    asks: bool
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What one event offers: sentences, content words in order of appearance, names.
+
+    ``named`` maps a term that is a name, an identifier or a path to how distinctive that makes
+    it, 1 to 3, and to how it is written.
+    """
+
+    sentences: tuple[Sentence, ...]
+    terms: dict[str, None]
+    named: dict[str, tuple[int, str]]
+
+
+_Entry = tuple[tuple[str, ...], int, int, str]
+_LEXICON_MAX, _TOKEN_MAX = 60_000, 48
+_NAME = 2
+_UNNAMED = (0, "")
+_SOCIAL, _USER, _OTHER = 1, 2, 3
+_NOTHING = Reading((), {}, {})
+
+
+def read(passage: Passage) -> Reading:
+    """Find the sentences and terms of an event's text."""
+    text = passage.text
+    if not text:
+        return _NOTHING
+    kind = passage.kind
+    if kind is Kind.TOOL_RESULT or passage.role is Role.TOOL:
+        return _read_tool_result(text)
+    if kind is Kind.TOOL_CALL:
+        return _read_tool_call(text)
+    return _read_prose(text, passage)
+
+
+def last_resort(text: str) -> tuple[int, int] | None:
+    """The first line that has anything to show; None where nothing has."""
+    start = 0
+    limit = min(len(text), _HEAD)
+    while start < limit:
+        boundary = _BREAK.search(text, start, limit)
+        end = boundary.start() if boundary else limit
+        first, last = settle(text, start, min(end, start + _TOOL_LINE_MAX))
+        if first < last and any(c.isprintable() and not c.isspace() for c in text[first:last]):
+            return first, last
+        start = boundary.end() if boundary else limit
+    return None
+
+
+_BREAK = re.compile("[\n\r\x00-\x08\x0b-\x1f\x85\u2028\u2029\ud800-\udfff]+")
+
+
+# -- prose ------------------------------------------------------------------------------------
+
+
+def _read_prose(text: str, passage: Passage) -> Reading:
+    sentences: list[Sentence] = []
+    terms: dict[str, None] = {}
+    named: dict[str, tuple[int, str]] = {}
+    voice = _SOCIAL if passage.speaker else _USER if passage.role is Role.USER else _OTHER
+    spans = _spans(text)
+    if len(spans) > _LINES_MAX:
+        spans = spans[: _LINES_MAX - _LAST_LINES] + spans[-_LAST_LINES:]
+    place = 0
+    for start, end in spans:
+        first, last = _trim(text, start, end)
+        if last - first < 2:
+            continue
+        found = text[first:last]
+        if last - first > 3 and _NOT_PROSE.match(found):
+            continue
+        sentence = _sentence(found, first, last, place, voice, terms, named)
+        if sentence is not None:
+            sentences.append(sentence)
+            place += 1
+    return Reading(tuple(sentences), terms, named)
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Sentences by punctuation and line, code left out, from both ends of a long text."""
+    size = len(text)
+    windows = [(0, size)] if size <= _HEAD + _TAIL else [(0, _HEAD), (size - _TAIL, size)]
+    spans: list[tuple[int, int]] = []
+    for window_start, window_end in windows:
+        at = window_start
+        holes = [m.span() for m in _FENCE.finditer(text, at, window_end)] if "```" in text or "~~~" in text else []
+        for hole_start, hole_end in [*holes, (window_end, window_end)]:
+            _split(text, at, hole_start, spans)
+            at = hole_end
+    return spans
+
+
+def _split(text: str, at: int, end: int, spans: list[tuple[int, int]]) -> None:
+    for found in _STOP.finditer(text, at, end):
+        start, stop = found.span()
+        c = text[start]
+        if c in _SOFT_STOPS:
+            # A stop inside a word, a number or a path ends nothing.
+            if stop < end and not text[stop].isspace():
+                continue
+            if c == "." and stop < end and _goes_on(text, at, start):
+                continue
+        elif c not in _WIDE_STOPS:
+            stop = start + 1
+        if stop - at > 1:
+            spans.append((at, stop))
+        at = stop
+    if end - at > 1:
+        spans.append((at, end))
+
+
+def _goes_on(text: str, at: int, dot: int) -> bool:
+    """Whether the dot belongs to an abbreviation, an initial or an ordinal."""
+    word = text[max(at, dot - 8) : dot].rsplit(None, 1)[-1:]
+    if not word:
+        return True
+    token = word[0].lstrip("(\"'").lower()
+    return token in ABBREVIATIONS or (len(token) <= 2 and token.isdigit()) or (len(token) == 1 and token != "i")
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """Without list markers and white space; a long sentence ends at a word."""
+    marker = _MARKER.match(text, start, end)
+    if marker is not None:
+        start = marker.end()
+    if end - start > _EXCERPT_MAX:
+        cut = text.rfind(" ", start + _EXCERPT_MAX // 2, start + _EXCERPT_MAX)
+        end = cut if cut > 0 else start + _EXCERPT_MAX
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    if end < len(text) and not text[end].isascii():
+        return settle(text, start, end)
+    return start, end
+
+
+def _sentence(
+    found: str,
+    start: int,
+    end: int,
+    place: int,
+    voice: int,
+    terms: dict[str, None],
+    named: dict[str, tuple[int, str]],
+) -> Sentence | None:
+    tokens = _WORD.findall(found)
+    if not tokens:
+        return None
+    words: list[str] = []
+    worth = names = 0
+    token = tokens[0]
+    first = entry = _LEXICON[token]
+    for entry in map(_LEXICON.__getitem__, tokens):
+        if entry is None:
+            continue
+        lows, points, rank, surface = entry
+        words += lows
+        worth += points
+        if rank and (entry is not first or rank != _NAME):
+            names += 1
+            for low in lows:
+                if rank > named.get(low, _UNNAMED)[0]:
+                    named[low] = (rank, surface)
+    if worth > 140:
+        worth = 140 + (worth - 140) // 4
+    if " " in found:
+        lowered = found.lower()
+        for phrase, points in CUE_PHRASES:
+            if phrase in lowered:
+                worth += points
+    if not found.isascii() and _FAR.search(found):
+        for part, points in CUE_PARTS:
+            if part in found:
+                worth += points
+        for run in _RUN.findall(found):
+            terms[run] = None
+            named.setdefault(run, (1, run))
+    distinct = tuple(dict.fromkeys(words))
+    terms.update(dict.fromkeys(distinct))
+    asks = found[-1] in "?？؟" or found.endswith('?"')
+    return Sentence(start, end, worth + _form(tokens, distinct, names, place, voice, asks), distinct, asks)
+
+
+def _form(tokens: list[str], words: tuple[str, ...], names: int, place: int, voice: int, asks: bool) -> int:
+    """What the sentence is worth by its size, its place and who says it."""
+    count = len(words)
+    worth = 14 * min(count, 9) + 22 * min(names, 3) - (6 * (count - 22) if count > 22 else 0)
+    if count < 3:
+        worth -= 60
+    if place < 6:
+        worth += 18 - 3 * place
+    first = tokens[0].lower()
+    if first in FILLER_STARTS:
+        worth -= 60 if len(tokens) < 8 else 25
+    elif first in POINTING_STARTS:
+        worth -= 30
+    if voice == _SOCIAL:
+        if first in OWN_STARTS:
+            worth += 45
+        if asks:
+            worth -= 80
+        if first in YOUR_STARTS or not OPINIONS.isdisjoint(words):
+            worth -= 40
+    elif voice == _USER:
+        worth += 45 if asks else 30
+    elif asks:
+        worth -= 50
+    return worth
+
+
+def _distinction(token: str) -> int:
+    """How much a token that is no plain word tells: 3 for paths and identifiers, 0 for numbers."""
+    if token.isdigit():
+        return 0
+    if "/" in token or "." in token:
+        return 3 if _PATH.match(token) and not token[0].isdigit() else 0
+    if "_" in token.strip("_"):
+        return 3
+    if "'" in token or "’" in token:
+        return 0
+    if token.isupper():
+        return 2 if len(token) > 2 else 1
+    inner = token[1:]
+    if token.isalpha() and inner != inner.lower():
+        return 3
+    return 1 if any(c.isdigit() for c in token) and token[0].isalpha() else 0
+
+
+class _Lexicon(dict[str, "_Entry | None"]):
+    """Token to (words, cue points, rank, surface), or None for a word that says nothing.
+
+    Filled as tokens come; the same words come again and again.
+    """
+
+    def __missing__(self, token: str) -> _Entry | None:
+        if len(self) >= _LEXICON_MAX:
+            self.clear()
+        entry = _entry(token)
+        if len(token) <= _TOKEN_MAX:
+            self[token] = entry
+        return entry
+
+
+def _entry(token: str) -> _Entry | None:
+    low = token.lower()
+    points = CUE_WORDS.get(low, 0)
+    if low in FUNCTION_WORDS or low in ASIDE_WORDS or (len(low) < 3 and token.isascii()):
+        return ((), points, 0, token) if points else None
+    if not token.isascii() and max(token) >= "\u2e80":
+        # No spaces between words: pairs of characters stand in for them.
+        return (tuple(low[at : at + 2] for at in range(min(len(low) - 1, 60))), points, 0, token)
+    for ending in ("'s", "’s"):
+        if low.endswith(ending):
+            low, token = low[:-2], token[:-2]
+    if token.isalpha() and (token.islower() or token.istitle()):
+        rank = _NAME if token[0].isupper() else 0
+    else:
+        rank = _distinction(token)
+    return ((low,), points, rank, token)
+
+
+_LEXICON = _Lexicon()
+_RUN = re.compile(
+    r"[\u30a0-\u30ff]{2,12}|[\u4e00-\u9fff]{2,6}(?![\u4e00-\u9fff])|[\uac00-\ud7af]{2,6}(?![\uac00-\ud7af])"
+)
+
+
+# -- tools ------------------------------------------------------------------------------------
+
+
+def _read_tool_call(text: str) -> Reading:
+    """What a tool is told is no news, but the files that it names are."""
+    terms: dict[str, None] = {}
+    named: dict[str, tuple[int, str]] = {}
+    for token in _WORD.findall(text[:1_500])[:60]:
+        if ("." in token or "/" in token) and _PATH.match(token):
+            low = token.lower()
+            terms[low] = None
+            named[low] = (2, token)
+    return Reading((), terms, named)
+
+
+def _read_tool_result(text: str) -> Reading:
+    """The lines that say how it ended."""
+    size = len(text)
+    ends = text if size <= 2 * _HEAD else text[:_HEAD] + text[-_HEAD:]
+    lowered = ends.lower()
+    if not any(hint in lowered for hint in _TOOL_HINTS):
+        return _NOTHING
+    windows = [(0, size)] if size <= 2 * _HEAD else [(0, _HEAD), (size - _HEAD, size)]
+    found: list[Sentence] = []
+    for at, window_end in windows:
+        while at < window_end:
+            boundary = _BREAK.search(text, at, window_end)
+            end = boundary.start() if boundary else window_end
+            if end - at > 3:
+                sentence = _tool_line(text, at, end)
+                if sentence is not None:
+                    found.append(sentence)
+            at = boundary.end() if boundary else window_end
+    # How it ended stands at the end; the first error names the cause.
+    kept = found if len(found) <= 3 else [found[0], *found[-2:]]
+    return Reading(tuple(kept), {}, {})
+
+
+def _tool_line(text: str, start: int, end: int) -> Sentence | None:
+    line = text[start:end]
+    bad = _TOOL_BAD.search(line)
+    if bad is None and _TOOL_GOOD.search(line) is None:
+        return None
+    edge = _TOOL_EDGE.match(text, start, end)
+    if edge is not None:
+        start = edge.end()
+    end = min(end, start + _TOOL_LINE_MAX)
+    while end > start and text[end - 1] in "= \t-*#":
+        end -= 1
+    start, end = settle(text, start, end)
+    words = tuple(dict.fromkeys(token.lower() for token in _WORD.findall(text[start:end])[:24]))
+    if not words:
+        return None
+    return Sentence(start, end, 130 + 8 * min(len(words), 8) if bad else 90, words, False)

@@ -1,0 +1,245 @@
+"""The default summariser: picks what was said, word for word; no model, no network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import chain
+
+from agent_memory.events import Kind, Role
+from agent_memory.inference._cues import POINTING_STARTS, YOUR_STARTS
+from agent_memory.inference._headings import heading, line, shorten, tidy
+from agent_memory.inference._reading import Reading, Sentence, last_resort, read
+from agent_memory.inference._rollup import KEYWORDS_MAX, POINTS_MAX, alike, roll_up
+from agent_memory.toc.material import Excerpt, Level, Material, Passage, Point, Summary
+
+_READINGS_KEPT = 4_096
+_REMEMBERED_MAX = 20_000
+_TOOL_POINTS_MAX = 2
+
+_KIND_TITLES = {
+    Kind.SESSION_START: "Session opened",
+    Kind.SESSION_END: "Session closed",
+    Kind.COMPACTION: "Context compacted",
+    Kind.SUBAGENT_START: "Subagent at work",
+    Kind.SUBAGENT_STOP: "Subagent at work",
+}
+
+
+class ExtractiveSummariser:
+    """Titles, bullets and keywords out of the sentences themselves; equal input, equal output.
+
+    A sentence is worth what it says (decisions, results, errors, questions), how central its
+    words are to the segment, and where it stands. A parent takes the weightiest points of
+    different children. Safe to use from several threads.
+    """
+
+    def __init__(self) -> None:
+        # A live segment is summarised again with each of its events; reading an event is most
+        # of the work, and it reads the same every time.
+        self._readings: dict[str, tuple[Passage, Reading]] = {}
+
+    @property
+    def summariser_id(self) -> str:
+        return "extractive/1"
+
+    def summarise(self, material: Material) -> Summary:
+        if material.level is not Level.SEGMENT:
+            return roll_up(material.children)
+        return _summarise(material.passages, [self._reading(passage) for passage in material.passages])
+
+    def _reading(self, passage: Passage) -> Reading:
+        if len(passage.text) > _REMEMBERED_MAX:
+            return read(passage)
+        known = self._readings.get(passage.event_id)
+        if known is not None and (known[0] is passage or known[0] == passage):
+            return known[1]
+        reading = read(passage)
+        if len(self._readings) >= _READINGS_KEPT:
+            for event_id in list(self._readings)[: _READINGS_KEPT // 4]:
+                self._readings.pop(event_id, None)
+        self._readings[passage.event_id] = (passage, reading)
+        return reading
+
+
+class _Pick:
+    """A sentence in its place: what it is worth here."""
+
+    __slots__ = ("index", "passage", "sentence", "worth")
+
+    def __init__(self, worth: int, index: int, passage: Passage, sentence: Sentence) -> None:
+        self.worth = worth
+        self.index = index
+        self.passage = passage
+        self.sentence = sentence
+
+    @property
+    def text(self) -> str:
+        return self.passage.text[self.sentence.start : self.sentence.end]
+
+
+def _summarise(passages: tuple[Passage, ...], readings: list[Reading]) -> Summary:
+    spread = Counter(chain.from_iterable([reading.terms for reading in readings]))
+    picks = _weigh(passages, readings, spread)
+    chosen = _choose(picks)
+    points = tuple(_point(pick) for pick in sorted(chosen, key=lambda p: (p.index, p.sentence.start)))
+    if not points:
+        points = _fallback_points(passages)
+    return Summary(
+        title=_title(passages, picks, chosen, points),
+        points=points,
+        keywords=_keywords(passages, readings, spread),
+    )
+
+
+def _weigh(passages: tuple[Passage, ...], readings: list[Reading], spread: Counter[str]) -> list[_Pick]:
+    picks: list[_Pick] = []
+    first_request = next(
+        (i for i, p in enumerate(passages) if p.kind is Kind.USER_MESSAGE and readings[i].sentences), -1
+    )
+    last_answer = next(
+        (
+            i
+            for i in range(len(passages) - 1, -1, -1)
+            if passages[i].kind is Kind.ASSISTANT_MESSAGE and readings[i].sentences
+        ),
+        -1,
+    )
+    common = {word: min(count, 6) - 1 for word, count in spread.items() if count > 1}
+    for index, reading in enumerate(readings):
+        if not reading.sentences:
+            continue
+        passage = passages[index]
+        bonus = 0
+        if not passage.speaker:
+            bonus = 40 if index == first_request else 35 if index == last_answer else 0
+        for sentence in reading.sentences:
+            words = sentence.words
+            shared = sum([common[word] for word in words if word in common])
+            picks.append(_Pick(sentence.worth + bonus + 60 * shared // (len(words) + 4), index, passage, sentence))
+    picks.sort(key=lambda pick: (-pick.worth, pick.index, pick.sentence.start))
+    return picks
+
+
+def _choose(picks: list[_Pick]) -> list[_Pick]:
+    """The best few that do not repeat one another, at most two of one event or of tools."""
+    chosen: list[_Pick] = []
+    words_chosen: list[frozenset[str]] = []
+    of_event: dict[int, int] = {}
+    of_tools = 0
+    for pick in picks:
+        if len(chosen) >= 3 and (len(chosen) >= POINTS_MAX or pick.worth < 60):
+            break
+        if chosen and pick.worth < 0:
+            break
+        if of_event.get(pick.index, 0) >= 2:
+            continue
+        tool = pick.passage.kind is Kind.TOOL_RESULT
+        if tool and of_tools >= _TOOL_POINTS_MAX:
+            continue
+        words = frozenset(pick.sentence.words)
+        if any(alike(words, other) for other in words_chosen):
+            continue
+        chosen.append(pick)
+        words_chosen.append(words)
+        of_event[pick.index] = of_event.get(pick.index, 0) + 1
+        of_tools += tool
+    return chosen
+
+
+def _point(pick: _Pick) -> Point:
+    passage = pick.passage
+    text = line(pick.text) or tidy(pick.text) or pick.text
+    if passage.speaker:
+        text = f"{tidy(passage.speaker)[:60]}: {text}"
+    elif passage.role is Role.USER:
+        text = f"Asked: {text}"
+    evidence = Excerpt(event_id=passage.event_id, start=pick.sentence.start, end=pick.sentence.end)
+    return Point(text=text, evidence=(evidence,), weight=float(pick.worth))
+
+
+def _fallback_points(passages: tuple[Passage, ...]) -> tuple[Point, ...]:
+    """Where nobody said a sentence: the first lines of whatever there is, words before tools."""
+    order = sorted(range(len(passages)), key=lambda i: (passages[i].kind in _TOOL_KINDS, i))
+    for index in order:
+        passage = passages[index]
+        place = last_resort(passage.text)
+        if place is None:
+            continue
+        text = tidy(passage.text[place[0] : place[1]])
+        if passage.tool_name:
+            text = f"{tidy(passage.tool_name)[:60]}: {text}"
+        evidence = Excerpt(event_id=passage.event_id, start=place[0], end=place[1])
+        return (Point(text=text, evidence=(evidence,), weight=1.0),)
+    return ()
+
+
+_TOOL_KINDS = (Kind.TOOL_CALL, Kind.TOOL_RESULT)
+
+
+# -- title ------------------------------------------------------------------------------------
+
+
+def _title(passages: tuple[Passage, ...], picks: list[_Pick], chosen: list[_Pick], points: tuple[Point, ...]) -> str:
+    request = _request(picks)
+    if request is not None:
+        title = heading(request.text)
+        if len(title) >= 8:
+            return title
+    for pick in sorted(chosen, key=lambda pick: _leans(pick.text)):
+        title = heading(pick.text, speaker=tidy(pick.passage.speaker)[:40])
+        if len(title) >= 4:
+            return title
+    if points:
+        title = shorten(points[0].text)
+        if title:
+            return title
+    tools = list(dict.fromkeys(tidy(p.tool_name) for p in passages if p.tool_name))
+    if tools:
+        return shorten("Ran " + " and ".join(tools[:2]))
+    return next((title for p in passages if (title := _KIND_TITLES.get(p.kind, ""))), "Without words")
+
+
+def _leans(text: str) -> bool:
+    """Whether a sentence says little without the one before it."""
+    first = tidy(text[:40]).split(None, 1)[0].lower() if text.strip() else ""
+    return first in POINTING_STARTS or first in YOUR_STARTS
+
+
+def _request(picks: list[_Pick]) -> _Pick | None:
+    """What the user asked for first and foremost; None in a talk among people."""
+    best: _Pick | None = None
+    best_worth = 0
+    for pick in picks:
+        passage = pick.passage
+        if passage.kind is not Kind.USER_MESSAGE or passage.speaker or len(pick.sentence.words) < 2:
+            continue
+        # An early wish names the subject; later ones refine it.
+        worth = pick.worth - 12 * min(pick.index, 12)
+        if best is None or worth > best_worth:
+            best, best_worth = pick, worth
+    return best
+
+
+# -- keywords ---------------------------------------------------------------------------------
+
+
+def _keywords(passages: tuple[Passage, ...], readings: list[Reading], spread: Counter[str]) -> tuple[str, ...]:
+    """Names, identifiers and paths first, then the words that come back; never who speaks."""
+    named: dict[str, tuple[int, str]] = {}
+    for reading in readings:
+        for low, found in reading.named.items():
+            if low not in named or found[0] > named[low][0]:
+                named[low] = found
+    speakers = {passage.speaker.lower() for passage in passages if passage.speaker}
+    scored = [(-min(spread[low], 8) * (2 + 2 * rank), low, surface) for low, (rank, surface) in named.items()]
+    scored += [
+        (-2 * min(count, 8), low, low)
+        for low, count in spread.most_common(60)
+        if low not in named and len(low) > 3 and count > 1
+    ]
+    if not scored:
+        scored = [(-len(low), low, low) for low in spread]
+    scored.sort()
+    if speakers:
+        scored = [entry for entry in scored if not any(name.startswith(entry[1]) for name in speakers)]
+    return tuple(surface for _, _, surface in scored[:KEYWORDS_MAX])

@@ -1,0 +1,149 @@
+"""The catalog: what sessions there are, and how much happened on which day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from agent_memory.events import Event, Kind, Position, Recorded
+from agent_memory.events.ulids import ulid_time_ms
+from agent_memory.indexes.catalog import CatalogIndex, DayCell, SessionRow, catalog_prefix
+from agent_memory.storage import Family, Rows, prefix_end
+from agent_memory.toc.grips import settle
+
+FORMAT = 1
+
+_BATCH_EVENTS_MAX = 1_000
+_TITLE_MAX = 80
+
+
+class CatalogProjector:
+    """Keeps *index* the catalog of what it was given."""
+
+    def __init__(self, index: CatalogIndex) -> None:
+        self.index = index
+
+    @property
+    def batch_events_max(self) -> int:
+        return _BATCH_EVENTS_MAX
+
+    def checkpoint(self) -> Position:
+        return self.index.checkpoint()
+
+    def project(self, batch: Sequence[Recorded]) -> None:
+        checkpoint = self.checkpoint()
+        sessions: dict[str, list[Event]] = {}
+        days: dict[DayCell, int] = {}
+        day = None
+        for recorded in batch:
+            if recorded.position <= checkpoint:
+                continue
+            checkpoint = recorded.position
+            event = recorded.event
+            events = sessions.get(event.session)
+            if events is None:
+                events = sessions[event.session] = []
+            events.append(event)
+            time_ms = ulid_time_ms(event.id)
+            if day is None or not day.start_ms <= time_ms < day.end_ms:
+                day = self.index.calendar.day(time_ms)
+            cell = (day.id[4:], event.session, event.agent, event.project)
+            days[cell] = days.get(cell, 0) + 1
+        if not sessions:
+            return
+        stored = self.index.session_rows(list(sessions))
+        self.index.write(
+            [(old, session_row(old, events)) for old, events in zip(stored, sessions.values(), strict=True)],
+            days,
+            checkpoint,
+        )
+
+    def flush(self) -> None:
+        """Nothing is kept in memory that the rows do not hold."""
+
+    def rows(self) -> Iterator[tuple[str, bytes]]:
+        return self.index.catalog_rows()
+
+    def close(self) -> None:
+        """The rows are their owner's to close."""
+
+
+class CatalogView:
+    """The kind of view that is the catalog."""
+
+    def __init__(self, rows: Rows, *, zone: str) -> None:
+        self._rows = rows
+        self._zone = zone
+
+    @property
+    def name(self) -> str:
+        return "catalog"
+
+    @property
+    def fingerprint(self) -> str:
+        return f"catalog/{FORMAT} zone={self._zone}"
+
+    def open(self, generation: int) -> CatalogProjector:
+        return CatalogProjector(CatalogIndex(self._rows, generation=generation, zone=self._zone))
+
+    def erase(self, generation: int) -> None:
+        prefix = catalog_prefix(generation)
+        batch = self._rows.batch()
+        batch.delete_range(Family.VIEWS, prefix, prefix_end(prefix))
+        self._rows.write(batch)
+
+
+def session_row(old: SessionRow | None, events: Sequence[Event]) -> SessionRow:
+    """A session with more events; the same for the same events, however they came."""
+    first, last = min(event.id for event in events), max(event.id for event in events)
+    title, title_event_id = _title(events)
+    agents = {event.agent for event in events if event.agent}
+    projects = {event.project for event in events if event.project}
+    roles = {event.role.value for event in events}
+    kinds = {event.kind.value for event in events}
+    count = len(events)
+    if old is not None:
+        first, last = min(first, old.first_event_id), max(last, old.last_event_id)
+        if old.title_event_id and (not title_event_id or old.title_event_id < title_event_id):
+            title, title_event_id = old.title, old.title_event_id
+        agents.update(old.agents)
+        projects.update(old.projects)
+        roles.update(old.roles)
+        kinds.update(old.kinds)
+        count += old.event_count
+    return SessionRow(
+        id=events[0].session,
+        title=title,
+        title_event_id=title_event_id,
+        first_event_id=first,
+        last_event_id=last,
+        event_count=count,
+        agents=tuple(sorted(agents)),
+        projects=tuple(sorted(projects)),
+        roles=tuple(sorted(roles)),
+        kinds=tuple(sorted(kinds)),
+    )
+
+
+def _title(events: Sequence[Event]) -> tuple[str, str]:
+    """What the first user message with words opens with, and that event's id."""
+    best, best_id = "", ""
+    for event in events:
+        if event.kind is Kind.USER_MESSAGE and (not best_id or event.id < best_id):
+            opening = _opening(event.text)
+            if opening:
+                best, best_id = opening, event.id
+    return best, best_id
+
+
+def _opening(text: str) -> str:
+    """The first line that has words, cut at a word; empty where no line has."""
+    for raw in text[:4_000].splitlines():
+        printable = "".join(c if c.isprintable() else " " for c in raw)
+        line = " ".join(printable.split()).lstrip("#>*- ")
+        if not line:
+            continue
+        if len(line) <= _TITLE_MAX:
+            return line
+        cut = line.rfind(" ", _TITLE_MAX // 2, _TITLE_MAX)
+        return line[: cut if cut > 0 else settle(line, 0, _TITLE_MAX - 1)[1]].rstrip(" ,;:") + "…"
+    return ""

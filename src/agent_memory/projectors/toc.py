@@ -1,0 +1,324 @@
+"""The contents: events to segments, segments to days, and so on up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from agent_memory.errors import ProjectionError
+from agent_memory.events import Position, Recorded
+from agent_memory.events.ulids import ulid_time_ms
+from agent_memory.indexes._contents_rows import checkpoint_key, generation_prefix
+from agent_memory.indexes._contents_writer import EPOCH_POSITIONS, ContentsWriter, epoch_end
+from agent_memory.indexes.contents import ContentsIndex
+from agent_memory.inference.port import Summariser
+from agent_memory.log.port import EventLog
+from agent_memory.projectors._toc_nodes import period_row, segment_rows
+from agent_memory.storage import Family, Rows, prefix_end
+from agent_memory.toc.calendar import Period
+from agent_memory.toc.material import Passage
+from agent_memory.toc.segments import SegmentMark, SegmentRule, Splitter, Turn, mark_of, token_count
+
+FORMAT = 1
+DEFAULT_RULE = SegmentRule()
+
+_PAGE = 500
+_SESSIONS_REMEMBERED = 512
+_TEXT_REMEMBERED = 4 << 20
+
+
+class TocProjector:
+    """Keeps *index* the contents of what it was given of *log*.
+
+    The contents are a function of the set of events. A new event is put into its session's
+    segments of its day, from the one at or before it to the next boundary that stays; then the
+    days, weeks, months and years above are summed up again, each once.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        index: ContentsIndex,
+        summariser: Summariser,
+        *,
+        rule: SegmentRule = DEFAULT_RULE,
+    ) -> None:
+        self.index = index
+        self._log = log
+        self._summariser = summariser
+        self._rule = rule
+        self._calendar = index.calendar
+        self._writer = ContentsWriter(index)
+        # The last segment of a session's day and the turns of segments, because the next batch
+        # most often goes on where this one ended.
+        self._tails: dict[tuple[str, str], SegmentMark] = {}
+        self._turns: dict[str, list[Turn]] = {}
+        self._turns_size = 0
+
+    @property
+    def batch_events_max(self) -> int:
+        return EPOCH_POSITIONS
+
+    def checkpoint(self) -> Position:
+        return self.index.checkpoint()
+
+    def project(self, batch: Sequence[Recorded]) -> None:
+        checkpoint = self.checkpoint()
+        part: list[Recorded] = []
+        try:
+            for recorded in batch:
+                if recorded.position <= checkpoint:
+                    continue
+                if part and epoch_end(recorded.position) != epoch_end(part[0].position):
+                    checkpoint = self._take(part, checkpoint)
+                    part = []
+                part.append(recorded)
+            if part:
+                self._take(part, checkpoint)
+        except BaseException:
+            # What is remembered may be ahead of what was written.
+            self._writer.forget()
+            self._tails.clear()
+            self._turns.clear()
+            self._turns_size = 0
+            raise
+
+    def flush(self) -> None:
+        """Nothing is kept in memory that the rows do not hold."""
+
+    def rows(self) -> Iterator[tuple[str, bytes]]:
+        return self.index.contents_rows()
+
+    def close(self) -> None:
+        """The rows are their owner's to close."""
+
+    # -- one stretch of the log, within one epoch -----------------------------------------------
+
+    def _take(self, part: Sequence[Recorded], checkpoint: Position) -> Position:
+        last = part[-1].position
+        version = epoch_end(last)
+        days: dict[str, Period] = {}
+        for session, turns in self._by_session(part).items():
+            at = 0
+            while at < len(turns):
+                day = self._calendar.day(turns[at].time_ms)
+                end = at + 1
+                while end < len(turns) and turns[end].time_ms < day.end_ms:
+                    end += 1
+                self._segment(session, day, turns[at:end], version, checkpoint)
+                days[day.id] = day
+                at = end
+        self._roll_up(days)
+        self._writer.write(version, last)
+        self._trim()
+        return last
+
+    def _by_session(self, part: Sequence[Recorded]) -> dict[str, list[Turn]]:
+        sessions: dict[str, list[Turn]] = {}
+        for recorded in part:
+            event = recorded.event
+            turns = sessions.get(event.session)
+            if turns is None:
+                turns = sessions[event.session] = []
+            turns.append(_turn(recorded))
+        for turns in sessions.values():
+            turns.sort(key=_event_id)
+        return sessions
+
+    def _segment(self, session: str, day: Period, new: list[Turn], version: int, checkpoint: Position) -> None:
+        """Put new turns of one session and day among its segments."""
+        marks = self._marks_from(session, day, new[0].event_id)
+        split = Splitter(self._rule)
+        kept: set[str] = set()
+        at = 0
+        for i, mark in enumerate(marks):
+            following = marks[i + 1].first_event_id if i + 1 < len(marks) else ""
+            while at < len(new) and new[at].event_id < mark.first_event_id:
+                split.add(new[at])
+                at += 1
+            end = at
+            while end < len(new) and (not following or new[end].event_id < following):
+                end += 1
+            first_ms = ulid_time_ms(mark.first_event_id)
+            if split.parts_before(first_ms, mark.first_tokens) and self._stays(mark, new[at:end]):
+                split.keep(mark, ulid_time_ms(mark.last_event_id))
+                kept.add(mark.first_event_id)
+                inner = new[at:end]
+            else:
+                inner = [*self._turns_of(session, mark, checkpoint), *new[at:end]]
+                inner.sort(key=_event_id)
+            for turn in inner:
+                split.add(turn)
+            at = end
+        for turn in new[at:]:
+            split.add(turn)
+        self._change(session, day, marks, kept, split.finish(), version)
+
+    def _stays(self, mark: SegmentMark, new: Sequence[Turn]) -> bool:
+        """Whether a segment is as before though *new* are the next to come after its start."""
+        if not new:
+            return True
+        first = new[0]
+        return first.event_id > mark.last_event_id and self._rule.parts(
+            ulid_time_ms(mark.last_event_id), mark.tokens, first.time_ms, first.tokens
+        )
+
+    def _change(
+        self,
+        session: str,
+        day: Period,
+        marks: Sequence[SegmentMark],
+        kept: set[str],
+        groups: Sequence[list[Turn]],
+        version: int,
+    ) -> None:
+        old = {mark.first_event_id: mark for mark in marks}
+        there: set[str] = set(kept)
+        last = marks[-1] if marks and marks[-1].first_event_id in kept else None
+        for turns in groups:
+            mark = mark_of(turns)
+            there.add(mark.first_event_id)
+            if last is None or last.first_event_id < mark.first_event_id:
+                last = mark
+            if old.get(mark.first_event_id) == mark:
+                continue
+            row, grips = segment_rows(self._summariser, day, session, turns)
+            self._writer.put_segment(day, row, mark, grips, version)
+            self._remember(mark.first_event_id, turns)
+        for first_event_id, mark in old.items():
+            if first_event_id not in there:
+                self._writer.drop_segment(day, session, mark, version)
+                self._forget(first_event_id)
+        if last is not None:
+            self._tails[session, day.id] = last
+
+    def _roll_up(self, days: dict[str, Period]) -> None:
+        """Every node above the changed segments, once, from the bottom."""
+        level = days
+        while level:
+            above: dict[str, Period] = {}
+            for period in level.values():
+                parent = self._calendar.period(period.parent_id) if period.parent_id else None
+                children = self._writer.children(period)
+                self._writer.put_period(period, parent, period_row(self._summariser, period, children))
+                if parent is not None:
+                    above[parent.id] = parent
+            level = above
+
+    # -- what is there already ------------------------------------------------------------------
+
+    def _marks_from(self, session: str, day: Period, event_id: str) -> list[SegmentMark]:
+        """The segments of the day from the one at or before an event on."""
+        tail = self._tails.pop((session, day.id), None)
+        if tail is not None and tail.first_event_id <= event_id:
+            return [tail]
+        before = self.index.mark_before(session, event_id)
+        if before is not None and ulid_time_ms(before.first_event_id) >= day.start_ms:
+            event_id = before.first_event_id
+        return self.index.marks(session, event_id, day.end_ms)
+
+    def _turns_of(self, session: str, mark: SegmentMark, checkpoint: Position) -> list[Turn]:
+        """The turns of a segment as of *checkpoint*."""
+        known = self._turns.get(mark.first_event_id)
+        if known is not None and len(known) == mark.event_count and known[-1].event_id == mark.last_event_id:
+            return known
+        found: list[Turn] = []
+        first: str = mark.first_event_id
+        while True:
+            page = self._log.scan(session=session, first=first, until=mark.last_event_id, limit=_PAGE)
+            found.extend(_turn(recorded) for recorded in page if recorded.position <= checkpoint)
+            if len(page) < _PAGE:
+                break
+            page.pop()
+            first = page[-1].event.id
+            found = [turn for turn in found if turn.event_id < first]
+        if mark_of(found) != mark:
+            raise ProjectionError("toc", checkpoint + 1, f"segment/{mark.first_event_id} is not what the log has")
+        return found
+
+    def _remember(self, first_event_id: str, turns: list[Turn]) -> None:
+        self._forget(first_event_id)
+        self._turns[first_event_id] = turns
+        self._turns_size += _size(turns)
+
+    def _forget(self, first_event_id: str) -> None:
+        turns = self._turns.pop(first_event_id, None)
+        if turns is not None:
+            self._turns_size -= _size(turns)
+
+    def _trim(self) -> None:
+        while self._turns_size > _TEXT_REMEMBERED:
+            self._forget(next(iter(self._turns)))
+        for _ in range(len(self._tails) - _SESSIONS_REMEMBERED):
+            del self._tails[next(iter(self._tails))]
+
+
+class TocView:
+    """The kind of view that is the contents."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        log: EventLog,
+        summariser: Summariser,
+        *,
+        zone: str,
+        gap_ms: int = DEFAULT_RULE.gap_ms,
+        tokens_max: int = DEFAULT_RULE.tokens_max,
+    ) -> None:
+        self._rows = rows
+        self._log = log
+        self._summariser = summariser
+        self._zone = zone
+        self._rule = SegmentRule(gap_ms=gap_ms, tokens_max=tokens_max)
+
+    @property
+    def name(self) -> str:
+        return "toc"
+
+    @property
+    def fingerprint(self) -> str:
+        rule = self._rule
+        return (
+            f"toc/{FORMAT} zone={self._zone} gap_ms={rule.gap_ms} tokens_max={rule.tokens_max}"
+            f" summariser={self._summariser.summariser_id}"
+        )
+
+    def open(self, generation: int) -> TocProjector:
+        index = ContentsIndex(self._rows, generation=generation, zone=self._zone)
+        return TocProjector(self._log, index, self._summariser, rule=self._rule)
+
+    def erase(self, generation: int) -> None:
+        prefix = generation_prefix(generation)
+        batch = self._rows.batch()
+        for family in (Family.TOC_NODES, Family.GRIPS):
+            batch.delete_range(family, prefix, prefix_end(prefix))
+        batch.delete(Family.VIEWS, checkpoint_key(generation))
+        self._rows.write(batch)
+
+
+def _turn(recorded: Recorded) -> Turn:
+    event = recorded.event
+    text = event.text
+    return Turn(
+        event.id,
+        ulid_time_ms(event.id),
+        token_count(text),
+        Passage(
+            event_id=event.id,
+            kind=event.kind,
+            role=event.role,
+            speaker=event.speaker,
+            tool_name=event.tool_name,
+            text=text,
+        ),
+        event.agent,
+        event.project,
+    )
+
+
+def _event_id(turn: Turn) -> str:
+    return turn.event_id
+
+
+def _size(turns: Sequence[Turn]) -> int:
+    return sum(len(turn.passage.text) + 500 for turn in turns)
