@@ -4,34 +4,36 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+TOOLS  := $(VENV)/.tools
 MODEL  := $(VENV)/model
+PIP    := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: demo test check slow lint format proto bench lock clean
 
 demo: $(MODEL)/model.onnx
 	$(BIN)/python -m tools.demo --model $(MODEL)
 
-test: $(MODEL)/model.onnx
+test: $(MODEL)/model.onnx $(TOOLS)
 	AGENT_MEMORY_TEST_MODEL=$(abspath $(MODEL)) $(BIN)/pytest -m "not slow"
 
 # Everything that CI runs.
 check: lint test
 
-slow: $(MODEL)/model.onnx
+slow: $(MODEL)/model.onnx $(TOOLS)
 	AGENT_MEMORY_TEST_MODEL=$(abspath $(MODEL)) $(BIN)/pytest -m slow --timeout 3600
 
-lint: $(READY)
+lint: $(TOOLS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/buf lint
 	$(BIN)/python -m tools.protos --check
 
-format: $(READY)
+format: $(TOOLS)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-proto: $(READY)
+proto: $(TOOLS)
 	$(BIN)/python -m tools.protos
 
 bench: $(MODEL)/model.onnx
@@ -48,9 +50,13 @@ clean:
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(PIP) -e .
+	touch $@
+
+$(TOOLS): $(READY)
+	$(PIP) -e ".[dev]"
 	touch $@
 
 $(MODEL)/model.onnx: $(READY)
 	$(BIN)/agent-memory model install --to $(MODEL)
-	touch $@
+	@touch $@
