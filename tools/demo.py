@@ -53,7 +53,7 @@ class Show:
     def say(self, text: str) -> None:
         self.console.print(text, highlight=False)
 
-    def command(self, *words: str, lines_max: int | None = None) -> None:
+    def command(self, *words: str) -> None:
         """Show the command, run it, show what it prints. Errors: `DemoFailed`."""
         self.console.print(Text(f"$ agent-memory {shlex.join(_short(word) for word in words)}", style="bold cyan"))
         done = subprocess.run(
@@ -69,11 +69,7 @@ class Show:
             encoding="utf-8",
             errors="replace",
         )
-        lines = done.stdout.rstrip("\n").split("\n")
-        for line in lines[:lines_max]:
-            self.console.print(Text.from_ansi(line), soft_wrap=True)
-        if lines_max is not None and len(lines) > lines_max:
-            self.say(f"[dim]… {len(lines) - lines_max} more lines[/dim]")
+        self.console.print(Text.from_ansi(done.stdout.rstrip("\n")), soft_wrap=True)
         if done.returncode:
             raise DemoFailed(f"agent-memory {words[0]} ended with {done.returncode}:\n{done.stderr}")
 
@@ -117,7 +113,8 @@ def show_all(show: Show, daemon: DaemonProcess, *, start_s: float) -> None:
     show.say(
         f"[dim]A daemon of its own serves an empty store at {daemon.address}, {start_s:.1f} s after its start.[/dim]"
     )
-    show.command("ingest", *map(str, samples.paths()))
+    for path in samples.paths():
+        show.command("ingest", str(path))
     with agent_memory.connect(daemon.address) as memory:
         status = memory.status()
         started_s = time.monotonic()
@@ -132,8 +129,10 @@ def show_all(show: Show, daemon: DaemonProcess, *, start_s: float) -> None:
             raise DemoFailed("the question found nothing")
         best = result.hits[0]
 
-    show.heading("2  They become a table of contents, from the year to the day")
-    show.command("toc", lines_max=40)
+    show.heading("2  They become a table of contents, from the year to the day …")
+    show.command("toc", "--depth", "day")
+    show.say("\n[dim]… and on to the segments of a day, each line with the grip that proves it:[/dim]")
+    show.command("toc", f"day/{best.date}", "--bullets")
 
     show.heading("3  A question finds the events that answer it")
     show.command("search", QUESTION, "--limit", "3")

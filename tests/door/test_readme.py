@@ -1,0 +1,104 @@
+"""What README and docs show works as it stands: every Python block and every command is run.
+
+Against a daemon of its own that holds the sample conversations. Blocks that are not meant to be
+run are fenced as `text`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent_memory import samples
+from agent_memory.config import SETTINGS
+from agent_memory.testing.daemon import DaemonProcess
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
+
+# What sets up or blocks; `make demo` and the tests of model and daemon run these.
+NOT_RUN_HERE = ("make ", "export ", "agent-memory serve", "agent-memory model install", ".venv/bin/agent-memory serve")
+
+
+def blocks(*languages: str) -> list[object]:
+    """Every fenced block in one of the languages, named by its place."""
+    return [
+        pytest.param(match[2], id=f"{document.relative_to(ROOT)}:{text.count(chr(10), 0, match.start()) + 1}")
+        for document in DOCUMENTS
+        for text in [document.read_text("utf-8")]
+        for match in FENCE.finditer(text)
+        if match[1] in languages
+    ]
+
+
+def commands(block: str) -> list[str]:
+    """The lines of a shell block, continued ones joined, without comments."""
+    joined = block.replace("\\\n", " ")
+    lines = [re.sub(r"\s+#\s.*$", "", line).strip() for line in joined.splitlines()]
+    return [line for line in lines if line and not line.startswith(("#", *NOT_RUN_HERE))]
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
+    folder = tmp_path_factory.mktemp("readme")
+    with DaemonProcess(folder / "store", flags=("--time-zone", samples.TIME_ZONE)) as process:
+        for path in samples.paths():
+            run(["agent-memory", "ingest", str(path), "--wait"], environment(process), ROOT)
+        yield process
+
+
+def environment(daemon: DaemonProcess) -> dict[str, str]:
+    scripts = str(Path(sys.executable).parent)
+    return os.environ | {"AGENT_MEMORY_ADDRESS": daemon.address, "PATH": f"{scripts}:{os.environ['PATH']}"}
+
+
+def run(words: list[str], env: dict[str, str], cwd: Path) -> str:
+    done = subprocess.run(words, env=env, cwd=cwd, capture_output=True, encoding="utf-8", timeout=120)
+    if done.returncode:
+        pytest.fail(f"{words} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_every_python_block_runs(block: str, daemon: DaemonProcess, tmp_path: Path) -> None:
+    run([sys.executable, "-c", block], environment(daemon), tmp_path)
+
+
+@pytest.mark.parametrize("block", blocks("sh", "bash"))
+def test_every_command_runs(block: str, daemon: DaemonProcess) -> None:
+    for command in commands(block):
+        if command.startswith("grpcurl") and shutil.which("grpcurl") is None:
+            pytest.skip("grpcurl is not installed; .ci/run builds it")
+        own = command.replace("127.0.0.1:7433", daemon.address).replace(".venv/bin/", "")
+        run(["bash", "-euc", own], environment(daemon), ROOT)
+
+
+def test_the_readme_shows_every_command_of_a_first_day() -> None:
+    """A command that is run above cannot be misspelt; one that is missing can."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    names = ["serve", "ingest", "toc", "browse", "search", "show", "grip", "status", "model install"]
+
+    assert [] == [name for name in names if f"agent-memory {name}" not in text]
+
+
+def test_the_readme_lists_every_setting() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+
+    assert [] == [setting.name for setting in SETTINGS if f"`{setting.name}`" not in text]
+
+
+@pytest.mark.parametrize("document", [pytest.param(d, id=str(d.relative_to(ROOT))) for d in DOCUMENTS])
+def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
+    text = FENCE.sub("", document.read_text("utf-8"))
+    links = [link for link in LINK.findall(text) if "://" not in link]
+
+    assert [] == [link for link in links if not (document.parent / link).exists()]
