@@ -43,9 +43,6 @@ ROLE_NUMBERS: dict[Role, int] = {Role.USER: 1, Role.ASSISTANT: 2, Role.TOOL: 3, 
 # By name and not by member: hashing a string is several times faster than hashing an Enum.
 _KIND_NUMBERS = {kind._value_: number for kind, number in KIND_NUMBERS.items()}
 _ROLE_NUMBERS = {role._value_: number for role, number in ROLE_NUMBERS.items()}
-# Short values, such as a model's name, come again and again; long ones do not.
-_CACHED_VALUE_MAX = 256
-
 _KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
 _ROLES = {number: role for role, number in ROLE_NUMBERS.items()}
 
@@ -56,19 +53,20 @@ def event_to_record(event: Event) -> bytes:
     Written field by field: to fill a message and have the library serialise it takes three times
     as long, and this runs for every event. The tests hold it against the library.
     """
-    head = _head(event.kind._value_, event.role._value_, event.session, event.agent, event.project)
-    text = _field(0x3A, event.text.encode("utf-8", "surrogatepass")) if event.text else b""
-    record = head + text + _origin(event.speaker, event.source)
+    rest = _origin(event.speaker, event.source)
     if event.source_id:
-        record += _field(0x52, event.source_id.encode())
+        rest += _field(0x52, event.source_id.encode())
     if event.tool_name:
-        record += _field(0x5A, event.tool_name.encode())
+        rest += _field(0x5A, event.tool_name.encode())
     if event.tool_call_id:
-        record += _field(0x62, event.tool_call_id.encode())
+        rest += _field(0x62, event.tool_call_id.encode())
     if event.metadata:
-        for key, value in sorted(event.metadata.items()):
-            record += _entry(key, value) if len(value) <= _CACHED_VALUE_MAX else _entry.__wrapped__(key, value)
-    return record
+        rest += _metadata(tuple(event.metadata.items()))
+    head = _head(event.kind._value_, event.role._value_, event.session, event.agent, event.project)
+    if not event.text:
+        return head + rest
+    text = event.text.encode("utf-8", "surrogatepass")
+    return b"%b%b%b%b" % (head, _prefix(0x3A, len(text)), text, rest)
 
 
 @lru_cache(maxsize=1024)
@@ -84,10 +82,12 @@ def _origin(speaker: str, source: str) -> bytes:
     return _name(0x42, speaker) + _name(0x4A, source)
 
 
-@lru_cache(maxsize=256)
-def _entry(key: str, value: str) -> bytes:
-    """An entry of field 13."""
-    return _field(0x6A, _field(0x0A, key.encode()) + _field(0x12, value.encode()))
+@lru_cache(maxsize=64)
+def _metadata(items: tuple[tuple[str, str], ...]) -> bytes:
+    """Field 13, entries sorted by key; often the same for many events in a row."""
+    return b"".join(
+        _field(0x6A, _field(0x0A, key.encode()) + _field(0x12, value.encode())) for key, value in sorted(items)
+    )
 
 
 def _name(tag: int, name: str) -> bytes:
@@ -95,17 +95,22 @@ def _name(tag: int, name: str) -> bytes:
 
 
 def _field(tag: int, value: bytes) -> bytes:
-    """A length-delimited field. Source: https://protobuf.dev/programming-guides/encoding/."""
-    size = len(value)
+    """A length-delimited field."""
+    return _prefix(tag, len(value)) + value
+
+
+def _prefix(tag: int, size: int) -> bytes:
+    """What stands before a field. Source: https://protobuf.dev/programming-guides/encoding/."""
     if size < 0x80:
-        return b"%c%c%b" % (tag, size, value)
+        return b"%c%c" % (tag, size)
     if size < 0x4000:
-        return b"%c%c%c%b" % (tag, size & 0x7F | 0x80, size >> 7, value)
-    length = bytearray()
+        return b"%c%c%c" % (tag, size & 0x7F | 0x80, size >> 7)
+    prefix = bytearray([tag])
     while size >= 0x80:
-        length.append(size & 0x7F | 0x80)
+        prefix.append(size & 0x7F | 0x80)
         size >>= 7
-    return b"%c%b%c%b" % (tag, bytes(length), size, value)
+    prefix.append(size)
+    return bytes(prefix)
 
 
 def event_from_record(event_id: str, record: bytes) -> Event:

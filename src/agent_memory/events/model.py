@@ -15,6 +15,8 @@ Position = int
 START: Position = 0
 """The position before the first."""
 
+# None of these can be part of a cycle, so `gc=False`: the collector need not walk a batch of them.
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -60,7 +62,7 @@ KINDS_WITH_TEXT = frozenset({Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE, Kind.TOO
 """Kinds that say nothing without a text; a tool may well print nothing."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One immutable thing that happened in a conversation.
 
     ``id`` is a ULID whose time is the event's time. ``text`` is verbatim: any script, any line
@@ -92,7 +94,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return _EPOCH + timedelta(milliseconds=self.time_ms)
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An event to be: what an appender knows. `complete` makes an `Event` of it.
 
     ``time_ms`` defaults to the id's time, or else to now; ``id`` to one derived from
@@ -115,14 +117,14 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An event with its place in the log."""
 
     position: Position
     event: Event
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What became of one appended event.
 
     ``created`` is false where it was in the log already; id and position are then the original's.

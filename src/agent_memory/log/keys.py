@@ -31,9 +31,9 @@ class EntryKind(enum.IntEnum):
     EVENT = 1
 
 
-def event_value(position: Position, record: bytes) -> bytes:
-    """The value of the `events` row."""
-    return _POSITION.pack(position) + record
+def event_value(position: bytes, record: bytes) -> bytes:
+    """The value of the `events` row; *position* in the form of its `log_key`."""
+    return position + record
 
 
 def event_position(value: bytes) -> Position:

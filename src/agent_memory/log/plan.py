@@ -33,7 +33,7 @@ class Prepared(msgspec.Struct, frozen=True, gc=False):
     ulid: bytes
     record: bytes
     content: bytes
-    session: bytes
+    session_row: bytes
     source: bytes | None
 
 
@@ -41,13 +41,14 @@ def prepare(event: Event) -> Prepared:
     """The bytes that the log will hold of *event*."""
     ulid = ulid_key(event.id)
     record = event_to_record(event)
+    source = event.source
     return Prepared(
         event,
         ulid,
         record,
         content_digest(ulid, record),
-        session_hash(event.session),
-        source_key(event.source, event.source_id) if event.source else None,
+        session_key(session_hash(event.session), ulid),
+        source_key(source, event.source_id) if source else None,
     )
 
 
@@ -59,9 +60,8 @@ class Tip(msgspec.Struct, frozen=True):
     greatest: bytes = ULID_MIN
 
 
-class _Known(msgspec.Struct, frozen=True, gc=False):
-    position: Position
-    record: bytes
+_Known = tuple[Position, bytes]
+"""Position and record."""
 
 
 class Plan:
@@ -71,7 +71,7 @@ class Plan:
         self.batch: Batch = rows.batch()
         self.tip = tip
         self._rows = rows
-        # What earlier submissions of this plan add. The stored rows do not show it yet.
+        # What earlier submissions of this plan looked up and add: the stored rows do not show it yet.
         self._events: dict[bytes, _Known] = {}
         self._sources: dict[bytes, bytes] = {}
 
@@ -82,22 +82,27 @@ class Plan:
         """
         known, sources = self._look_up(submission)
         receipts: list[Receipt] = []
-        added: list[tuple[Prepared, Position]] = []
+        added: list[Prepared] = []
         position = self.tip.position
-        for place, p in enumerate(submission):
-            original = self._original(p, known, sources, place if len(submission) > 1 else None)
-            if original is None:
-                position += 1
-                known[p.ulid] = _Known(position, p.record)
-                if p.source is not None:
-                    sources[p.source] = p.ulid
-                added.append((p, position))
-                receipts.append(Receipt(p.event.id, position, True))
-            else:
-                event_id = p.event.id if original == p.ulid else ulid_from_key(original)
-                receipts.append(Receipt(event_id, known[original].position, False))
+        for p in submission:
+            ulid, source = p.ulid, p.source
+            if (ulid in known or source in sources) and (
+                original := self._original(p, known, sources, len(receipts) if len(submission) > 1 else None)
+            ):
+                event_id = p.event.id if original == ulid else ulid_from_key(original)
+                receipts.append(Receipt(event_id, known[original][0], False))
+                continue
+            position += 1
+            known[ulid] = (position, p.record)
+            if source is not None:
+                sources[source] = ulid
+            added.append(p)
+            receipts.append(Receipt(p.event.id, position, True))
         # Only now: a conflict leaves the plan as it was.
-        self._put(added)
+        self._events.update(known)
+        self._sources.update(sources)
+        if added:
+            self._put(added)
         return receipts
 
     def _original(
@@ -105,39 +110,23 @@ class Plan:
     ) -> bytes | None:
         """The ULID under which the event is recorded already, None for a new one."""
         same_id = known.get(p.ulid)
-        if same_id is not None and _same_content(p, same_id):
+        if same_id is not None and _same_content(p, same_id[1]):
             return p.ulid
         if same_id is None or _is_derived(p.event):
             original = sources.get(p.source) if p.source is not None else None
             if original is not None or same_id is None:
                 return original
         # An id that was given, or the derived id of another pair: the stored event stays.
-        conflict = EventConflict(p.event.id, same_id.position)
+        conflict = EventConflict(p.event.id, same_id[0])
         raise conflict if place is None else conflict.within(f"events[{place}]")
 
     def _look_up(self, submission: Sequence[Prepared]) -> tuple[dict[bytes, _Known], dict[bytes, bytes]]:
         """What is known of the ids and sources of *submission*, in the store and in this plan."""
-        known: dict[bytes, _Known] = {}
-        sources: dict[bytes, bytes] = {}
-        wanted: list[bytes] = []
-        wanted_sources: list[bytes] = []
-        events, planned = self._events, self._sources
+        known, sources = self._planned(submission) if self._events else ({}, {})
         # Nothing is stored beyond the greatest id, so most of what is captured live needs no look-up.
         greatest = self.tip.greatest
-        for p in submission:
-            ulid = p.ulid
-            if ulid in events:
-                known[ulid] = events[ulid]
-            elif ulid <= greatest:
-                wanted.append(ulid)
-            source = p.source
-            if source is not None:
-                if source in planned:
-                    ulid = planned[source]
-                    sources[source] = ulid
-                    known[ulid] = events[ulid]
-                else:
-                    wanted_sources.append(source)
+        wanted = [p.ulid for p in submission if p.ulid <= greatest and p.ulid not in known]
+        wanted_sources = [p.source for p in submission if p.source is not None and p.source not in sources]
         if wanted_sources and self.tip.position > START:
             for source, found in zip(wanted_sources, self._rows.get_many(Family.IDS, wanted_sources), strict=True):
                 if found is not None:
@@ -146,37 +135,46 @@ class Plan:
         if wanted:
             for ulid, value in zip(wanted, self._rows.get_many(Family.EVENTS, wanted), strict=True):
                 if value is not None:
-                    known[ulid] = _Known(event_position(value), event_record(value))
+                    known[ulid] = (event_position(value), event_record(value))
         for ulid in sources.values():
             if ulid not in known:
                 raise Corrupt(f"event {ulid_from_key(ulid)} is known by its source and not in the store")
         return known, sources
 
-    def _put(self, added: Sequence[tuple[Prepared, Position]]) -> None:
-        if not added:
-            return
+    def _planned(self, submission: Sequence[Prepared]) -> tuple[dict[bytes, _Known], dict[bytes, bytes]]:
+        known: dict[bytes, _Known] = {}
+        sources: dict[bytes, bytes] = {}
+        for p in submission:
+            if p.ulid in self._events:
+                known[p.ulid] = self._events[p.ulid]
+            if p.source is not None and (original := self._sources.get(p.source)) is not None:
+                sources[p.source] = original
+                known[original] = self._events[original]
+        return known, sources
+
+    def _put(self, added: Sequence[Prepared]) -> None:
         kind = int(EntryKind.EVENT)
-        digest = self.tip.digest
+        digest, position = self.tip.digest, self.tip.position
+        events: list[tuple[bytes, bytes]] = []
         entries: list[tuple[bytes, bytes]] = []
-        for p, position in added:
+        for p in added:
+            position += 1
+            key = log_key(position)
             digest = next_digest(digest, kind, p.content)
-            entries.append((log_key(position), log_value(kind, p.ulid, digest)))
+            events.append((p.ulid, event_value(key, p.record)))
+            entries.append((key, log_value(kind, p.ulid, digest)))
         put_many = self.batch.put_many
-        put_many(Family.EVENTS, [(p.ulid, event_value(position, p.record)) for p, position in added])
+        put_many(Family.EVENTS, events)
         put_many(Family.LOG, entries)
-        put_many(Family.SESSIONS, [(session_key(p.session, p.ulid), b"") for p, _ in added])
-        sources = [(p.source, p.ulid) for p, _ in added if p.source is not None]
-        if sources:
+        put_many(Family.SESSIONS, [(p.session_row, b"") for p in added])
+        if sources := [(p.source, p.ulid) for p in added if p.source is not None]:
             put_many(Family.IDS, sources)
-            self._sources.update(sources)
-        self._events.update({p.ulid: _Known(position, p.record) for p, position in added})
-        greatest = max(p.ulid for p, _ in added)
-        self.tip = Tip(added[-1][1], digest, max(greatest, self.tip.greatest))
+        self.tip = Tip(position, digest, max(self.tip.greatest, max(p.ulid for p in added)))
 
 
-def _same_content(p: Prepared, known: _Known) -> bool:
+def _same_content(p: Prepared, record: bytes) -> bool:
     # A record of an older format has other bytes for the same event.
-    return known.record == p.record or event_from_record(p.event.id, known.record) == p.event
+    return record == p.record or event_from_record(p.event.id, record) == p.event
 
 
 def _is_derived(event: Event) -> bool:

@@ -293,6 +293,10 @@ def _options(cache: rocksdict.Cache) -> rocksdict.Options:
 def _family_options(family: Family, cache: rocksdict.Cache) -> rocksdict.Options:
     options = rocksdict.Options(raw_mode=True)
     _set_family_options(options, cache, bloom=family in _POINT_LOOKUPS)
+    if family is Family.IDS:
+        # Asked for every event that has a source, and the answer is almost always no.
+        options.set_memtable_prefix_bloom_ratio(0.02)
+        options.set_memtable_whole_key_filtering(True)
     return options
 
 
