@@ -1,0 +1,314 @@
+"""Keywords by tantivy: BM25 over chunks of event text.
+
+One document for each chunk of an event; an event without text has one empty document.
+
+    text      words, stemmed, without English stop words; and the parts of camelCase words
+    whole     identifiers, paths, codes of more than one word, as they stand
+    who       the speaker and the tool
+    agent, project, session, role, kind     one raw term each, for filters
+    high, low      the event's ULID in two halves; its time is the top 48 bits of `high`
+    span           start << 32 | end of the chunk, in code points
+    position       of the event in the log
+    digest         of all that was indexed of the chunk
+
+The checkpoint is the greatest position of the committed documents, so it is part of every
+commit by construction. (A marker document that is replaced at each commit would do as well,
+but with deleted documents tantivy estimates the lengths that BM25 divides by, and scores would
+come to depend on how segments were merged.)
+
+Scores are a function of the set of documents. Their statistics are sums over all segments; and
+as adding three or more floats gives what the order of adding makes of them, and tantivy's order
+depends on the segments, a query adds its terms in pairs of pairs.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+import tantivy
+from tantivy import Document, FieldType, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
+
+from agent_memory.errors import Closed
+from agent_memory.events import START, Event, Kind, Position, Role
+from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_from_key, ulid_key
+from agent_memory.indexes.chunks import CHUNKING, chunks_of
+from agent_memory.indexes.model import Match, Where
+from agent_memory.indexes.words import WORDS, folded, parts_of_humps, wholes_of
+
+LEXICAL_FORMAT = f"lexical-1/{CHUNKING}/{WORDS}/{tantivy.__version__.replace(', ', '/').replace(' ', '-')}"  # type: ignore[attr-defined]
+"""What the folder's bytes depend on; a view of another format is built again."""
+
+CHUNKS_MAX = 256
+"""Chunks of one event that are indexed: the first and the last 128, about 115,000 characters each."""
+
+QUERY_TERMS_MAX = 32
+"""Of a longer query, its rarest terms are asked for."""
+
+QUERY_CHARACTERS_MAX = 20_000
+"""What stands beyond in a query is not read."""
+
+_WRITER_BYTES = 32_000_000
+_TOKEN_BYTES_MAX = 80
+_WHO_BOOST = 0.5
+_SPARE_HITS = 16
+_FILTERS = ("agent", "project", "session", "role", "kind")
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What one event adds to the index: a pure function of the event."""
+
+    event: Event
+    passages: tuple[tuple[int, int], ...]
+
+
+def entry_of(event: Event) -> Entry:
+    """The event's chunks; one empty passage where there is no text."""
+    chunks = chunks_of(event.text, limit=CHUNKS_MAX)
+    return Entry(event, tuple((c.start, c.end) for c in chunks) or ((0, 0),))
+
+
+def _no_step(name: str) -> None:
+    """Where nothing is to be broken."""
+
+
+class LexicalIndex:
+    """A `LexicalSearch` in a folder. One thread applies; searches go on beside it, from any thread.
+
+    *step* is called before and after each effect; tests break it there.
+    """
+
+    def __init__(self, index: Index, *, step: Callable[[str], None] = _no_step) -> None:
+        self._index: Index | None = index
+        self._schema = index.schema
+        self._step = step
+        self._writer: tantivy.IndexWriter | None = None
+        self._text = _text_analyzer()
+        self._names = _names_analyzer()
+        for name, analyzer in (("text", self._text), ("names", self._names)):
+            index.register_tokenizer(name, analyzer)
+        index.config_reader("manual")
+        index.reload()
+        self._checkpoint = self._committed()
+
+    @classmethod
+    def open(cls, folder: Path, *, step: Callable[[str], None] = _no_step) -> LexicalIndex:
+        """The index in the folder, as its last commit left it; an empty one in a new folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(Index(_schema(), path=str(folder), reuse=True), step=step)
+
+    def checkpoint(self) -> Position:
+        """The greatest position that is on disk."""
+        return self._checkpoint
+
+    def apply(self, entries: Iterable[tuple[Position, Entry]]) -> None:
+        """Take in entries in order of position and commit them; all or none.
+
+        Positions up to the checkpoint are in already and are passed over.
+        """
+        index = self._opened()
+        if self._writer is None:
+            self._writer = index.writer(_WRITER_BYTES, 1)
+        writer = self._writer
+        last = self._checkpoint
+        try:
+            self._step("before adding")
+            for position, entry in entries:
+                if position > last:
+                    _add(writer, position, entry)
+                    last = position
+            if last == self._checkpoint:
+                return
+            self._step("before the commit")
+            writer.commit()
+        except BaseException:
+            # A writer that met an error is not trusted again; what it has not committed is gone.
+            self._writer = None
+            del writer
+            raise
+        self._checkpoint = last
+        index.reload()
+        self._step("after the commit")
+
+    def search(self, query: str, *, where: Where, limit: int) -> list[Match]:
+        index = self._opened()
+        if limit < 1:
+            return []
+        searcher = index.searcher()
+        asked = self._query(searcher, query)
+        if asked is None:
+            return []
+        if not where.is_open:
+            narrowed = _filters(self._schema, where)
+            asked = Query.boolean_query([(Occur.Must, asked), *((Occur.Must, f) for f in narrowed)])
+        count = limit * 2 + _SPARE_HITS
+        while True:
+            hits = searcher.search(asked, limit=count, count=False).hits
+            matches = _best_by_event(_matches(searcher, hits))
+            # Equal scores come in no order of ours, so the whole of the last tie must be here.
+            complete = len(hits) < count or (len(matches) >= limit and hits[-1][0] < matches[limit - 1].score)
+            if complete:
+                return matches[:limit]
+            count *= 4
+
+    def rows(self) -> Iterator[tuple[str, bytes]]:
+        """What is indexed of each event, in order of id and chunk: its span and digest."""
+        searcher = self._opened().searcher()
+        count = searcher.num_docs
+        if not count:
+            return
+        addresses = [address for _, address in searcher.search(Query.all_query(), limit=count, count=False).hits]
+        columns = [searcher.fast_field_values(name, addresses) for name in ("high", "low", "span", "digest")]
+        for high, low, span, digest in sorted(zip(*columns, strict=True)):
+            event_id = _event_id(high, low)
+            yield f"{event_id}/{span >> 32:07d}", msgspec.msgpack.encode((span & 0xFFFF_FFFF, digest))
+
+    def close(self) -> None:
+        """Give the folder back; merges under way are finished first."""
+        writer, self._writer = self._writer, None
+        self._index = None
+        if writer is not None:
+            writer.wait_merging_threads()
+
+    def _opened(self) -> Index:
+        if self._index is None:
+            raise Closed("the lexical index is closed")
+        return self._index
+
+    def _committed(self) -> Position:
+        searcher = self._opened().searcher()
+        hits = searcher.search(Query.all_query(), limit=1, count=False, order_by_field="position").hits
+        return int(hits[0][0]) if hits else START
+
+    def _query(self, searcher: tantivy.Searcher, query: str) -> Query | None:
+        text = folded(query[:QUERY_CHARACTERS_MAX])
+        raw = text.encode()
+        terms = [("text", token) for token in self._text.analyze(f"{text} {parts_of_humps(text, raw)}")]
+        terms += [("whole", token) for token in self._names.analyze(wholes_of(text, raw))]
+        terms += [("who", token) for token in self._names.analyze(text)]
+        # In an order of their own, so that a query is asked in one way however it is worded.
+        found = sorted((searcher.doc_freq(field, token), field, token) for field, token in set(terms))
+        leaves = [self._term(field, token) for count, field, token in found if count][:QUERY_TERMS_MAX]
+        return _in_pairs(leaves) if leaves else None
+
+    def _term(self, field: str, token: str) -> Query:
+        query = Query.term_query(self._schema, field, token, index_option="freq")
+        return Query.boost_query(query, _WHO_BOOST) if field == "who" else query
+
+
+def _schema() -> tantivy.Schema:
+    builder = SchemaBuilder()
+    builder.add_text_field("text", tokenizer_name="text", index_option="freq")
+    builder.add_text_field("whole", tokenizer_name="names", index_option="freq")
+    builder.add_text_field("who", tokenizer_name="names", index_option="freq")
+    for name in _FILTERS:
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in ("high", "low", "span", "position", "digest"):
+        builder.add_unsigned_field(name, fast=True)
+    return builder.build()
+
+
+def _text_analyzer() -> tantivy.TextAnalyzer:
+    builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(_TOKEN_BYTES_MAX))
+    builder = builder.filter(Filter.lowercase()).filter(Filter.stopword("english"))
+    return builder.filter(Filter.stemmer("english")).build()
+
+
+def _names_analyzer() -> tantivy.TextAnalyzer:
+    return TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.lowercase()).build()
+
+
+def _add(writer: tantivy.IndexWriter, position: Position, entry: Entry) -> None:
+    event = entry.event
+    key = ulid_key(event.id)
+    high, low = int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big")
+    names = _filter_terms(event.agent, event.project, event.session, event.role, event.kind)
+    who = folded(f"{event.speaker} {event.tool_name}") if event.speaker or event.tool_name else ""
+    for start, end in entry.passages:
+        text = folded(event.text[start:end])
+        raw = text.encode()
+        document = Document()
+        document.add_text("text", text)
+        if parts := parts_of_humps(text, raw):
+            document.add_text("text", parts)
+        if wholes := wholes_of(text, raw):
+            document.add_text("whole", wholes)
+        if who:
+            document.add_text("who", who)
+        for name, value in names:
+            document.add_text(name, value)
+        document.add_unsigned("high", high)
+        document.add_unsigned("low", low)
+        document.add_unsigned("span", start << 32 | end)
+        document.add_unsigned("position", position)
+        document.add_unsigned("digest", _digest(raw, who, names))
+        writer.add_document(document)
+
+
+@lru_cache(maxsize=1024)
+def _filter_terms(agent: str, project: str, session: str, role: Role, kind: Kind) -> tuple[tuple[str, str], ...]:
+    """The fields that filters ask for; the same for most events of a session."""
+    values = (_term_of(agent), _term_of(project), _term_of(session), role.value, kind.value)
+    return tuple((name, value) for name, value in zip(_FILTERS, values, strict=True) if value)
+
+
+def _term_of(name: str) -> str:
+    """The name as UTF-8 can hold it; different names stay different."""
+    if name.isascii() and "\\" not in name:
+        return name
+    return name.replace("\\", "\\\\").encode("utf-8", "backslashreplace").decode()
+
+
+def _digest(raw: bytes, who: str, names: tuple[tuple[str, str], ...]) -> int:
+    # 32 bits each: enough to notice that two views differ, and a tenth of the time of a hash.
+    return zlib.crc32(raw) << 32 | zlib.crc32(f"{who}\x00{names}".encode())
+
+
+def _in_pairs(queries: Sequence[Query]) -> Query:
+    """Any of them, their scores added two by two."""
+    while len(queries) > 1:
+        pairs = [queries[i : i + 2] for i in range(0, len(queries), 2)]
+        queries = [Query.boolean_query([(Occur.Should, q) for q in pair]) if pair[1:] else pair[0] for pair in pairs]
+    return queries[0]
+
+
+def _filters(schema: tantivy.Schema, where: Where) -> list[Query]:
+    """What every match must also be; none of it adds to a score."""
+    queries = []
+    if where.from_ms is not None or where.until_ms is not None:
+        first = max(0, where.from_ms or 0)
+        until = ULID_TIME_MAX_MS if where.until_ms is None else min(where.until_ms, ULID_TIME_MAX_MS)
+        if first > until:
+            return [Query.empty_query()]
+        queries.append(Query.range_query(schema, "high", FieldType.Unsigned, first << 16, until << 16 | 0xFFFF))
+    values: dict[str, list[str]] = {
+        "agent": [_term_of(v) for v in where.agents],
+        "project": [_term_of(v) for v in where.projects],
+        "session": [_term_of(v) for v in where.sessions],
+        "role": [v.value for v in where.roles],
+        "kind": [v.value for v in where.kinds],
+    }
+    queries += [Query.term_set_query(schema, name, sorted(wanted)) for name, wanted in values.items() if wanted]
+    return [Query.const_score_query(query, 0.0) for query in queries]
+
+
+def _matches(searcher: tantivy.Searcher, hits: Sequence[tuple[float, tantivy.DocAddress]]) -> Iterator[Match]:
+    addresses = [address for _, address in hits]
+    columns = [searcher.fast_field_values(name, addresses) for name in ("high", "low", "span")]
+    for (score, _), high, low, span in zip(hits, *columns, strict=True):
+        yield Match(_event_id(high, low), span >> 32, span & 0xFFFF_FFFF, score)
+
+
+def _best_by_event(matches: Iterable[Match]) -> list[Match]:
+    ranked = sorted(matches, key=lambda m: (-m.score, m.event_id, m.start))
+    best: dict[str, Match] = {}
+    for match in ranked:
+        best.setdefault(match.event_id, match)
+    return list(best.values())
+
+
+def _event_id(high: int, low: int) -> str:
+    return ulid_from_key((high << 64 | low).to_bytes(16, "big"))
