@@ -28,7 +28,7 @@ from agent_memory.reading import Reader
 from agent_memory.replay.replays import Replays
 from agent_memory.replay.verify import Verifier
 from agent_memory.retrieval import Searcher
-from agent_memory.storage import InMemoryRows, Rows, open_store
+from agent_memory.storage import InMemoryRows, Rows, UnknownStore, open_store, read_manifest
 
 READERS_MAX = 8
 
@@ -91,13 +91,21 @@ class Kinds:
 
 @asynccontextmanager
 async def open_memory(
-    config: Config, *, clock: Clock = SYSTEM_CLOCK, ids: IdSource | None = None, embedder: Embedder | None = None
+    config: Config,
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+    ids: IdSource | None = None,
+    embedder: Embedder | None = None,
+    create: bool = True,
 ) -> AsyncIterator[LocalMemory]:
     """A store, its views running, until the block ends.
 
     *embedder* takes the place of the model that the configuration names; the caller closes it.
-    Errors: `StoreLocked`, `UnknownFormat`, `InvalidConfig`, `InvalidModel`.
+    Errors: `StoreLocked`, `UnknownFormat`, `InvalidConfig`, `InvalidModel`; `UnknownStore` where
+    there is no store and none is to be made.
     """
+    if not create and await asyncio.to_thread(read_manifest, config.store) is None:
+        raise UnknownStore(str(config.store))
     stack = ExitStack()
     memory = await asyncio.to_thread(_open, config, clock, ids or RandomIds(), embedder, stack)
     try:

@@ -1,0 +1,125 @@
+"""How a command ends: exit codes, and errors for people and for programs.
+
+0 ok | 1 failed | 2 usage or invalid input | 3 unavailable | 4 corrupt | 130 interrupted
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from agent_memory.errors import (
+    AgentMemoryError,
+    Closed,
+    Conflict,
+    Corrupt,
+    DaemonUnavailable,
+    Invalid,
+    NotFound,
+    ProjectionError,
+    Unavailable,
+)
+
+OK = 0
+FAILED = 1
+WRONG_USAGE = 2
+UNAVAILABLE = 3
+CORRUPT = 4
+INTERRUPTED = 130
+UNKNOWN_PROBLEM = FAILED
+
+# By family, as the gRPC front has it.
+_FAMILIES: tuple[tuple[type[AgentMemoryError], str, int], ...] = (
+    (Invalid, "INVALID", WRONG_USAGE),
+    (NotFound, "NOT_FOUND", FAILED),
+    (Conflict, "CONFLICT", FAILED),
+    (Unavailable, "UNAVAILABLE", UNAVAILABLE),
+    (Closed, "CLOSED", FAILED),
+    (ProjectionError, "PROJECTION", FAILED),
+    (Corrupt, "CORRUPT", CORRUPT),
+)
+
+
+def exit_code(error: BaseException) -> int:
+    """The exit code that tells a script what it may do next."""
+    return next((code for family, _, code in _FAMILIES if isinstance(error, family)), UNKNOWN_PROBLEM)
+
+
+def error_shape(error: BaseException) -> dict[str, object]:
+    """The error of the JSON envelope."""
+    if not isinstance(error, AgentMemoryError):
+        return _shape("INTERNAL", "INTERNAL", f"{type(error).__name__}: {error}", hint=_report_hint())
+    code = next((name for family, name, _ in _FAMILIES if isinstance(error, family)), "INTERNAL")
+    field = error.field if isinstance(error, Invalid) else ""
+    return _shape(code, error.reason, str(error), field=field, hint=hint_of(error), details=error.details)
+
+
+def hint_of(error: AgentMemoryError) -> str:
+    """The way out, as someone at a command line would take it."""
+    if isinstance(error, DaemonUnavailable):
+        return "Start it with `agent-memory serve`, or open a store in this process with `--store PATH`."
+    return error.hint
+
+
+def print_error(error: BaseException) -> None:
+    """What went wrong and how to mend it, on stderr."""
+    if isinstance(error, AgentMemoryError):
+        _print_error(str(error), hint_of(error))
+    else:
+        _print_error(f"unexpected {type(error).__name__}: {error}", _report_hint())
+
+
+def fail_usage(error: click.ClickException, arguments: Sequence[str]) -> int:
+    """Tell of arguments that make no sense; the exit code."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path.split()[1:] if context else []
+    if "--json" in arguments:
+        from agent_memory.cli.envelope import print_envelope
+
+        field = getattr(getattr(error, "param", None), "name", "") or ""
+        hint = f"See `{context.command_path} --help`." if context else ""
+        shape = _shape("INVALID", "USAGE", error.format_message(), field=field, hint=hint)
+        print_envelope(" ".join(path), None, error=shape)
+    else:
+        error.show()
+    return WRONG_USAGE
+
+
+def hush() -> None:
+    """Let nothing that is still in a buffer complain about a closed pipe."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+
+
+def _shape(
+    code: str, reason: str, message: str, *, field: str = "", hint: str = "", details: dict[str, str] | None = None
+) -> dict[str, object]:
+    return {
+        "code": code,
+        "reason": reason,
+        "field": field,
+        "message": message,
+        "hint": hint,
+        "details": details or {},
+    }
+
+
+def _print_error(message: str, hint: str) -> None:
+    from agent_memory.cli.safe import safe
+
+    coloured = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True, color=coloured)
+    click.echo(safe(message), err=True)
+    if hint:
+        click.secho("  " + safe(hint), dim=True, err=True, color=coloured)
+
+
+def _report_hint() -> str:
+    return "This is a fault of agent-memory. Set AGENT_MEMORY_LOG_LEVEL=debug to see where, and report it."

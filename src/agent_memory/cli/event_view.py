@@ -1,0 +1,93 @@
+"""An event on a terminal."""
+
+from __future__ import annotations
+
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from agent_memory.cli.terminal import marked, stored
+from agent_memory.cli.times import Zone
+from agent_memory.events import Recorded
+
+_BORDERS = {"user": "cyan", "assistant": "green", "tool": "yellow", "system": "bright_black"}
+EXCERPT_STYLE = "bold black on yellow"
+
+
+def event_panel(
+    recorded: Recorded,
+    zone: Zone,
+    *,
+    excerpt: tuple[int, int] | None = None,
+    lines_max: int | None = None,
+    with_id: bool = True,
+) -> Panel:
+    """Who said it and when in the border, the words inside, the excerpt set off."""
+    event = recorded.event
+    style = _BORDERS[event.role.value]
+    title = stored(event.speaker or event.role.value, f"bold {style}")
+    title.append(f"  {event.kind.value.replace('_', ' ')}", "dim")
+    if event.tool_name:
+        title.append_text(stored(f"  {event.tool_name}", "bold", one_line=False))
+    subtitle = Text(zone.full(event.time_ms), "dim")
+    if with_id:
+        subtitle.append(f"  {event.id}", "dim green")
+    return Panel(
+        _body(event.text, excerpt, lines_max),
+        title=title,
+        title_align="left",
+        subtitle=subtitle,
+        subtitle_align="right",
+        border_style=style if excerpt else f"dim {style}",
+        padding=(0, 1),
+    )
+
+
+def _body(text: str, excerpt: tuple[int, int] | None, lines_max: int | None) -> Text:
+    if not text:
+        return Text("(no text)", "dim")
+    start, end = excerpt or (0, 0)
+    body = marked(text, [(start, end)] if excerpt else [], EXCERPT_STYLE, one_line=False)
+    lines = body.split("\n", allow_blank=True)
+    if lines_max is None or len(lines) <= lines_max:
+        return body
+    # The lines around the excerpt, or the first ones.
+    at = text[:start].count("\n") if excerpt else 0
+    first = max(0, min(at - lines_max // 3, len(lines) - lines_max))
+    shown = Text("\n").join(lines[first : first + lines_max])
+    before, after = first, len(lines) - first - lines_max
+    return Text("\n").join(
+        [
+            *([Text(f"… {before:,} lines before", "dim")] if before else []),
+            shown,
+            *([Text(f"… {after:,} lines more", "dim")] if after else []),
+        ]
+    )
+
+
+def fields_of(recorded: Recorded, zone: Zone) -> Table:
+    """Everything about an event but its text."""
+    event = recorded.event
+    rows = [
+        ("id", event.id),
+        ("position", f"{recorded.position:,}"),
+        ("time", f"{zone.full(event.time_ms)} {zone.name}"),
+        ("session", event.session),
+        ("agent", event.agent),
+        ("project", event.project),
+        ("tool", " ".join(filter(None, (event.tool_name, event.tool_call_id)))),
+        ("source", " ".join(filter(None, (event.source, event.source_id)))),
+        *((key, value) for key, value in sorted(event.metadata.items())),
+    ]
+    return field_table(rows)
+
+
+def field_table(rows: list[tuple[str, str]]) -> Table:
+    """Names and values, the empty ones left out."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(ratio=1)
+    for name, value in rows:
+        if value:
+            table.add_row(stored(name), stored(value))
+    return table

@@ -1,0 +1,72 @@
+"""`agent-memory serve`: the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from agent_memory.cli.ending import OK
+from agent_memory.cli.front import Front, guarded
+from agent_memory.config import SETTINGS
+
+
+def _settings(work: Callable[..., int]) -> Callable[..., int]:
+    """Every setting as a flag."""
+    for setting in reversed(SETTINGS):
+        work = click.option(setting.flag, setting.name, metavar=setting.kind.upper(), help=setting.help)(work)
+    return work
+
+
+@click.command("serve")
+@_settings
+@click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="Read this file.")
+@click.option("--json", "as_json", is_flag=True, help="Tell the bound address as one line of JSON.")
+def command(as_json: bool, config_file: Path | None, **settings: Any) -> int:
+    """Run the daemon until Ctrl-C or SIGTERM.
+
+    It owns the store, takes in events, keeps the views up to date and answers on 127.0.0.1. Its
+    log goes to stderr.
+    """
+    given = {name: _as_typed(value) for name, value in settings.items()}
+    front = Front("serve", as_json=as_json, config_file=config_file, flags=given)
+    return guarded(front, lambda: _serve(front))
+
+
+def _serve(front: Front) -> int:
+    import asyncio
+
+    from agent_memory import telemetry
+    from agent_memory.daemon import run_daemon
+
+    config = front.config
+    telemetry.configure_logging(config)
+    stop_telemetry = telemetry.configure_telemetry(config)
+
+    def on_ready(address: str) -> None:
+        telemetry.LOG.info("serving", address=address, store=str(config.store))
+        if front.as_json:
+            front.envelope({"address": address, "store": str(config.store)}, compact=True)
+        else:
+            front.out.print(f"Serving {config.store} at {address}. Stop with Ctrl-C.", soft_wrap=True)
+
+    try:
+        asyncio.run(run_daemon(config, on_ready=on_ready))
+        telemetry.LOG.info("stopped", store=str(config.store))
+    finally:
+        stop_telemetry()
+    return OK
+
+
+def _as_typed(value: str | None) -> object:
+    """A flag's text as TOML would have it: a number is a number."""
+    if value is None:
+        return None
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value

@@ -1,0 +1,164 @@
+"""Domain values as the JSON that ``--json`` promises: every key always there, times in UTC plus local dates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent_memory.cli.times import Zone, rfc3339
+from agent_memory.events import Recorded
+from agent_memory.indexes.model import Session
+from agent_memory.memory import Day, ReplayVerdict, Status
+from agent_memory.retrieval.model import Hit
+from agent_memory.toc.model import Grip, Node
+
+Shape = dict[str, Any]
+
+
+def event_shape(recorded: Recorded, zone: Zone) -> Shape:
+    """An event with its position."""
+    event = recorded.event
+    return {
+        "id": event.id,
+        "position": recorded.position,
+        "time": rfc3339(event.time_ms),
+        "date": zone.date(event.time_ms),
+        "kind": event.kind.value,
+        "role": event.role.value,
+        "session": event.session,
+        "agent": event.agent,
+        "project": event.project,
+        "speaker": event.speaker,
+        "text": event.text,
+        "source": event.source,
+        "source_id": event.source_id,
+        "tool_name": event.tool_name,
+        "tool_call_id": event.tool_call_id,
+        "metadata": event.metadata,
+    }
+
+
+def session_shape(session: Session, zone: Zone) -> Shape:
+    """A session, without its events."""
+    return {
+        "id": session.id,
+        "title": session.title,
+        "agents": list(session.agents),
+        "projects": list(session.projects),
+        "start": rfc3339(session.start_ms),
+        "start_date": zone.date(session.start_ms),
+        "end": rfc3339(session.end_ms),
+        "end_date": zone.date(session.end_ms),
+        "event_count": session.event_count,
+        "first_event_id": session.first_event_id,
+        "last_event_id": session.last_event_id,
+    }
+
+
+def node_shape(node: Node, zone: Zone) -> Shape:
+    """A node, without its children. The end of a period is exclusive, its `end_date` the last day."""
+    is_segment = bool(node.first_event_id)
+    return {
+        "id": node.id,
+        "level": node.level.value,
+        "parent_id": node.parent_id,
+        "title": node.title,
+        "bullets": [{"text": b.text, "grip_ids": list(b.grip_ids), "weight": b.weight} for b in node.bullets],
+        "keywords": list(node.keywords),
+        "start": rfc3339(node.start_ms),
+        "start_date": zone.date(node.start_ms),
+        "end": rfc3339(node.end_ms),
+        "end_date": zone.date(node.end_ms if is_segment else node.end_ms - 1),
+        "event_count": node.event_count,
+        "child_count": node.child_count,
+        "agents": list(node.agents),
+        "projects": list(node.projects),
+        "session": node.session,
+        "first_event_id": node.first_event_id,
+        "last_event_id": node.last_event_id,
+        "version": node.version,
+    }
+
+
+def grip_shape(grip: Grip) -> Shape:
+    """A grip; `start` and `end` are code points of its event's text."""
+    return {
+        "id": grip.id,
+        "excerpt": grip.excerpt,
+        "event_id": grip.event_id,
+        "start": grip.start,
+        "end": grip.end,
+        "session": grip.session,
+        "segment_id": grip.segment_id,
+    }
+
+
+def hit_shape(rank: int, hit: Hit, zone: Zone) -> Shape:
+    """A hit with its event, whole."""
+    return {
+        "rank": rank,
+        "score": hit.score,
+        "date": hit.date,
+        "time": rfc3339(hit.recorded.event.time_ms),
+        "excerpt": hit.excerpt,
+        "grip_id": hit.grip_id,
+        "node_id": hit.node_id,
+        "session_title": hit.session_title,
+        "signals": [
+            {"name": s.name, "rank": s.rank, "score": s.score, "contribution": s.contribution} for s in hit.signals
+        ],
+        "event": event_shape(hit.recorded, zone),
+    }
+
+
+def day_shape(day: Day) -> Shape:
+    """A day; its counts are 0 where nothing happened."""
+    return {
+        "date": day.date,
+        "event_count": day.event_count,
+        "session_count": day.session_count,
+        "agents": list(day.agents),
+        "projects": list(day.projects),
+        "node_id": day.node_id,
+        "title": day.title,
+    }
+
+
+def status_shape(status: Status) -> Shape:
+    """The store and its views."""
+    return {
+        "healthy": status.healthy,
+        "position": status.position,
+        "event_count": status.event_count,
+        "views": [
+            {
+                "name": view.name,
+                "state": view.state.value,
+                "position": view.position,
+                "lag": view.lag,
+                "oldest_pending_s": view.oldest_pending_s,
+                "error": view.error,
+                "error_position": view.error_position,
+                "generation": view.generation,
+            }
+            for view in status.views
+        ],
+        "store_path": status.store_path,
+        "time_zone": status.time_zone,
+        "model_id": status.model_id,
+        "store_format": status.store_format,
+        "version": status.version,
+        "start": rfc3339(status.start_ms),
+        "disk_free_bytes": status.disk_free_bytes,
+        "append_error": status.append_error,
+    }
+
+
+def verdict_shape(verdict: ReplayVerdict) -> Shape:
+    """What a replay found."""
+    return {
+        "view": verdict.view,
+        "identical": verdict.identical,
+        "first_difference": verdict.first_difference,
+        "position": verdict.position,
+        "duration_s": verdict.duration_s,
+    }

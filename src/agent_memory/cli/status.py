@@ -1,0 +1,80 @@
+"""`agent-memory status`: how the store and each of its views are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from agent_memory.cli.ending import FAILED, OK
+from agent_memory.cli.front import Front, front
+
+if TYPE_CHECKING:
+    from agent_memory.memory import Status
+
+_STATE_STYLES = {"live": "green", "waiting": "yellow", "failed": "bold red"}
+
+
+@click.command("status")
+@front()
+def command(front: Front) -> int:
+    """Show how far each view has come, and what holds it up. Exit code 1 if the store is not healthy."""
+    return front.run(_status(front))
+
+
+async def _status(front: Front) -> int:
+    from agent_memory.cli.shapes import status_shape
+
+    async with front.memory() as memory:
+        status = await memory.status()
+    if front.as_json:
+        front.envelope(status_shape(status))
+    else:
+        _show(front, status)
+    return OK if status.healthy else FAILED
+
+
+def _show(front: Front, status: Status) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from agent_memory.cli.event_view import field_table
+    from agent_memory.cli.terminal import stored
+    from agent_memory.cli.times import Zone, ago
+
+    front.out.print(Text("● healthy", "bold green") if status.healthy else Text("● not healthy", "bold red"))
+    if status.append_error:
+        front.out.print(stored(f"appends fail: {status.append_error}", "red"))
+    since = Zone(status.time_zone).full(status.start_ms)
+    rows = [
+        ("store", status.store_path),
+        ("events", f"{status.event_count:,}, log at position {status.position:,}"),
+        ("model", status.model_id or "none; search is by keyword (`agent-memory model install`)"),
+        ("zone", status.time_zone),
+        ("disk", f"{status.disk_free_bytes / (1 << 30):,.1f} GiB free"),
+        ("since", f"{since}, agent-memory {status.version}, format {status.store_format}"),
+    ]
+    front.out.print(field_table(rows))
+    front.out.print()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("view", "state"):
+        table.add_column(name, no_wrap=True)
+    for name in ("position", "behind", "oldest waiting"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("generation", justify="right")
+    for view in status.views:
+        late = view.lag > 0
+        table.add_row(
+            Text(view.name, "bold"),
+            Text(view.state.value, _STATE_STYLES[view.state.value]),
+            f"{view.position:,}",
+            Text(f"{view.lag:,}" if late else "-", "yellow" if late else "dim"),
+            Text(ago(view.oldest_pending_s) if late else "-", "yellow" if late else "dim"),
+            f"{view.generation}",
+        )
+    front.out.print(table)
+    for view in status.views:
+        if view.error:
+            where = f" at position {view.error_position:,}" if view.error_position else ""
+            style = "red" if view.state.value == "failed" else "yellow"
+            front.out.print(stored(f"{view.name}{where}: {view.error}", style))

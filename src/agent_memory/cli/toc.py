@@ -1,0 +1,148 @@
+"""`agent-memory toc`: the table of contents as a tree."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from agent_memory.cli.ending import OK
+from agent_memory.cli.front import Front, front
+
+if TYPE_CHECKING:
+    from rich.text import Text
+    from rich.tree import Tree
+
+    from agent_memory.cli.times import Zone
+    from agent_memory.memory import Memory
+    from agent_memory.toc.model import Node
+
+LEVELS = ("year", "month", "week", "day", "segment")
+_CHILDREN_PER_CALL = 1000
+_CALLS_AT_ONCE = 8
+
+
+class Branch(NamedTuple):
+    """A node and what hangs on it, as deep as was asked for."""
+
+    node: Node
+    children: tuple[Branch, ...]
+
+
+@click.command("toc")
+@click.argument("node", required=False)
+@click.option("--depth", type=click.Choice(LEVELS), default="segment", show_default=True, help="The last level shown.")
+@click.option("--bullets", is_flag=True, help="Show what was decided, done or found at the last level.")
+@click.option("--ids", is_flag=True, help="Show the id of every node.")
+@front()
+def command(front: Front, node: str | None, depth: str, bullets: bool, ids: bool) -> int:
+    """Show the table of contents, from the years down, or the part of it below NODE."""
+    return front.run(_toc(front, node, LEVELS.index(depth), bullets, ids))
+
+
+async def _toc(front: Front, node_id: str | None, depth: int, bullets: bool, ids: bool) -> int:
+    from agent_memory.cli.times import Zone
+
+    async with front.memory("toc") as memory:
+        root = await memory.root()
+        tops = root.years if node_id is None else (await memory.node(node_id),)
+        calls = asyncio.Semaphore(_CALLS_AT_ONCE)
+        branches = await asyncio.gather(*(_grown(memory, top, depth, calls) for top in tops))
+    zone = Zone(root.time_zone)
+    if front.as_json:
+        shapes = [_shape(branch, zone) for branch in branches]
+        front.envelope({"time_zone": zone.name, "event_count": root.event_count, "nodes": shapes})
+        return OK
+    if not branches:
+        front.out.print("The store is empty. Record something with `agent-memory ingest FILE.jsonl`.")
+        return OK
+    for branch in branches:
+        front.out.print(_tree(branch, zone, bullets=bullets, ids=ids))
+    return OK
+
+
+async def all_children(memory: Memory, node_id: str) -> list[Node]:
+    """Every child of a node, in time order."""
+    page = await memory.children(node_id, limit=_CHILDREN_PER_CALL)
+    children = list(page.items)
+    while page.next_token:
+        page = await memory.children(node_id, limit=_CHILDREN_PER_CALL, token=page.next_token)
+        children += page.items
+    return children
+
+
+async def _grown(memory: Memory, node: Node, depth: int, calls: asyncio.Semaphore) -> Branch:
+    if LEVELS.index(node.level.value) >= depth:
+        return Branch(node, ())
+    async with calls:
+        children = await all_children(memory, node.id)
+    return Branch(node, tuple(await asyncio.gather(*(_grown(memory, child, depth, calls) for child in children))))
+
+
+def _shape(branch: Branch, zone: Zone) -> dict[str, Any]:
+    from agent_memory.cli.shapes import node_shape
+
+    return {**node_shape(branch.node, zone), "children": [_shape(child, zone) for child in branch.children]}
+
+
+def _tree(branch: Branch, zone: Zone, *, bullets: bool, ids: bool) -> Tree:
+    from rich.tree import Tree
+
+    tree = Tree(label(branch.node, zone, with_id=ids), guide_style="dim")
+    for child in branch.children:
+        tree.children.append(_tree(child, zone, bullets=bullets, ids=ids))
+    if bullets and not branch.children:
+        for bullet in branch.node.bullets:
+            tree.add(bullet_line(bullet.text, bullet.grip_ids))
+    return tree
+
+
+def label(node: Node, zone: Zone, *, with_id: bool = False) -> Text:
+    """One line for a node: its time, its title, how much it holds."""
+    from rich.text import Text
+
+    from agent_memory.cli.terminal import counted, stored
+
+    line = Text.assemble((node_name(node, zone), "bold cyan"), "  ")
+    line.append_text(stored(node.title))
+    line.append(f"  {counted(node.event_count, 'event')}", "dim")
+    if with_id:
+        line.append(f"  {node.id}", "dim green")
+    return line
+
+
+def bullet_line(text: str, grip_ids: tuple[str, ...]) -> Text:
+    """A bullet and the grips that prove it."""
+    from rich.text import Text
+
+    from agent_memory.cli.terminal import stored
+
+    line = Text("• ", "yellow")
+    line.append_text(stored(text))
+    for grip_id in grip_ids:
+        line.append(f"  {grip_id}", "dim green")
+    return line
+
+
+def node_name(node: Node, zone: Zone) -> str:
+    """`2026`, `January`, `W03 12-18 Jan`, `Thu 15 Jan`, `09:05-09:48`."""
+    from agent_memory.cli.times import day_name, month_name
+
+    period = node.id.partition("/")[2]
+    match node.level.value:
+        case "year":
+            return period
+        case "month":
+            year, _, month = period.partition("-")
+            return f"{month_name(int(month))} {year}"
+        case "week":
+            first, last = zone.date(node.start_ms), zone.date(node.end_ms - 1)
+            name = day_name(last).partition(" ")[2]
+            days = name if first == last else f"{int(first[8:])}-{name}"
+            return f"{period.rpartition('/')[2]} {days}"
+        case "day":
+            return day_name(period)
+        case _:
+            start, end = zone.clock(node.start_ms), zone.clock(node.end_ms)
+            return start if start == end else f"{start}-{end}"
