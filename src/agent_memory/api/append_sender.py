@@ -24,6 +24,9 @@ from agent_memory.events import Draft
 from agent_memory.memory import AppendRefused, StreamOutcome
 
 UNACKNOWLEDGED_MAX = 4096
+_WRITE_FAILED = "Internal error from Core"
+_FINAL_STATUS_TRIES = 100
+_FINAL_STATUS_S = 0.01
 
 
 class AppendSender:
@@ -107,7 +110,8 @@ class AppendSender:
                 if self._sent or self._unsent:
                     raise UnknownFormat("the daemon's answer: a stream that ended early", 0, 1)
                 return
-            except grpc.aio.AioRpcError as failure:
+            except grpc.aio.AioRpcError as early:
+                failure = await _final(call, early)
                 pause_s = backoff_s(attempt, self._caller.chance)
                 if not self._caller.may_retry(failure) or time.monotonic() + pause_s >= retry_until:
                     raise self._caller.error(failure) from None
@@ -157,3 +161,21 @@ class AppendSender:
         self._outcomes.append(outcome)
         self._news.set()
         self._room.release()
+
+
+async def _final(call: Any, failure: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
+    """The status with which the server ended the call.
+
+    A write that meets the end of the call leaves an INTERNAL of the library's own, which the
+    server's status replaces as soon as it is read (`_AioCall._handle_status_once_received`).
+    """
+    for _ in range(_FINAL_STATUS_TRIES):
+        if failure.code() is not grpc.StatusCode.INTERNAL or failure.details() != _WRITE_FAILED:
+            return failure
+        await asyncio.sleep(_FINAL_STATUS_S)
+        failure = grpc.aio.AioRpcError(
+            await call.code(), failure.initial_metadata(), await call.trailing_metadata(), await call.details(), None
+        )
+    # None came: the line itself is gone.
+    empty = grpc.aio.Metadata()
+    return grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, empty, empty, "the line broke", None)
