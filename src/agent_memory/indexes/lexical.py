@@ -2,9 +2,9 @@
 
 One document for each chunk of an event; an event without text has one empty document.
 
-    text      words, stemmed, without English stop words; and the parts of camelCase words
+    text      words, stemmed, without English stop words; the parts of camelCase words; and who
+              speaks or which tool it is, for questions name people
     whole     identifiers, paths, codes of more than one word, as they stand
-    who       the speaker and the tool
     agent, project, session, role, kind     one raw term each, for filters
     high, low      the event's ULID in two halves; its time is the top 48 bits of `high`
     span           start << 32 | end of the chunk, in code points
@@ -37,7 +37,7 @@ from agent_memory.events import START, Event, Kind, Position, Role
 from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_from_key, ulid_key
 from agent_memory.indexes.chunks import CHUNKING, chunks_of
 from agent_memory.indexes.model import Match, Where
-from agent_memory.indexes.words import WORDS, folded, parts_of_humps, wholes_of
+from agent_memory.indexes.words import WORDS, folded, parts_of_humps, telling, wholes_of
 
 LEXICAL_FORMAT = f"lexical-1/{CHUNKING}/{WORDS}/{tantivy.__version__.replace(', ', '/').replace(' ', '-')}"  # type: ignore[attr-defined]
 """What the folder's bytes depend on; a view of another format is built again."""
@@ -53,7 +53,6 @@ QUERY_CHARACTERS_MAX = 20_000
 
 _WRITER_BYTES = 32_000_000
 _TOKEN_BYTES_MAX = 80
-_WHO_BOOST = 0.5
 _SPARE_HITS = 16
 _FILTERS = ("agent", "project", "session", "role", "kind")
 
@@ -186,24 +185,21 @@ class LexicalIndex:
     def _query(self, searcher: tantivy.Searcher, query: str) -> Query | None:
         text = folded(query[:QUERY_CHARACTERS_MAX])
         raw = text.encode()
-        terms = [("text", token) for token in self._text.analyze(f"{text} {parts_of_humps(text, raw)}")]
+        terms = [("text", token) for token in self._text.analyze(f"{telling(text)} {parts_of_humps(text, raw)}")]
         terms += [("whole", token) for token in self._names.analyze(wholes_of(text, raw))]
-        terms += [("who", token) for token in self._names.analyze(text)]
         # In an order of their own, so that a query is asked in one way however it is worded.
         found = sorted((searcher.doc_freq(field, token), field, token) for field, token in set(terms))
         leaves = [self._term(field, token) for count, field, token in found if count][:QUERY_TERMS_MAX]
         return _in_pairs(leaves) if leaves else None
 
     def _term(self, field: str, token: str) -> Query:
-        query = Query.term_query(self._schema, field, token, index_option="freq")
-        return Query.boost_query(query, _WHO_BOOST) if field == "who" else query
+        return Query.term_query(self._schema, field, token, index_option="freq")
 
 
 def _schema() -> tantivy.Schema:
     builder = SchemaBuilder()
     builder.add_text_field("text", tokenizer_name="text", index_option="freq")
     builder.add_text_field("whole", tokenizer_name="names", index_option="freq")
-    builder.add_text_field("who", tokenizer_name="names", index_option="freq")
     for name in _FILTERS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("high", "low", "span", "position", "digest"):
@@ -237,7 +233,7 @@ def _add(writer: tantivy.IndexWriter, position: Position, entry: Entry) -> None:
         if wholes := wholes_of(text, raw):
             document.add_text("whole", wholes)
         if who:
-            document.add_text("who", who)
+            document.add_text("text", who)
         for name, value in names:
             document.add_text(name, value)
         document.add_unsigned("high", high)

@@ -31,6 +31,18 @@ _CASES = bytes(ord("A") if chr(c) in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" else _JOINED[c
 _UNSPACED = re.compile(
     "[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
+_WORD = re.compile(r"[^\W_]+")
+# What English asks with, refers by and holds sentences together with: in every question, whatever
+# it is about. Wider than the index's own stop words, so it is taken from queries alone.
+_OF_QUESTIONS = """
+    a about after again all also am an and any are as at be because been before being between both but by can could
+    d did do does doing done during each ever few for from had has have having he her here hers him his how i if in
+    into is it its itself just ll m me more most my no nor not of off on once only or other our out over own re s
+    shall she should so some such t than that the their theirs them then there these they this those through to too
+    under until up us ve very was we were what when where which while who whom whose why will with would you your
+    yours didn doesn don hasn haven isn wasn weren wouldn
+"""
+_ASKING = frozenset(_OF_QUESTIONS.split())
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _PLAIN = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
@@ -47,6 +59,15 @@ def folded(text: str) -> str:
     # Back together, so that Hangul syllables and the vowel signs of Indic scripts stay what they are.
     text = unicodedata.normalize("NFC", text).translate(_PLAIN)
     return _UNSPACED.sub(r" \g<0> ", text)
+
+
+def telling(query: str) -> str:
+    """The query without the words that any question has; all of it where there are no others.
+
+    Measured on the development conversations of LoCoMo: R@5 .468 with those words, .518 without.
+    """
+    kept = _WORD.sub(lambda word: " " if word.group().lower() in _ASKING else word.group(), query)
+    return kept if _WORD.search(kept) else query
 
 
 def parts_of_humps(text: str, raw: bytes) -> str:
