@@ -122,8 +122,7 @@ class RocksRows:
 
     def write(self, batch: Batch, *, durable: bool = False) -> None:
         assert isinstance(batch, RowBatch)
-        if self._closed:
-            raise Closed(f"the store {self._path} is closed")
+        self._check_open()
         if self._read_only:
             raise StorageUnavailable(f"the database of {self._path} was opened to be read only")
         if durable or self._suspect:
@@ -144,6 +143,16 @@ class RocksRows:
             # its lock on the database, and it could not be opened anew.
             del engine
             raise self._translated(error) from error
+
+    def reopen(self) -> None:
+        """Open the database anew; what was not durable is then durable or gone.
+
+        Errors: `StorageUnavailable`; reads go on where they can, and the next write tries again.
+        """
+        with self._opening:
+            self._check_open()
+            if not self._read_only:
+                self._open_anew()
 
     def close(self) -> None:
         """Flush and let go of the database. What was durable stays so, whatever happens here."""
@@ -168,8 +177,7 @@ class RocksRows:
     def _current(self) -> _Engine:
         """The engine, once nobody is opening it."""
         with self._opening:
-            if self._closed:
-                raise Closed(f"the store {self._path} is closed")
+            self._check_open()
             if self._engine is None:
                 raise StorageUnavailable(f"the database of {self._path} could not be opened again")
             return self._engine
@@ -180,8 +188,7 @@ class RocksRows:
             return engine
         del engine
         with self._opening:
-            if self._closed:
-                raise Closed(f"the store {self._path} is closed")
+            self._check_open()
             if self._suspect or self._engine is None:
                 self._open_anew()
             assert self._engine is not None
@@ -203,6 +210,7 @@ class RocksRows:
 
     def _open_anew(self) -> None:
         """Replace the engine by a fresh one; with `_opening` held."""
+        self._suspect = True
         self._release()
         deadline = time.monotonic() + _REOPEN_WAIT_S
         while True:
@@ -228,6 +236,10 @@ class RocksRows:
         self._engine = None
         if not released.wait(_REOPEN_WAIT_S) and (engine := old()) is not None:
             engine.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Closed(f"the store {self._path} is closed")
 
     def _check_space(self) -> None:
         free = store_free_bytes(self._path)
