@@ -124,9 +124,7 @@ class LexicalIndex:
             self._step("before the commit")
             writer.commit()
         except BaseException:
-            # A writer that met an error is not trusted again; what it has not committed is gone.
-            self._writer = None
-            del writer
+            self._forget(writer)
             raise
         self._checkpoint = last
         index.reload()
@@ -171,6 +169,13 @@ class LexicalIndex:
         self._index = None
         if writer is not None:
             writer.wait_merging_threads()
+
+    def _forget(self, writer: tantivy.IndexWriter) -> None:
+        """Back to the last commit; a writer that cannot do even that is replaced."""
+        try:
+            writer.rollback()
+        except Exception:
+            self._writer = None
 
     def _opened(self) -> Index:
         if self._index is None:

@@ -1,0 +1,155 @@
+"""What the vector index knows of each of its rows, in numpy columns that grow at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent_memory.events import Event, Kind, Role
+from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_from_key, ulid_key
+from agent_memory.indexes.model import Where
+
+Mask = NDArray[np.bool_]
+
+_TYPES: dict[str, Any] = {
+    "high": np.uint64,  # the event's ULID in two halves; its time is the top 48 bits of `high`
+    "low": np.uint64,
+    "start": np.uint32,
+    "end": np.uint32,
+    "agent": np.int32,  # places in `names`
+    "project": np.int32,
+    "session": np.int32,
+    "role": np.int8,
+    "kind": np.int8,
+    "check": np.uint32,  # CRC-32 of the vector
+}
+_NAMED = ("agent", "project", "session")
+_ROLES = {role: code for code, role in enumerate(Role)}
+_KINDS = {kind: code for code, kind in enumerate(Kind)}
+
+
+class Columns:
+    """Rows are only ever added. A reader that took `count` first may read up to it without a lock."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._names: dict[str, dict[str, int]] = {name: {} for name in _NAMED}
+        self._columns = {name: np.empty(1024, dtype) for name, dtype in _TYPES.items()}
+
+    def add(self, rows: Sequence[tuple[Event, int, int]], checks: Sequence[int]) -> None:
+        """One row for each (event, start, end)."""
+        need = self.count + len(rows)
+        if need > len(self._columns["high"]):
+            size = max(need, len(self._columns["high"]) * 3 // 2)
+            grown = {name: np.empty(size, dtype) for name, dtype in _TYPES.items()}
+            for name, column in grown.items():
+                column[: self.count] = self._columns[name][: self.count]
+            self._columns = grown
+        for at, ((event, start, end), check) in enumerate(zip(rows, checks, strict=True), start=self.count):
+            key = ulid_key(event.id)
+            values = {
+                "high": int.from_bytes(key[:8], "big"),
+                "low": int.from_bytes(key[8:], "big"),
+                "start": start,
+                "end": end,
+                "agent": self._code("agent", event.agent),
+                "project": self._code("project", event.project),
+                "session": self._code("session", event.session),
+                "role": _ROLES[event.role],
+                "kind": _KINDS[event.kind],
+                "check": check,
+            }
+            for name, value in values.items():
+                self._columns[name][at] = value
+        self.count = need
+
+    def mask(self, where: Where, count: int) -> Mask:
+        """Which of the first *count* rows the filter lets through."""
+        column = {name: values[:count] for name, values in self._columns.items()}
+        mask: Mask = np.ones(count, np.bool_)
+        if where.from_ms is not None:
+            if where.from_ms > ULID_TIME_MAX_MS:
+                return np.zeros(count, np.bool_)
+            mask &= column["high"] >= np.uint64(max(0, where.from_ms) << 16)
+        if where.until_ms is not None:
+            if where.until_ms < 0:
+                return np.zeros(count, np.bool_)
+            mask &= column["high"] <= np.uint64(min(where.until_ms, ULID_TIME_MAX_MS) << 16 | 0xFFFF)
+        for name, wanted in zip(_NAMED, (where.agents, where.projects, where.sessions), strict=True):
+            if wanted:
+                codes = self._names[name]
+                mask &= _among(column[name], [codes[value] for value in wanted if value in codes])
+        if where.roles:
+            mask &= _among(column["role"], [_ROLES[role] for role in where.roles])
+        if where.kinds:
+            mask &= _among(column["kind"], [_KINDS[kind] for kind in where.kinds])
+        return mask
+
+    def passages(self, rows: NDArray[np.int64]) -> list[tuple[str, int, int]]:
+        """Event id, start and end of each row."""
+        taken = [self._columns[name][rows].tolist() for name in ("high", "low", "start", "end")]
+        return [(_event_id(high, low), start, end) for high, low, start, end in zip(*taken, strict=True)]
+
+    def events_of(self, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Something that is equal for rows of one event: both halves of its id."""
+        return np.stack([self._columns["high"][rows], self._columns["low"][rows]], axis=1)
+
+    def sorted_rows(self) -> Iterable[tuple[str, bytes]]:
+        """Each row's passage and checksum, in order of event and start."""
+        names = ("high", "low", "start", "end", "check")
+        high, low, start, end, check = (self._columns[name][: self.count] for name in names)
+        for at in np.lexsort((start, low, high)).tolist():
+            key = f"{_event_id(int(high[at]), int(low[at]))}/{int(start[at]):07d}"
+            yield key, msgspec.msgpack.encode((int(end[at]), int(check[at])))
+
+    # -- on disk ----------------------------------------------------------------------------------
+
+    def save(self, folder: Path) -> None:
+        """Write `columns.npz` and `names.json` into the folder."""
+        with (folder / "columns.npz").open("wb") as file:
+            np.savez(file, **{name: column[: self.count] for name, column in self._columns.items()})
+        names = {name: list(codes) for name, codes in self._names.items()}
+        (folder / "names.json").write_bytes(msgspec.json.encode(_escaped(names)))
+
+    @classmethod
+    def load(cls, folder: Path) -> Columns:
+        """What `save` wrote. Errors: `OSError`, `ValueError`, `KeyError` for anything else."""
+        columns = cls()
+        with np.load(folder / "columns.npz", allow_pickle=False) as saved:
+            columns._columns = {name: saved[name].astype(dtype) for name, dtype in _TYPES.items()}
+        columns.count = len(columns._columns["high"])
+        if any(len(column) != columns.count for column in columns._columns.values()):
+            raise ValueError("columns of different lengths")
+        names = _unescaped(msgspec.json.decode((folder / "names.json").read_bytes(), type=dict[str, list[str]]))
+        columns._names = {name: {value: code for code, value in enumerate(names[name])} for name in _NAMED}
+        return columns
+
+    def _code(self, column: str, name: str) -> int:
+        codes = self._names[column]
+        # A reader of `mask` may look on: the code is there before the row that uses it is counted.
+        return codes.setdefault(name, len(codes))
+
+
+def _among(column: NDArray[Any], codes: Sequence[int]) -> Mask:
+    if len(codes) == 1:
+        equal: Mask = column == codes[0]
+        return equal
+    return np.isin(column, codes)
+
+
+def _event_id(high: int, low: int) -> str:
+    return ulid_from_key((high << 64 | low).to_bytes(16, "big"))
+
+
+def _escaped(names: dict[str, list[str]]) -> dict[str, list[str]]:
+    # A name may hold a lone surrogate, which JSON in UTF-8 cannot.
+    return {k: [v.encode("utf-8", "surrogatepass").hex() for v in values] for k, values in names.items()}
+
+
+def _unescaped(names: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {k: [bytes.fromhex(v).decode("utf-8", "surrogatepass") for v in values] for k, values in names.items()}

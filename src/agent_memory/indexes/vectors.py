@@ -1,0 +1,346 @@
+"""Nearest neighbours by hnswlib, exact while there are few of them.
+
+Rows are numbered in order of arrival. The older ones stand in the graph, the newest in a *tail*
+that is searched exactly; a small index has no graph at all. What is on disk is a snapshot:
+
+    snapshot-00000000000000012345/     named by its checkpoint; put in place by one rename
+        manifest.json                  format, dim, rows, rows in the graph, checkpoint
+        graph.bin                      hnswlib's own format; missing while there is no graph
+        tail.npy                       float32 (rows - rows in the graph, dim)
+        columns.npz, names.json        passage, filter fields and checksum of each row
+
+What came after the snapshot is projected again on opening: vectors come from `EmbeddingStore`,
+so it costs no inference, and it goes into the tail, so it costs no graph building either.
+
+hnswlib allows concurrent queries, and nothing beside an addition. So queries share a lock that
+additions take alone, for a few rows at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import hnswlib
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent_memory.errors import Closed, DimensionMismatch
+from agent_memory.events import START, Event, Position
+from agent_memory.indexes.model import Match, Where
+from agent_memory.indexes.shared_lock import SharedLock
+from agent_memory.indexes.vector_columns import Columns
+from agent_memory.inference.port import Vectors
+from agent_memory.storage import sync_folder
+
+VECTORS_FORMAT = 1
+
+TAIL_ROWS_MAX = 8_192
+"""Rows that are searched exactly, in about a millisecond, before any go into the graph."""
+
+EXACT_ROWS_MAX = 4_096
+"""A filter that lets through no more of the graph's rows than these is answered exactly."""
+
+LINKS = 16
+BUILD_BREADTH = 120
+SEARCH_BREADTH = 160
+"""The M, ef_construction and ef of HNSW: recall@10 is in docs/benchmarks.md."""
+
+_TAIL_ROWS_KEPT = 4_096
+_ADD_ROWS = 16
+_BLOCK_ROWS = 4_096
+_SPARE_ROWS = 16
+# Between a float32 sum and the exact one; rows this near to the last place are compared exactly.
+_SLACK = np.float32(1e-5)
+_PREFIX = "snapshot-"
+
+Labels = NDArray[np.int64]
+
+
+class SnapshotManifest(msgspec.Struct, frozen=True):
+    """What the snapshot holds."""
+
+    format: int
+    dim: int
+    rows: int
+    graph_rows: int
+    checkpoint: Position
+
+
+def _no_step(name: str) -> None:
+    """Where nothing is to be broken."""
+
+
+class VectorIndex:
+    """A `VectorSearch` in a folder. One thread adds; searches go on beside it, from any thread.
+
+    *step* is called before and after each effect on disk; tests break it there.
+    """
+
+    def __init__(
+        self, folder: Path, dim: int, *, tail_rows_max: int = TAIL_ROWS_MAX, step: Callable[[str], None] = _no_step
+    ) -> None:
+        self._folder = folder
+        self._dim = dim
+        self._tail_rows_max = tail_rows_max
+        self._step = step
+        self._lock = SharedLock()
+        self._columns = Columns()
+        self._graph: Any = None
+        self._graph_rows = 0
+        self._tail: Vectors = np.empty((256, dim), np.float32)
+        self._checkpoint = START
+        self._saved_rows = 0
+        self._saved = START
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls, folder: Path, dim: int, *, tail_rows_max: int = TAIL_ROWS_MAX, step: Callable[[str], None] = _no_step
+    ) -> VectorIndex:
+        """The index in the folder as its last snapshot left it; empty where there is none."""
+        folder.mkdir(parents=True, exist_ok=True)
+        index = cls(folder, dim, tail_rows_max=tail_rows_max, step=step)
+        for snapshot in index._snapshots():
+            try:
+                index._load(snapshot)
+                break
+            except (OSError, ValueError, KeyError, RuntimeError, msgspec.DecodeError):
+                # Views are rebuilt from the log; a snapshot that cannot be read is none.
+                shutil.rmtree(snapshot, ignore_errors=True)
+        return index
+
+    def checkpoint(self) -> Position:
+        """The last position added; what is not in a snapshot yet is added again after a crash."""
+        return self._checkpoint
+
+    def __len__(self) -> int:
+        return self._columns.count
+
+    def add(self, passages: Sequence[tuple[Event, int, int]], vectors: Vectors, *, checkpoint: Position) -> None:
+        """Take in the passages (event, start, end) of the positions up to *checkpoint*.
+
+        Shapes: float32 ``(len(passages), dim)``, rows of unit norm. Positions up to the
+        checkpoint so far are passed over as a whole. Errors: `DimensionMismatch`, `Closed`.
+        """
+        if self._closed:
+            raise Closed("the vector index is closed")
+        if vectors.shape != (len(passages), self._dim):
+            raise DimensionMismatch("vectors", vectors.shape, f"the index holds vectors of {self._dim} numbers")
+        if checkpoint <= self._checkpoint:
+            return
+        if passages:
+            checks = [zlib.crc32(vector.tobytes()) for vector in vectors]
+            with self._lock.exclusive():
+                self._extend_tail(vectors)
+                self._columns.add(passages, checks)
+        self._checkpoint = checkpoint
+        if self._columns.count - self._graph_rows > self._tail_rows_max:
+            self._move_to_graph(self._columns.count - min(_TAIL_ROWS_KEPT, self._tail_rows_max // 2))
+
+    def search(self, vector: Vectors, *, where: Where, limit: int) -> list[Match]:
+        if vector.shape != (self._dim,):
+            raise DimensionMismatch("vector", vector.shape, f"the index holds vectors of {self._dim} numbers")
+        with self._lock.shared():
+            if self._closed:
+                raise Closed("the vector index is closed")
+            count = self._columns.count
+            if limit < 1 or not count:
+                return []
+            query = np.ascontiguousarray(vector, np.float32)
+            mask = None if where.is_open else self._columns.mask(where, count)
+            labels, vectors = self._candidates(query, mask, limit)
+            return self._ranked(query, labels, vectors)[:limit]
+
+    def rows(self) -> Iterator[tuple[str, bytes]]:
+        """Each passage with the checksum of its vector, in order of event and start."""
+        yield from self._columns.sorted_rows()
+
+    def flush(self, *, always: bool = False) -> None:
+        """Write a snapshot, where enough came since the last for one to be worth it."""
+        added = self._columns.count - self._saved_rows
+        if self._checkpoint > self._saved and (always or added >= max(512, self._columns.count // 10)):
+            self._save()
+
+    def close(self) -> None:
+        """Let go of the memory; `flush` first what should be kept."""
+        with self._lock.exclusive():
+            self._closed = True
+            self._graph = None
+            self._tail = np.empty((0, self._dim), np.float32)
+
+    # -- searching --------------------------------------------------------------------------------
+
+    def _candidates(self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int) -> tuple[Labels, Vectors]:
+        """Rows that hold the best *limit* events and whatever may tie with the last of them."""
+        graph, tail = self._graph_rows, self._tail[: self._columns.count - self._graph_rows]
+        tail_labels = np.arange(graph, graph + len(tail), dtype=np.int64)
+        if mask is not None:
+            tail, tail_labels = tail[mask[graph:]], tail_labels[mask[graph:]]
+        found = [self._nearest(query, tail_labels, tail, limit)] if len(tail) else []
+        allowed = graph if mask is None else int(mask[:graph].sum())
+        if allowed:
+            labels = self._asked_of_graph(query, mask, limit, allowed) if allowed > EXACT_ROWS_MAX else None
+            if labels is None:
+                rows = np.arange(graph, dtype=np.int64) if mask is None else np.flatnonzero(mask[:graph])
+                for first in range(0, len(rows), _BLOCK_ROWS):
+                    block = rows[first : first + _BLOCK_ROWS]
+                    found.append(self._nearest(query, block, self._taken(block), limit))
+            else:
+                found.append((labels, self._taken(labels)))
+        if not found:
+            return np.empty(0, np.int64), np.empty((0, self._dim), np.float32)
+        return np.concatenate([labels for labels, _ in found]), np.concatenate([vectors for _, vectors in found])
+
+    def _nearest(self, query: Vectors, labels: Labels, vectors: Vectors, limit: int) -> tuple[Labels, Vectors]:
+        """Of these rows, those of the best *limit* events, and their ties."""
+        scores = vectors @ query
+        count = limit + _SPARE_ROWS
+        while count < len(scores):
+            best = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
+            if len(np.unique(self._columns.events_of(labels[best]), axis=0)) >= limit:
+                kept = scores >= scores[best].min() - _SLACK
+                return labels[kept], vectors[kept]
+            count *= 2
+        return labels, vectors
+
+    def _asked_of_graph(
+        self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int, allowed: int
+    ) -> Labels | None:
+        """Enough of the graph's nearest rows that pass; None where asking it costs more than looking at all."""
+        count = min(self._graph_rows, int((limit + _SPARE_ROWS) * self._graph_rows / allowed))
+        while count <= allowed // 4:
+            try:
+                nearest, _ = self._graph.knn_query(query, k=count, num_threads=1)
+            except RuntimeError:
+                # So many were not reached along the links.
+                return None
+            labels: Labels = nearest[0].astype(np.int64)
+            if mask is not None:
+                labels = labels[mask[labels]]
+            if len(np.unique(self._columns.events_of(labels), axis=0)) >= limit:
+                return labels
+            count *= 3
+        return None
+
+    def _taken(self, labels: Labels) -> Vectors:
+        vectors: Vectors = np.asarray(self._graph.get_items(labels, return_type="numpy"), np.float32)
+        return vectors
+
+    def _ranked(self, query: Vectors, labels: Labels, vectors: Vectors) -> list[Match]:
+        # In float64 and row by row, so that equal vectors score equal wherever they stand.
+        scores = (vectors.astype(np.float64) * query.astype(np.float64)).sum(axis=1)
+        passages = self._columns.passages(labels)
+        matches = [Match(*passage, score) for passage, score in zip(passages, scores.tolist(), strict=True)]
+        matches.sort(key=lambda m: (-m.score, m.event_id, m.start))
+        best: dict[str, Match] = {}
+        for match in matches:
+            best.setdefault(match.event_id, match)
+        return list(best.values())
+
+    # -- growing ----------------------------------------------------------------------------------
+
+    def _extend_tail(self, vectors: Vectors) -> None:
+        used = self._columns.count - self._graph_rows
+        if used + len(vectors) > len(self._tail):
+            grown = np.empty((max(used + len(vectors), len(self._tail) * 2), self._dim), np.float32)
+            grown[:used] = self._tail[:used]
+            self._tail = grown
+        self._tail[used : used + len(vectors)] = vectors
+
+    def _move_to_graph(self, until: int) -> None:
+        """Put the rows before *until* into the graph, a few at a time."""
+        first = self._graph_rows
+        done = first
+        while done < until:
+            end = min(done + _ADD_ROWS, until)
+            with self._lock.exclusive():
+                self._make_room(end)
+                moved = self._tail[done - first : end - first]
+                self._graph.add_items(moved, np.arange(done, end), num_threads=1)
+                # The tail still begins at `first`: it is cut once, at the end.
+                done = end
+        with self._lock.exclusive():
+            left = self._columns.count - until
+            tail = np.empty((max(256, left * 2), self._dim), np.float32)
+            tail[:left] = self._tail[until - first : until - first + left]
+            self._tail, self._graph_rows = tail, until
+
+    def _make_room(self, rows: int) -> None:
+        if self._graph is None:
+            self._graph = _new_graph(self._dim)
+            self._graph.init_index(
+                max(rows, 2 * self._tail_rows_max), M=LINKS, ef_construction=BUILD_BREADTH, random_seed=1
+            )
+            self._graph.set_ef(SEARCH_BREADTH)
+        elif rows > self._graph.get_max_elements():
+            self._graph.resize_index(max(rows, self._graph.get_max_elements() * 9 // 8))
+
+    # -- on disk ----------------------------------------------------------------------------------
+
+    def _snapshots(self) -> list[Path]:
+        """The snapshots there are, the newest first."""
+        return sorted(self._folder.glob(f"{_PREFIX}*"), reverse=True)
+
+    def _save(self) -> None:
+        scratch = self._folder / "new"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        self._step("before writing a snapshot")
+        count = self._columns.count
+        # Only this thread changes anything; queries read on.
+        if self._graph_rows:
+            self._graph.save_index(str(scratch / "graph.bin"))
+        np.save(scratch / "tail.npy", self._tail[: count - self._graph_rows])
+        self._columns.save(scratch)
+        self._step("before the manifest of a snapshot")
+        manifest = SnapshotManifest(VECTORS_FORMAT, self._dim, count, self._graph_rows, self._checkpoint)
+        (scratch / "manifest.json").write_bytes(msgspec.json.encode(manifest))
+        for path in scratch.iterdir():
+            _sync_file(path)
+        sync_folder(scratch)
+        self._step("before putting a snapshot in place")
+        target = self._folder / f"{_PREFIX}{self._checkpoint:020d}"
+        scratch.rename(target)
+        sync_folder(self._folder)
+        self._saved_rows, self._saved = count, self._checkpoint
+        self._step("before erasing older snapshots")
+        for old in self._snapshots()[1:]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _load(self, snapshot: Path) -> None:
+        manifest = msgspec.json.decode((snapshot / "manifest.json").read_bytes(), type=SnapshotManifest)
+        if (manifest.format, manifest.dim) != (VECTORS_FORMAT, self._dim):
+            raise ValueError("a snapshot of another form")
+        columns = Columns.load(snapshot)
+        tail = np.load(snapshot / "tail.npy", allow_pickle=False)
+        if columns.count != manifest.rows or tail.shape != (manifest.rows - manifest.graph_rows, self._dim):
+            raise ValueError("a snapshot whose parts do not fit")
+        if manifest.graph_rows:
+            graph = _new_graph(self._dim)
+            graph.load_index(str(snapshot / "graph.bin"), max_elements=manifest.graph_rows + 2 * self._tail_rows_max)
+            if graph.get_current_count() != manifest.graph_rows:
+                raise ValueError("a graph that does not fit its manifest")
+            graph.set_ef(SEARCH_BREADTH)
+            self._graph = graph
+        self._columns, self._tail, self._graph_rows = columns, tail, manifest.graph_rows
+        self._checkpoint = self._saved = manifest.checkpoint
+        self._saved_rows = manifest.rows
+
+
+def _new_graph(dim: int) -> Any:
+    # Inner product of unit vectors: their cosine, without hnswlib normalising them once more.
+    return hnswlib.Index(space="ip", dim=dim)
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

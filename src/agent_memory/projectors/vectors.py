@@ -1,0 +1,129 @@
+"""Keeps the vector index up with the log."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from agent_memory.errors import InferenceUnavailable
+from agent_memory.events import Event, Position, Recorded
+from agent_memory.indexes.chunks import CHUNKING, chunks_of
+from agent_memory.indexes.embeddings import EmbeddingStore
+from agent_memory.indexes.vectors import VECTORS_FORMAT, VectorIndex
+from agent_memory.inference.port import Embedder, Vectors
+from agent_memory.storage import Rows
+
+CHUNKS_MAX = 16
+"""Chunks of one event that are embedded: the first and the last 8, about 7,000 characters each."""
+
+_TEXTS_MAX = 64
+
+
+def _no_step(name: str) -> None:
+    """Where nothing is to be broken."""
+
+
+class VectorView:
+    """Generations of the view `vectors`, one folder each. A `ViewKind`.
+
+    *rows* keeps the embeddings, whatever becomes of generations. Without an embedder the view
+    waits, at the position where it stands.
+    """
+
+    name = "vectors"
+
+    def __init__(
+        self,
+        folder: Path,
+        rows: Rows,
+        embedder: Embedder | None,
+        *,
+        step: Callable[[str], None] = _no_step,
+    ) -> None:
+        self._folder = folder
+        self._rows = rows
+        self._embedder = embedder
+        self._step = step
+
+    @property
+    def fingerprint(self) -> str:
+        model = self._embedder.model_id if self._embedder else "no model"
+        return f"vectors-{VECTORS_FORMAT}/{CHUNKING}/{CHUNKS_MAX}/{model}"
+
+    def open(self, generation: int) -> VectorProjector:
+        embedder = self._embedder
+        index = VectorIndex.open(self._path(generation), embedder.dim if embedder else 0, step=self._step)
+        store = EmbeddingStore(self._rows, embedder.model_id, embedder.dim) if embedder else None
+        return VectorProjector(index, store, embedder)
+
+    def erase(self, generation: int) -> None:
+        shutil.rmtree(self._path(generation), ignore_errors=True)
+
+    def _path(self, generation: int) -> Path:
+        return self._folder / f"gen-{generation:06d}"
+
+
+class VectorProjector:
+    """A `Projector` that embeds and adds; ``index`` answers searches beside it.
+
+    The checkpoint on disk is the last snapshot's; what follows it is projected again on opening,
+    from vectors that are kept.
+    """
+
+    batch_events_max = 64
+
+    def __init__(self, index: VectorIndex, store: EmbeddingStore | None, embedder: Embedder | None) -> None:
+        self.index = index
+        self._store = store
+        self._embedder = embedder
+
+    def checkpoint(self) -> Position:
+        return self.index.checkpoint()
+
+    def project(self, batch: Sequence[Recorded]) -> None:
+        store, embedder = self._store, self._embedder
+        if store is None or embedder is None:
+            error = InferenceUnavailable("no embedding model is installed")
+            error.hint = "Run `agent-memory model install` and start again; until then search is by words."
+            raise error
+        # Group by group, so that what was embedded is searchable and counted before the rest is.
+        passages: list[tuple[Event, int, int]] = []
+        missing = [recorded for recorded in batch if recorded.position > self.index.checkpoint()]
+        for recorded in missing:
+            passages += passages_of(recorded.event)
+            if len(passages) >= _TEXTS_MAX or recorded is missing[-1]:
+                texts = [embedded_text(event, start, end) for event, start, end in passages]
+                vectors: Vectors = np.empty((0, embedder.dim), np.float32)
+                if texts:
+                    vectors = store.vectors_for(texts, embedder)
+                self.index.add(passages, vectors, checkpoint=recorded.position)
+                passages = []
+
+    def flush(self) -> None:
+        self.index.flush()
+
+    def rows(self) -> Iterator[tuple[str, bytes]]:
+        return self.index.rows()
+
+    def close(self) -> None:
+        self.index.close()
+
+
+def passages_of(event: Event) -> list[tuple[Event, int, int]]:
+    """The passages of the event that get a vector; none where its text is blank."""
+    if not event.text.strip():
+        return []
+    return [(event, chunk.start, chunk.end) for chunk in chunks_of(event.text, limit=CHUNKS_MAX)]
+
+
+def embedded_text(event: Event, start: int, end: int) -> str:
+    """The passage as the model reads it: who spoke, and what was said.
+
+    Measured on the development conversations of LoCoMo, vectors alone: R@5 .208 without the
+    speaker, .330 with; any@1 .308 and .464.
+    """
+    said = event.text[start:end]
+    return f"{event.speaker}: {said}" if event.speaker else said
