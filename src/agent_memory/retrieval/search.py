@@ -174,7 +174,7 @@ class Searcher:
                     signals=hit.signals,
                     excerpt=event.text[start:end],
                     grip_id=grip_id(event.id, start, end) if start < end else "",
-                    date=self._calendar.date(event.time_ms),
+                    date=self._calendar.local_date(event.time_ms),
                     session_title=titles.get(event.session, ""),
                     node_id=node_id,
                 )
