@@ -45,7 +45,7 @@ class StoreLock:
             fcntl.flock(self._file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = self._holder()
-            self.close()
+            os.close(self._file)
             raise StoreLocked(str(store), holder) from None
         self.announce("")
 

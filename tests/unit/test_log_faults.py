@@ -1,0 +1,208 @@
+"""The log over rows that fail: answers the error, reads its end again, goes on."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import suppress
+
+import msgspec
+import pytest
+
+from agent_memory.errors import ChecksumMismatch, Corrupt, StorageUnavailable
+from agent_memory.events import Event, Receipt
+from agent_memory.events.ulids import ulid_key
+from agent_memory.log import RowEventLog
+from agent_memory.log.keys import event_position, log_key, session_hash, session_key, source_key
+from agent_memory.storage import Family, InMemoryRows
+from agent_memory.testing.events import NOON_MS, event, events
+from agent_memory.testing.faults import NO_FAULTS, Faults, FaultyRows, InjectedFault
+
+HISTORY: list[list[Event]] = [
+    [event("one")],
+    events(3, source="hook", source_id="1"),
+    [event("two", time_ms=NOON_MS - 5), event("one")],
+    events(2, session="other"),
+]
+
+
+def test_a_crash_at_any_write_step_loses_nothing_acknowledged_and_doubles_nothing() -> None:
+    """Broken before or after each write; then the log is opened anew and the appender retries."""
+    whole = append_all(RowEventLog(InMemoryRows()))
+    for at in itertools.count(1):
+        rows, faults = InMemoryRows(), Faults(at, forever=True)
+        acknowledged: list[list[Receipt]] = []
+        log = RowEventLog(FaultyRows(rows, faults))
+        with suppress(InjectedFault):
+            for batch in HISTORY:
+                acknowledged.append(log.append(batch))
+        log.close()
+        log = RowEventLog(rows)
+        head = max((r.position for batch in acknowledged for r in batch), default=0)
+        assert log.head() >= head, f"step {at}"
+        again = append_all(log)
+        log.verify(limit=99)
+        log.close()
+
+        assert [positions(batch) for batch in whole] == [positions(batch) for batch in again], f"step {at}"
+        if not faults.fired:
+            break
+    assert at > 2 * len(HISTORY) - 2
+
+
+def test_a_write_that_fails_at_any_step_costs_that_append_alone() -> None:
+    """The same with one fault, and the same log going on."""
+    whole = append_all(RowEventLog(InMemoryRows()))
+    for at in itertools.count(1):
+        faults = Faults(at)
+        log = RowEventLog(FaultyRows(InMemoryRows(), faults))
+        receipts: list[list[Receipt]] = []
+        for batch in HISTORY:
+            try:
+                receipts.append(log.append(batch))
+            except InjectedFault:
+                receipts.append(log.append(batch))
+        assert 5 == log.verify(limit=99)
+        log.close()
+
+        assert [positions(batch) for batch in whole] == [positions(batch) for batch in receipts], f"step {at}"
+        if not faults.fired:
+            break
+
+
+def test_the_head_shows_nothing_that_was_not_acknowledged() -> None:
+    """Written, and then no answer: invisible until the rows have confirmed it."""
+    faults = Faults(2)
+    log = RowEventLog(FaultyRows(InMemoryRows(), faults))
+    seen: list[int] = []
+    log.watch(seen.append)
+    unconfirmed = event("unconfirmed")
+    with pytest.raises(InjectedFault):
+        log.append([unconfirmed])
+    before = (log.head(), log.read(limit=9), log.scan(limit=9), log.get_many([unconfirmed.id]), log.append_error())
+    [receipt] = log.append([unconfirmed])
+
+    assert (0, [], [], [None]) == before[:4]
+    assert (1, False) == (receipt.position, receipt.created)
+    assert [1] == seen
+    log.close()
+
+
+def test_it_says_why_appends_are_refused_until_they_are_not() -> None:
+    log = RowEventLog(FaultyRows(InMemoryRows(), Faults(1)))
+    with pytest.raises(StorageUnavailable):
+        log.append([event()])
+    refused = log.append_error()
+    log.append([event()])
+
+    # The first question may already have been the write that went through.
+    assert refused in ("", "injected at step 1: before a write")
+    assert "" == log.append_error()
+    log.close()
+
+
+def test_duplicates_are_answered_even_if_their_neighbours_write_fails() -> None:
+    """What is durable already needs no write."""
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    log.append([event("known")])
+    log.close()
+    log = RowEventLog(FaultyRows(rows, Faults(1, forever=True)))
+    submissions = [log.submit([event("known")]), log.submit([event("new")]), log.submit([event("known")])]
+    answers = [type(s.exception()) for s in submissions]
+    log.close()
+
+    assert type(None) is answers[0]
+    assert InjectedFault is answers[1]
+
+
+def test_a_store_that_forgot_what_was_acknowledged_is_corrupt() -> None:
+    rows = InMemoryRows()
+    log = RowEventLog(FaultyRows(rows, Faults(3)))
+    log.append([event("kept")])
+    forget = rows.batch()
+    forget.delete(Family.LOG, log_key(1))
+    rows.write(forget)
+    with pytest.raises(InjectedFault):
+        log.append([event("more")])
+    with pytest.raises(Corrupt, match="position 1 was acknowledged"):
+        log.append([event("more")])
+    log.close()
+
+
+TAMPERINGS = ["text", "event", "position", "session", "source", "entry", "digest", "kind"]
+
+
+@pytest.mark.parametrize("what", TAMPERINGS)
+def test_verify_names_the_position_that_was_tampered_with(what: str) -> None:
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    log.append(history := [event(f"text {n}", source="hook", source_id=str(n)) for n in range(6)])
+    victim = history[3]
+    ulid = ulid_key(victim.id)
+    value = rows.get(Family.EVENTS, ulid)
+    entry = rows.get(Family.LOG, log_key(4))
+    assert value is not None
+    assert entry is not None
+    batch = rows.batch()
+    if what == "text":
+        batch.put(Family.EVENTS, ulid, value.replace(b"text 3", b"text 8"))
+    elif what == "event":
+        batch.delete(Family.EVENTS, ulid)
+    elif what == "position":
+        batch.put(Family.EVENTS, ulid, log_key(event_position(value) - 1) + value[8:])
+    elif what == "session":
+        batch.delete(Family.SESSIONS, session_key(session_hash("s"), ulid))
+    elif what == "source":
+        batch.put(Family.IDS, source_key("hook", "3"), ulid_key(history[0].id))
+    elif what == "entry":
+        batch.delete(Family.LOG, log_key(4))
+    elif what == "digest":
+        batch.put(Family.LOG, log_key(4), entry[:-1] + bytes([entry[-1] ^ 1]))
+    elif what == "kind":
+        batch.put(Family.LOG, log_key(4), b"\x07" + entry[1:])
+    rows.write(batch)
+    with pytest.raises(Corrupt) as caught:
+        log.verify(limit=99)
+    log.close()
+
+    assert "position 4" in str(caught.value)
+    if what != "kind":
+        assert isinstance(caught.value, ChecksumMismatch)
+        assert 4 == caught.value.position
+    assert 3 == log.verify(limit=3)
+
+
+def test_a_missing_event_is_named_by_a_reader() -> None:
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    log.append(history := events(3))
+    batch = rows.batch()
+    batch.delete(Family.EVENTS, ulid_key(history[1].id))
+    rows.write(batch)
+    with pytest.raises(Corrupt, match="position 2"):
+        log.read(limit=9)
+    log.close()
+
+
+def test_a_listener_that_fails_costs_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
+    log = RowEventLog(FaultyRows(InMemoryRows(), NO_FAULTS))
+    told: list[int] = []
+
+    def broken(_: int) -> None:
+        raise RuntimeError("listener")
+
+    log.watch(broken)
+    log.watch(told.append)
+    log.append([event()])
+    log.close()
+
+    assert [1] == told
+    assert "a listener of the log failed" in caplog.text
+
+
+def append_all(log: RowEventLog) -> list[list[Receipt]]:
+    return [log.append(batch) for batch in HISTORY]
+
+
+def positions(receipts: list[Receipt]) -> list[tuple[str, int]]:
+    return [msgspec.structs.astuple(receipt)[:2] for receipt in receipts]
