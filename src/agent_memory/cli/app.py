@@ -56,7 +56,9 @@ class Commands(click.Group):
         sys.exit(code if isinstance(code, int) else OK if code is None else UNKNOWN_PROBLEM)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    "agent-memory", cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="agent-memory", prog_name="agent-memory")
 def commands() -> None:
     """Everything your agents said, in order, with a table of contents.

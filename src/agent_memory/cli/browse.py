@@ -20,7 +20,7 @@ _EMPTY_DAYS_SHOWN = 2
 _BAR_WIDTH = 8
 
 
-@click.command("browse")
+@click.command("browse", short_help="Show what happened, day by day.")
 @click.option("--from", "from_", default="", metavar="DATE", help="First local day, as 2026-01-15; default: the first.")
 @click.option("--until", default="", metavar="DATE", help="Last local day, itself included; default: the last.")
 @click.option("--agent", "agents", multiple=True, metavar="NAME", help="Only this agent; may be repeated.")

@@ -11,7 +11,7 @@ from agent_memory.cli.ending import OK
 from agent_memory.cli.front import Front, front
 
 
-@click.group("config")
+@click.group("config", short_help="Show the settings and where they came from.")
 def command() -> None:
     """Show the settings, and where each of them came from."""
 

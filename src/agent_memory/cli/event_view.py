@@ -25,11 +25,13 @@ def event_panel(
     """Who said it and when in the border, the words inside, the excerpt set off."""
     event = recorded.event
     style = _BORDERS[event.role.value]
-    title = stored(event.speaker or event.role.value, f"bold {style}")
-    title.append(f"  {event.kind.value.replace('_', ' ')}", "dim")
+    title = Text.assemble(
+        stored(event.speaker or event.role.value, f"bold {style}"),
+        (f"  {event.kind.value.replace('_', ' ')}", "dim"),
+    )
     if event.tool_name:
         title.append_text(stored(f"  {event.tool_name}", "bold", one_line=False))
-    subtitle = Text(zone.full(event.time_ms), "dim")
+    subtitle = Text.assemble((zone.full(event.time_ms), "dim"))
     if with_id:
         subtitle.append(f"  {event.id}", "dim green")
     return Panel(

@@ -10,7 +10,7 @@ from agent_memory.cli.front import Front, front
 _NEIGHBOUR_LINES = 12
 
 
-@click.command("grip")
+@click.command("grip", short_help="Trace a sentence of the contents to where it was said.")
 @click.argument("id")
 @click.option("--before", default=3, show_default=True, help="Events of its session before it, 0 to 100.")
 @click.option("--after", default=3, show_default=True, help="Events of its session after it, 0 to 100.")

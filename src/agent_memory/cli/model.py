@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agent_memory.inference.model_folder import ModelInfo
 
 
-@click.group("model")
+@click.group("model", short_help="Install or show the embedding model.")
 def command() -> None:
     """Install the embedding model that search by meaning needs, or show it."""
 

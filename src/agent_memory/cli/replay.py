@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from agent_memory.memory import ReplayVerdict
 
 
-@click.command("replay")
+@click.command("replay", short_help="Build views again from the log.")
 @click.argument("views", nargs=-1, metavar="[VIEW]...")
 @click.option("--restart", is_flag=True, help="Start anew instead of where an interrupted replay stopped.")
 @front()

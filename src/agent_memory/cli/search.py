@@ -31,7 +31,7 @@ _KINDS = (
 _ROLES = ("user", "assistant", "tool", "system")
 
 
-@click.command("search")
+@click.command("search", short_help="Find what was said about something.")
 @click.argument("query")
 @click.option("--from", "from_", default="", metavar="WHEN", help="From this local date or RFC 3339 time on.")
 @click.option("--until", default="", metavar="WHEN", help="Up to this date or time, itself included.")
@@ -123,7 +123,7 @@ def _what(query: str, hit: Hit) -> Text:
     from agent_memory.cli.terminal import marked, stored
 
     event = hit.recorded.event
-    who = stored(event.speaker or event.role.value, "bold")
+    who = Text.assemble(stored(event.speaker or event.role.value, "bold"))
     if event.tool_name:
         who.append_text(stored(f" {event.tool_name}"))
     for name in (event.agent, event.project):

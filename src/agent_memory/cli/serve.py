@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,26 @@ import click
 
 from agent_memory.cli.ending import OK
 from agent_memory.cli.front import Front, guarded
-from agent_memory.config import SETTINGS
 
 
-def _settings(work: Callable[..., int]) -> Callable[..., int]:
-    """Every setting as a flag."""
-    for setting in reversed(SETTINGS):
-        work = click.option(setting.flag, setting.name, metavar=setting.kind.upper(), help=setting.help)(work)
-    return work
+class Serve(click.Command):
+    """Has every setting as a flag. The table of settings is read when the flags are asked for."""
+
+    @functools.cached_property
+    def _settings(self) -> list[click.Parameter]:
+        from agent_memory.config import SETTINGS
+
+        metavars = {"path": "PATH", "text": "TEXT", "whole number": "N", "number": "N"}
+        return [
+            click.Option([s.flag, s.name], metavar="|".join(s.choices) or metavars[s.kind], help=s.help)
+            for s in SETTINGS
+        ]
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        return [*self._settings, *super().get_params(ctx)]
 
 
-@click.command("serve")
-@_settings
+@click.command("serve", cls=Serve, short_help="Run the daemon.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="Read this file.")
 @click.option("--json", "as_json", is_flag=True, help="Tell the bound address as one line of JSON.")
 def command(as_json: bool, config_file: Path | None, **settings: Any) -> int:

@@ -23,7 +23,7 @@ _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.ASCII)
 _PAGE = 1000
 
 
-@click.command("show")
+@click.command("show", short_help="Show an event, a session or a node, whole.")
 @click.argument("id")
 @click.option("--version", default=0, metavar="N", help="Of a node: the version of log position N, or the one before.")
 @click.option("--children", is_flag=True, help="Of a node: its children; of a segment: its events.")

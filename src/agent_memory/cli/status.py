@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _STATE_STYLES = {"live": "green", "waiting": "yellow", "failed": "bold red"}
 
 
-@click.command("status")
+@click.command("status", short_help="Show how the store and its views are.")
 @front()
 def command(front: Front) -> int:
     """Show how far each view has come, and what holds it up. Exit code 1 if the store is not healthy."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -11,6 +10,8 @@ from agent_memory.cli.ending import OK
 from agent_memory.cli.front import Front, front
 
 if TYPE_CHECKING:
+    import asyncio
+
     from rich.text import Text
     from rich.tree import Tree
 
@@ -30,7 +31,7 @@ class Branch(NamedTuple):
     children: tuple[Branch, ...]
 
 
-@click.command("toc")
+@click.command("toc", short_help="Show the table of contents as a tree.")
 @click.argument("node", required=False)
 @click.option("--depth", type=click.Choice(LEVELS), default="segment", show_default=True, help="The last level shown.")
 @click.option("--bullets", is_flag=True, help="Show what was decided, done or found at the last level.")
@@ -42,6 +43,8 @@ def command(front: Front, node: str | None, depth: str, bullets: bool, ids: bool
 
 
 async def _toc(front: Front, node_id: str | None, depth: int, bullets: bool, ids: bool) -> int:
+    import asyncio
+
     from agent_memory.cli.times import Zone
 
     async with front.memory("toc") as memory:
@@ -73,6 +76,8 @@ async def all_children(memory: Memory, node_id: str) -> list[Node]:
 
 
 async def _grown(memory: Memory, node: Node, depth: int, calls: asyncio.Semaphore) -> Branch:
+    import asyncio
+
     if LEVELS.index(node.level.value) >= depth:
         return Branch(node, ())
     async with calls:
@@ -118,7 +123,7 @@ def bullet_line(text: str, grip_ids: tuple[str, ...]) -> Text:
 
     from agent_memory.cli.terminal import stored
 
-    line = Text("• ", "yellow")
+    line = Text.assemble(("• ", "yellow"))
     line.append_text(stored(text))
     for grip_id in grip_ids:
         line.append(f"  {grip_id}", "dim green")

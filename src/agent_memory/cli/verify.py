@@ -8,7 +8,7 @@ from agent_memory.cli.ending import CORRUPT, OK
 from agent_memory.cli.front import Front, front
 
 
-@click.command("verify")
+@click.command("verify", short_help="Check everything that must hold.")
 @front()
 def command(front: Front) -> int:
     """Check all that must hold in the store, changing nothing. Exit code 4 if something does not."""

@@ -171,7 +171,7 @@ class ScriptedMemory:
 
     async def append_batch(self, drafts: Sequence[Draft]) -> list[Receipt]:
         receipts: list[Receipt] = self._answer(
-            "append_batch", {"drafts": list(drafts)}, lambda: [self._record(draft) for draft in drafts]
+            "append_batch", {"drafts": list(drafts)}, lambda: self._record_all(drafts)
         )
         return receipts
 
@@ -189,6 +189,15 @@ class ScriptedMemory:
         except (Invalid, EventConflict) as error:
             return AppendRefused(reason=error.reason, message=error.advice)
         return outcome
+
+    def _record_all(self, drafts: Sequence[Draft]) -> list[Receipt]:
+        before = dict(self.recorded)
+        try:
+            return [self._record(draft) for draft in drafts]
+        except BaseException:
+            # All or none.
+            self.recorded = before
+            raise
 
     def _record(self, draft: Draft) -> Receipt:
         event = complete(draft, clock=self._clock, ids=self._ids)

@@ -1,0 +1,770 @@
+"""Commands parse, ask a `Memory`, print: for people, and as one envelope with --json."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+import agent_memory
+from agent_memory.cli import commands
+from agent_memory.cli.app import COMMANDS
+from agent_memory.errors import (
+    ChecksumMismatch,
+    Closed,
+    DaemonUnavailable,
+    DiskFull,
+    InvalidQuery,
+    UnknownEvent,
+    UnknownGrip,
+    UnknownNode,
+    UnknownSession,
+)
+from agent_memory.events import Recorded
+from agent_memory.memory import Day, Days, GripContext, Page, ReplayVerdict, Root, VerifyVerdict, ViewState
+from agent_memory.retrieval.model import SearchResult, Tier
+from agent_memory.testing.scripted_memory import EVENT, GRIP, HIT, NODE, SESSION, ScriptedMemory, status, view_status
+from agent_memory.toc.material import Level
+from agent_memory.toc.model import Node
+
+ESCAPE = "\x1b]0;owned\x07\x1b[2J"
+
+
+class Told(msgspec.Struct):
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    notes: str
+
+    @property
+    def data(self) -> Any:
+        envelope = json.loads(self.out)
+        assert 1 == envelope["version"]
+        return envelope["data"]
+
+    @property
+    def error(self) -> Any:
+        return json.loads(self.out)["error"]
+
+    @property
+    def words(self) -> str:
+        """The output without the places where lines were broken."""
+        return " ".join(self.out.split())
+
+
+class Door:
+    """Runs commands against a scripted memory."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.memory = ScriptedMemory()
+        self.addresses: list[str] = []
+        self._patch = monkeypatch
+
+        @asynccontextmanager
+        async def connected(address: str, **_: Any) -> Any:
+            self.addresses.append(address)
+            yield self.memory
+
+        monkeypatch.setattr(agent_memory, "connect", connected)
+
+    def run(self, *args: str, stdin: bytes | None = None, width: int = 80) -> Told:
+        self._patch.setenv("COLUMNS", str(width))
+        result: Result = CliRunner().invoke(commands, list(args), input=stdin)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Told(result.exit_code, result.stdout, result.stderr)
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Door:
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    return Door(monkeypatch)
+
+
+def segment(**changes: Any) -> Node:
+    values = {
+        "id": GRIP.segment_id,
+        "level": Level.SEGMENT,
+        "parent_id": "day/2026-01-15",
+        "session": "s1",
+        "start_ms": EVENT.time_ms,
+        "end_ms": EVENT.time_ms + 720_000,
+        "first_event_id": EVENT.id,
+        "last_event_id": EVENT.id,
+        "child_count": 0,
+    }
+    return msgspec.structs.replace(NODE, **{**values, **changes})
+
+
+def tree(**script: Any) -> dict[str, Any]:
+    """A year with everything that leads to one segment."""
+    levels = {
+        "year/2026": msgspec.structs.replace(NODE, id="month/2026-01", level=Level.MONTH),
+        "month/2026-01": msgspec.structs.replace(
+            NODE, id="week/2026-01/W03", level=Level.WEEK, start_ms=1_768_172_400_000, end_ms=1_768_777_200_000
+        ),
+        "week/2026-01/W03": msgspec.structs.replace(NODE, id="day/2026-01-15", level=Level.DAY),
+        "day/2026-01-15": segment(),
+    }
+    return {"children": lambda node_id, **_: Page(items=(levels[node_id],)), **script}
+
+
+# -- the contents -------------------------------------------------------------------------------
+
+
+def test_toc_is_a_tree_from_the_year_to_the_segment(door: Door) -> None:
+    door.memory.script = tree()
+    told = door.run("toc")
+
+    assert 0 == told.code
+    for name in ("2026  Shipping on Friday  1 event", "January 2026", "W03 12-18 Jan", "Thu 15 Jan", "10:30-10:42"):
+        assert name in told.out
+
+
+def test_toc_stops_at_the_depth_and_shows_bullets_with_their_grips(door: Door) -> None:
+    door.memory.script = tree()
+    told = door.run("toc", "--depth", "month", "--bullets", "--ids")
+
+    assert "January 2026" in told.out
+    assert "W03" not in told.out
+    assert f"• Ships on Friday {GRIP.id}" in told.words
+    assert "month/2026-01" in told.out
+
+
+def test_toc_as_json_is_nested(door: Door) -> None:
+    door.memory.script = tree()
+    data = door.run("toc", "--json").data
+    ids = []
+    nodes = data["nodes"]
+    while nodes:
+        ids.append(nodes[0]["id"])
+        nodes = nodes[0]["children"]
+
+    assert ["year/2026", "month/2026-01", "week/2026-01/W03", "day/2026-01-15", GRIP.segment_id] == ids
+    assert "Europe/Oslo" == data["time_zone"]
+
+
+def test_toc_of_a_node_starts_there_and_reads_every_page(door: Door) -> None:
+    pages = {"": Page(items=(segment(),), next_token="more"), "more": Page(items=(segment(title="Second"),))}
+    door.memory.script = {
+        "node": msgspec.structs.replace(NODE, id="day/2026-01-15", level=Level.DAY),
+        "children": lambda token, **_: pages[token],
+    }
+    told = door.run("toc", "day/2026-01-15")
+
+    assert "2026" not in told.out.splitlines()[0].replace("Thu 15 Jan", "")
+    assert "Second" in told.out
+
+
+def test_toc_of_an_empty_store_says_what_to_do(door: Door) -> None:
+    door.memory.script = {"root": Root(years=(), event_count=0, time_zone="UTC")}
+
+    assert "agent-memory ingest" in door.run("toc").out
+
+
+def days(*counts: int) -> Days:
+    return Days(
+        days=tuple(
+            Day(
+                date=f"2026-01-{number:02}",
+                event_count=count,
+                session_count=min(count, 1),
+                agents=("claude-code",) if count else (),
+                projects=("/work/shop",) if count else (),
+                node_id=f"day/2026-01-{number:02}" if count else "",
+                title=f"Title {number}" if count else "",
+            )
+            for number, count in enumerate(counts, 1)
+        ),
+        time_zone="Europe/Oslo",
+    )
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_browse_shows_each_day_and_says_that_a_day_is_empty(door: Door, width: int) -> None:
+    door.memory.script = {"days": days(3, 0, 12)}
+    told = door.run("browse", "--from", "2026-01-01", "--until", "2026-01-03", width=width)
+    lines = told.out.splitlines()
+
+    assert ["Thu 2026-01-01", "Fri 2026-01-02", "Sat 2026-01-03"] == [line[:14] for line in lines[1:4]]
+    assert "nothing recorded" in lines[2]
+    assert "15 events" in lines[-1]
+    assert width >= max(map(len, lines))
+
+
+def test_browse_folds_a_long_run_of_empty_days(door: Door) -> None:
+    door.memory.script = {"days": days(1, 0, 0, 0, 0, 1)}
+    told = door.run("browse")
+
+    assert "… 4 days" in told.out
+    assert "2026-01-03" not in told.out
+    assert 6 == len(door.run("browse", "--json").data["days"])
+
+
+def test_browse_passes_its_filters_on(door: Door) -> None:
+    door.run("browse", "--from", "2026-01", "--until", "2026-02", "--agent", "a", "--agent", "b", "--project", "p")
+
+    assert ("days", {"from_": "2026-01", "until": "2026-02", "agents": ("a", "b"), "projects": ("p",)}) == (
+        door.memory.calls[0][0],
+        {k: v for k, v in door.memory.calls[0][1].items() if k != "min_position"},
+    )
+
+
+def test_browse_of_one_day_shows_its_segments(door: Door) -> None:
+    door.memory.script = {"children": Page(items=(segment(),))}
+    told = door.run("browse", "--from", "2026-01-15", "--until", "2026-01-15")
+
+    assert "Thu 2026-01-15  Europe/Oslo  1 event in 1 session" in told.out
+    assert "10:30-10:42" in told.out
+    assert GRIP.segment_id in told.words
+
+
+def test_browse_of_one_empty_day_says_so(door: Door) -> None:
+    door.memory.script = {"days": days(0)}
+
+    assert "nothing recorded" in door.run("browse").out
+
+
+# -- search and evidence ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_search_shows_rank_date_who_words_signals_title_and_grip(door: Door, width: int) -> None:
+    told = door.run("search", "shipping", width=width)
+
+    assert 0 == told.code
+    for part in ("1", "2026-01-15", "10:30", "user", "ship on Friday", "lexical #1", "We ship on Friday.", GRIP.id):
+        assert part in told.out
+    assert "1 hit, lexical search" in told.out
+
+
+def test_search_sets_off_the_words_of_the_query(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    told = door.run("search", "It ships")
+
+    assert "\x1b[1;33mship\x1b[0m on Friday" in told.out
+
+
+def test_colours_are_left_out_where_they_are_not_wanted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    assert "\x1b" not in door.run("search", "shipping").out
+    assert "\x1b" not in door.run("status").out
+
+
+def test_search_passes_its_filters_on(door: Door) -> None:
+    flags = "--from 2026-01-01 --until 2026-01-31 --agent a --project p --session s --role user --kind tool_call"
+    door.run("search", "x", *flags.split(), "--limit", "3")
+    _, arguments = door.memory.calls[0]
+    where = arguments["where"]
+
+    assert 3 == arguments["limit"]
+    assert ("2026-01-01", "2026-01-31", ("a",), ("p",), ("s",)) == (
+        where.from_,
+        where.until,
+        where.agents,
+        where.projects,
+        where.sessions,
+    )
+    assert ["user", "tool_call"] == [where.roles[0].value, where.kinds[0].value]
+
+
+def test_search_as_json_carries_everything(door: Door) -> None:
+    data = door.run("search", "ship", "--json").data
+    (hit,) = data["hits"]
+
+    assert ("ship", "lexical", "Europe/Oslo") == (data["query"], data["tier"], data["time_zone"])
+    assert (1, "2026-01-15", "2026-01-15T09:30:00.000Z", GRIP.id) == (
+        hit["rank"],
+        hit["date"],
+        hit["time"],
+        hit["grip_id"],
+    )
+    assert {"name": "lexical", "rank": 1, "score": 7.25, "contribution": 0.5} == hit["signals"][0]
+    assert EVENT.text == hit["event"]["text"]
+
+
+def test_search_without_a_hit_says_so_and_succeeds(door: Door) -> None:
+    door.memory.script = {"search": SearchResult(hits=(), tier=Tier.HYBRID, timings_ms={})}
+    told = door.run("search", "nothing")
+
+    assert 0 == told.code
+    assert "Nothing found" in told.out
+
+
+@pytest.mark.parametrize("query", ["", "--", 'a AND "b', "[bold]x[/bold]", ":smile:", "\x1b[31m", "東京"])
+def test_any_text_is_a_query(door: Door, query: str) -> None:
+    assert 0 == door.run("search", "--json", "--", query).code
+    assert query == door.memory.calls[0][1]["query"]
+
+
+def test_grip_shows_the_excerpt_among_its_neighbours(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    told = door.run("grip", GRIP.id, "--before", "1", "--after", "2")
+
+    assert "\x1b[1;30;43mship on Friday\x1b[0m" in told.out
+    assert {"grip_id": GRIP.id, "before": 1, "after": 2} == door.memory.calls[0][1]
+
+
+def test_grip_as_json_has_the_grip_and_the_events(door: Door) -> None:
+    data = door.run("grip", GRIP.id, "--json").data
+
+    assert (GRIP.excerpt, 3, 17) == (data["grip"]["excerpt"], data["grip"]["start"], data["grip"]["end"])
+    assert EVENT.text[3:17] == data["grip"]["excerpt"]
+    assert [EVENT.id] == [event["id"] for event in data["events"]]
+
+
+def test_a_long_event_is_cut_around_the_excerpt(door: Door) -> None:
+    text = "\n".join(f"line {n}" for n in range(1000))
+    start = text.index("line 500\n")
+    grip = msgspec.structs.replace(GRIP, excerpt="line 500", start=start, end=start + 8)
+    event = msgspec.structs.replace(EVENT, text=text)
+    door.memory.script = {"expand": lambda **_: GripContext(grip=grip, events=(Recorded(1, event),))}
+    told = door.run("grip", GRIP.id)
+
+    assert "line 500" in told.out
+    assert "line 3 " not in told.out
+    assert "lines before" in told.out
+    assert "lines more" in told.out
+    assert "line 999" in door.run("grip", GRIP.id, "--full").out
+
+
+# -- show ---------------------------------------------------------------------------------------
+
+
+def test_show_knows_an_event_by_its_shape(door: Door) -> None:
+    door.memory.script = {"event": Recorded(1, EVENT)}
+    told = door.run("show", EVENT.id)
+
+    for part in ("We ship on Friday.", EVENT.id, "Thu 2026-01-15 10:30:00 Europe/Oslo", "/work/shop", "branch"):
+        assert part in told.out
+    assert "event" == door.run("show", EVENT.id, "--json").data["type"]
+
+
+def test_show_knows_a_node_by_its_shape(door: Door) -> None:
+    told = door.run("show", "year/2026", "--version", "7")
+
+    assert "Ships on Friday" in told.out
+    assert GRIP.id in told.words
+    assert 7 == next(arguments for name, arguments in door.memory.calls if name == "node")["version"]
+
+
+def test_show_children_lists_those_of_a_node_and_the_events_of_a_segment(door: Door) -> None:
+    door.memory.script = {"node": segment(), "events": Page(items=(Recorded(1, EVENT),))}
+    data = door.run("show", GRIP.segment_id, "--children", "--json").data
+    where = next(arguments for name, arguments in door.memory.calls if name == "events")["where"]
+
+    assert ([], [EVENT.id]) == (data["children"], [event["id"] for event in data["events"]])
+    assert (("s1",), "2026-01-15T09:30:00.000Z", "2026-01-15T09:42:00.000Z") == (
+        where.sessions,
+        where.from_,
+        where.until,
+    )
+    door.memory.script = {}
+    assert "year/2026" == door.run("show", "year/2026", "--children", "--json").data["children"][0]["id"]
+
+
+def test_show_takes_anything_else_for_a_session(door: Door) -> None:
+    door.memory.script = {"events": Page(items=(Recorded(1, EVENT),))}
+    told = door.run("show", "s1")
+
+    assert "We ship on Friday." in told.out
+    assert SESSION.id in told.out
+    data = door.run("show", "s1", "--json").data
+    assert ("session", False, 1) == (data["type"], data["more"], len(data["events"]))
+
+
+def test_show_reads_pages_up_to_the_limit(door: Door) -> None:
+    door.memory.script = {"events": lambda limit, token, **_: Page(items=(Recorded(1, EVENT),) * limit, next_token="x")}
+    data = door.run("show", "s1", "--json", "--limit", "2500").data
+
+    assert (2500, True) == (len(data["events"]), data["more"])
+
+
+def test_show_finds_a_session_whose_id_looks_like_something_else(door: Door) -> None:
+    door.memory.script = {"event": UnknownEvent(EVENT.id), "node": UnknownNode("day/one")}
+
+    assert "session" == door.run("show", EVENT.id, "--json").data["type"]
+    assert "session" == door.run("show", "day/one", "--json").data["type"]
+
+
+@pytest.mark.parametrize(
+    ("id", "reason"),
+    [(EVENT.id, "UNKNOWN_EVENT"), ("day/2026-01-15", "UNKNOWN_NODE"), ("whatever", "UNKNOWN_SESSION")],
+)
+def test_show_tells_what_is_not_there(door: Door, id: str, reason: str) -> None:
+    door.memory.script = {
+        "event": UnknownEvent(id),
+        "node": UnknownNode(id),
+        "session": UnknownSession(id),
+    }
+    told = door.run("show", id, "--json")
+
+    assert (1, reason, "NOT_FOUND") == (told.code, told.error["reason"], told.error["code"])
+
+
+def test_show_refuses_options_that_are_for_nodes(door: Door) -> None:
+    told = door.run("show", "s1", "--children", "--json")
+
+    assert (2, "children") == (told.code, told.error["field"])
+
+
+# -- the store ----------------------------------------------------------------------------------
+
+
+def test_status_of_a_healthy_store(door: Door) -> None:
+    told = door.run("status")
+
+    assert 0 == told.code
+    for part in ("healthy", "/var/lib/agent-memory", "Europe/Oslo", "toc", "lexical", "vectors", "catalog", "live"):
+        assert part in told.out
+    assert [] == [line for line in told.out.splitlines() if len(line) > 80]
+
+
+def test_status_of_a_store_that_is_not_well_says_what_and_fails(door: Door) -> None:
+    broken = view_status(
+        "vectors",
+        state=ViewState.FAILED,
+        lag=1234,
+        oldest_pending_s=7300.0,
+        error="DIMENSION: 3 instead of 384",
+        error_position=17,
+    )
+    door.memory.script = {"status": status(healthy=False, views=(broken,), append_error="the disk is full")}
+    told = door.run("status")
+
+    assert 1 == told.code
+    for part in ("not healthy", "the disk is full", "failed", "1,234", "2 h", "vectors at position 17: DIMENSION"):
+        assert part in told.out
+    as_json = door.run("status", "--json")
+    assert (1, False, 1234) == (as_json.code, as_json.data["healthy"], as_json.data["views"][0]["lag"])
+
+
+def test_replay_tells_each_verdict(door: Door) -> None:
+    told = door.run("replay", "toc", "--restart")
+
+    assert 0 == told.code
+    assert "✓ toc" in told.out
+    assert ("replay", {"views": ("toc",), "restart": True}) == door.memory.calls[0]
+    assert door.run("replay", "--json").data["verdicts"][0]["identical"]
+
+
+def test_replay_that_found_a_difference_says_it_and_fails(door: Door) -> None:
+    verdict = ReplayVerdict(
+        view="toc", identical=False, first_difference="node day/2026-01-15", position=2, duration_s=1.0
+    )
+    door.memory.script = {"replay": [verdict]}
+    told = door.run("replay")
+
+    assert 1 == told.code
+    assert "differed: node day/2026-01-15" in told.out
+
+
+def test_verify_lists_what_does_not_hold_and_exits_as_corrupt(door: Door) -> None:
+    told = door.run("verify")
+
+    assert 4 == told.code
+    assert "✗ chain" in told.out
+    assert "the digest at position 2 does not match" in told.out
+    assert not door.run("verify", "--json").data["sound"]
+
+
+def test_verify_of_a_sound_store_succeeds(door: Door) -> None:
+    door.memory.script = {"verify": [VerifyVerdict(sound=True, checks=("chain", "views"), finding_count=0)]}
+    told = door.run("verify")
+
+    assert 0 == told.code
+    assert "Sound: 2 checks." in told.out
+
+
+# -- ingest -------------------------------------------------------------------------------------
+
+
+def line(text: str = "Hello", **fields: Any) -> bytes:
+    return json.dumps({"kind": "user_message", "session": "s", "text": text, **fields}).encode() + b"\n"
+
+
+TIME = "2026-01-15T09:00:00Z"
+
+
+def test_ingest_records_what_a_file_holds(door: Door, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(line("one", time=TIME) + line("two", time=TIME))
+    told = door.run("ingest", str(file))
+
+    assert 0 == told.code
+    assert "2 recorded, 0 already there, 0 refused" in told.out
+    assert ["one", "two"] == [r.event.text for r in sorted(door.memory.recorded.values(), key=lambda r: r.event.id)]
+
+
+def test_ingesting_a_file_twice_adds_nothing(door: Door) -> None:
+    data = line("one", time=TIME) + line("one", time=TIME) + line("three", time=TIME)
+    first = door.run("ingest", "-", "--json", stdin=data).data
+    second = door.run("ingest", "-", "--json", stdin=data).data
+
+    assert (3, 0) == (first["created"], first["already_there"])
+    assert (0, 3) == (second["created"], second["already_there"])
+
+
+def test_a_bad_line_is_reported_by_number_and_the_rest_goes_in(door: Door) -> None:
+    data = line("one", time=TIME) + b"{oops\n" + line("", time=TIME) + line("four", time=TIME)
+    told = door.run("ingest", "-", stdin=data)
+
+    assert 1 == told.code
+    assert "line 2: is not JSON" in told.notes
+    assert "line 3: text: is empty" in told.notes
+    assert "2 recorded, 0 already there, 2 refused" in told.out
+    as_json = door.run("ingest", "-", "--json", stdin=data)
+    assert 1 == as_json.code
+    assert [2, 3] == [refused["line"] for refused in as_json.data["refused"]]
+
+
+def test_a_conflict_concerns_its_line_alone(door: Door) -> None:
+    id = "01KEZZZZZZ0000000000000000"
+    data = line("one", id=id) + line("other", id=id) + line("three", time=TIME)
+    told = door.run("ingest", "-", "--json", stdin=data)
+
+    assert (2, [2]) == (told.data["created"], [refused["line"] for refused in told.data["refused"]])
+
+
+def test_many_lines_go_in_batches(door: Door) -> None:
+    data = b"".join(line(f"{n}", time=1_768_474_800_000 + n) for n in range(3001))
+    told = door.run("ingest", "-", "--json", stdin=data)
+    sizes = [len(arguments["drafts"]) for name, arguments in door.memory.calls if name == "append_batch"]
+
+    assert 3001 == told.data["created"] == sum(sizes)
+    assert 500 == max(sizes)
+
+
+def test_a_store_that_stops_taking_events_ends_the_ingest_and_tells_how_far_it_came(door: Door) -> None:
+    door.memory.script = {"append_batch": DiskFull("/store", 1, 2)}
+    told = door.run("ingest", "-", "--json", stdin=line(time=TIME))
+
+    assert (3, "DISK_FULL", False, 0) == (
+        told.code,
+        told.error["reason"],
+        told.data["complete"],
+        told.data["created"],
+    )
+
+
+def test_many_bad_lines_are_not_all_printed(door: Door) -> None:
+    told = door.run("ingest", "-", stdin=b"oops\n" * 100)
+
+    assert "100 refused" in told.out
+    assert 21 == len(told.notes.splitlines())
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(door: Door) -> None:
+    told = door.run("ingest", "/nowhere.jsonl", "--json")
+
+    assert (2, "USAGE", "file") == (told.code, told.error["reason"], told.error["field"])
+
+
+def test_ingest_can_wait_for_the_views(door: Door) -> None:
+    door.memory.script = {"status": lambda: status(views=(view_status("toc", lag=3),)), "wait_for": None}
+    door.run("ingest", "-", "--wait", stdin=line(time=TIME))
+
+    assert ["toc"] == [arguments["views"][0] for name, arguments in door.memory.calls if name == "wait_for"]
+
+
+# -- ends ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "family"),
+    [
+        (UnknownGrip("x"), 1, "NOT_FOUND"),
+        (InvalidQuery("from", "x", "is no date"), 2, "INVALID"),
+        (DaemonUnavailable("127.0.0.1:7433", "refused"), 3, "UNAVAILABLE"),
+        (ChecksumMismatch(7), 4, "CORRUPT"),
+        (Closed("the store is closed"), 1, "CLOSED"),
+        (RuntimeError("oops"), 1, "INTERNAL"),
+    ],
+)
+def test_every_error_has_an_exit_code_and_a_way_out_and_no_traceback(
+    door: Door, error: Exception, code: int, family: str
+) -> None:
+    door.memory.script = {"expand": error}
+    told, as_json = door.run("grip", "x"), door.run("grip", "x", "--json")
+
+    assert (code, code) == (told.code, as_json.code)
+    assert "" == told.out
+    assert told.notes.startswith("error: ")
+    assert "Traceback" not in told.notes
+    assert (family, None) == (as_json.error["code"], as_json.data)
+    assert {"code", "reason", "field", "message", "hint", "details"} == set(as_json.error)
+
+
+def test_no_daemon_says_how_to_start_one_or_do_without(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    @asynccontextmanager
+    async def refused(address: str) -> Any:
+        raise DaemonUnavailable(address, "connection refused")
+        yield
+
+    monkeypatch.setattr(agent_memory, "connect", refused)
+    told = door.run("status", "--address", "127.0.0.1:9")
+
+    assert 3 == told.code
+    assert "127.0.0.1:9" in told.notes
+    assert "agent-memory serve" in told.notes
+    assert "--store PATH" in told.notes
+
+
+def test_the_address_comes_from_the_settings_or_the_flag(
+    door: Door, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text('address = "127.0.0.1:3"\n')
+    door.run("status")
+    door.run("status", "--config", str(file))
+    monkeypatch.setenv("AGENT_MEMORY_ADDRESS", "127.0.0.1:4")
+    door.run("status", "--config", str(file))
+    door.run("status", "--address", "127.0.0.1:5")
+
+    assert ["127.0.0.1:7433", "127.0.0.1:3", "127.0.0.1:4", "127.0.0.1:5"] == door.addresses
+
+
+@pytest.mark.parametrize("args", [("nonsense",), ("toc", "--nonsense"), ("search",), ("grip", "x", "--before", "y")])
+def test_wrong_usage_is_exit_code_2_in_both_forms(door: Door, args: tuple[str, ...]) -> None:
+    told, as_json = door.run(*args), door.run(*args, "--json")
+
+    assert (2, 2) == (told.code, as_json.code)
+    assert "Usage: agent-memory" in told.notes
+    assert "USAGE" == as_json.error["reason"]
+
+
+def test_a_bad_setting_is_told_by_name(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENT_MEMORY_ADRESS", "x")
+    told = door.run("status", "--json")
+
+    assert (2, "adress", "Did you mean address?") == (told.code, told.error["field"], told.error["hint"])
+
+
+def test_an_interrupt_is_130_and_quiet(door: Door) -> None:
+    door.memory.script = {"status": KeyboardInterrupt()}
+    told = door.run("status")
+
+    assert 130 == told.code
+    assert "Traceback" not in told.notes
+
+
+# -- hostile text -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "args", [("toc", "--bullets"), ("browse",), ("search", "x"), ("grip", "x"), ("show", "s1"), ("show", "year/2026")]
+)
+def test_stored_text_is_neither_obeyed_by_the_terminal_nor_read_as_markup(door: Door, args: tuple[str, ...]) -> None:
+    hostile = f"[bold red]x[/] :smile: {ESCAPE}\x9b31m\u202eevil\ud800"
+    event = msgspec.structs.replace(EVENT, text=hostile, speaker=hostile, session=hostile)
+    node = msgspec.structs.replace(
+        NODE, title=hostile, bullets=(msgspec.structs.replace(NODE.bullets[0], text=hostile),), projects=(hostile,)
+    )
+    session = msgspec.structs.replace(SESSION, id=hostile, title=hostile)
+    hit = msgspec.structs.replace(HIT, recorded=Recorded(1, event), excerpt=hostile, session_title=hostile)
+    day = msgspec.structs.replace(days(1).days[0], title=hostile, projects=(hostile,))
+    context = GripContext(
+        grip=msgspec.structs.replace(GRIP, excerpt=hostile[2:9], start=2, end=9, session=hostile),
+        events=(Recorded(1, event),),
+    )
+    door.memory.script = {
+        "root": Root(years=(node,), event_count=1, time_zone="UTC"),
+        "children": Page(items=()),
+        "days": Days(days=(day, day), time_zone="UTC"),
+        "search": SearchResult(hits=(hit,), tier=Tier.HYBRID, timings_ms={}),
+        "expand": context,
+        "session": session,
+        "events": Page(items=(Recorded(1, event),)),
+        "node": node,
+    }
+    told = door.run(*args)
+
+    assert 0 == told.code
+    assert "[bold red]" in told.words
+    assert ":smile:" in told.out
+    assert not set(told.out) & {"\x1b", "\x07", "\x9b", "\u202e", "\ud800"}
+    raw = door.run(*args, "--json").out
+    assert not set(raw) & {"\x1b", "\x07", "\x9b", "\u202e"}
+    assert ESCAPE in json.dumps(json.loads(raw), ensure_ascii=False).replace("\\u001b", "\x1b").replace(
+        "\\u0007", "\x07"
+    )
+
+
+def texts_of(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for item in inner for text in texts_of(item)]
+
+
+def test_json_keeps_every_text_verbatim(door: Door) -> None:
+    text = "".join(map(chr, [*range(0x0, 0x100), 0x2028, 0x202E, 0xDFFF, 0xD800, 0xFFFD, 0x1F6F6])) + "\r\n"
+    door.memory.script = {"event": Recorded(1, msgspec.structs.replace(EVENT, text=text))}
+
+    assert text == door.run("show", EVENT.id, "--json").data["event"]["text"]
+
+
+# -- settings and the whole ---------------------------------------------------------------------
+
+
+def test_config_show_tells_where_each_value_came_from(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENT_MEMORY_DRAIN_S", "7")
+    data = door.run("config", "show", "--json").data
+    origins = {setting["name"]: (setting["value"], setting["origin"]) for setting in data["settings"]}
+
+    assert (7.0, "AGENT_MEMORY_DRAIN_S") == origins["drain_s"]
+    assert ("127.0.0.1:7433", "default") == origins["address"]
+    told = door.run("config", "show")
+    assert re.search(r"drain_s\s+7.0\s+AGENT_MEMORY_DRAIN_S", told.out)
+    assert "Seconds that work under way" in door.run("config", "show", "--help-texts").words
+
+
+def test_model_show_of_a_folder_without_a_model_says_how_to_get_one(door: Door, tmp_path: Path) -> None:
+    told = door.run("model", "show", str(tmp_path / "none"))
+
+    assert 2 == told.code
+    assert "agent-memory model install" in told.notes
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help(door: Door, name: str) -> None:
+    told = door.run(name, "--help")
+
+    assert 0 == told.code
+    assert f"Usage: agent-memory {name}" in told.out
+
+
+def test_the_help_needs_none_of_the_engines() -> None:
+    code = """
+import sys
+from agent_memory.cli import main
+try:
+    sys.argv = ["agent-memory", "--help"]
+    main()
+finally:
+    heavy = "asyncio rich grpc msgspec numpy onnxruntime rocksdict tantivy hnswlib structlog"
+    print("loaded", sorted(set(heavy.split()) & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+
+    assert "loaded []" == done.stderr.strip()
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+    shell = f"set -o pipefail; {sys.executable} -m agent_memory.cli config show --json | head -c 1"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, timeout=60)
+
+    assert (0, "{", "") == (done.returncode, done.stdout, done.stderr)
