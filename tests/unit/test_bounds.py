@@ -94,8 +94,8 @@ def test_a_day_that_a_zone_skipped_is_empty_and_no_error() -> None:
     assert found.from_ms is not None
     assert found.until_ms is not None
     assert found.until_ms < found.from_ms
-    assert "2011-12-31" == calendar_of("Pacific/Apia").date(found.from_ms)
-    assert "2011-12-29" == calendar_of("Pacific/Apia").date(found.until_ms)
+    assert "2011-12-31" == calendar_of("Pacific/Apia").local_date(found.from_ms)
+    assert "2011-12-29" == calendar_of("Pacific/Apia").local_date(found.until_ms)
 
 
 def test_the_other_fields_pass_as_sets() -> None:
@@ -222,7 +222,7 @@ def test_days_meet_without_gap_or_overlap(day: date, time_zone: str) -> None:
 
 @given(st.integers(0, 4_000_000_000_000), st.sampled_from(ZONES))
 def test_every_instant_lies_in_the_range_of_its_local_day(time_ms: int, time_zone: str) -> None:
-    day = calendar_of(time_zone).date(time_ms)
+    day = calendar_of(time_zone).local_date(time_ms)
     found = resolve(time_zone=time_zone, from_=day, until=day)
 
     assert found.from_ms is not None

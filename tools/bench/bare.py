@@ -1,0 +1,89 @@
+"""The engines by themselves: what a search and an indexing cost without anything around them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import hnswlib
+import numpy as np
+import tantivy
+
+from agent_memory.inference.port import Embedder, Vectors
+
+HITS = 10
+_WRITER_BYTES = 32_000_000
+
+
+class BareTantivy:
+    """One stemmed text field and a number: the least that can answer a keyword query."""
+
+    def __init__(self, folder: Path) -> None:
+        builder = tantivy.SchemaBuilder()
+        builder.add_text_field("text", tokenizer_name="bare", index_option="freq")
+        builder.add_unsigned_field("number", fast=True)
+        self._schema = builder.build()
+        self._index = tantivy.Index(self._schema, path=str(folder))
+        filters = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(tantivy.Filter.lowercase())
+        self._analyzer = (
+            filters.filter(tantivy.Filter.stopword("english")).filter(tantivy.Filter.stemmer("english")).build()
+        )
+        self._index.register_tokenizer("bare", self._analyzer)
+
+    def index(self, texts: Sequence[str], *, commit_every: int) -> float:
+        """Index the texts, a commit for each *commit_every*; the seconds that it took."""
+        started = time.perf_counter()
+        writer = self._index.writer(_WRITER_BYTES, 1)
+        for number, text in enumerate(texts):
+            document = tantivy.Document()
+            document.add_text("text", text)
+            document.add_unsigned("number", number)
+            writer.add_document(document)
+            if (number + 1) % commit_every == 0:
+                writer.commit()
+        writer.commit()
+        elapsed = time.perf_counter() - started
+        writer.wait_merging_threads()
+        self._index.reload()
+        return elapsed
+
+    def search(self, query: str) -> list[int]:
+        terms = dict.fromkeys(self._analyzer.analyze(query))
+        leaves = [
+            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term, index_option="freq"))
+            for term in terms
+        ]
+        searcher = self._index.searcher()
+        hits = searcher.search(tantivy.Query.boolean_query(leaves), limit=HITS, count=False).hits
+        found = searcher.fast_field_values("number", [address for _, address in hits])
+        return [number for number in found if isinstance(number, int)]
+
+
+class BareHnsw:
+    """The graph alone, with the same settings."""
+
+    def __init__(self, vectors: Vectors, *, m: int, ef_construction: int, ef: int) -> None:
+        self._index = hnswlib.Index(space="ip", dim=vectors.shape[1])
+        self._index.init_index(max_elements=len(vectors), M=m, ef_construction=ef_construction, random_seed=7)
+        self._index.add_items(vectors, np.arange(len(vectors)))
+        self._index.set_ef(ef)
+        self._index.set_num_threads(1)
+
+    def search(self, vector: Vectors) -> list[int]:
+        labels, _ = self._index.knn_query(vector, k=HITS)
+        return [int(label) for label in labels[0]]
+
+
+def bare_search_ms(
+    queries: Sequence[str], *, lexical: BareTantivy, graph: BareHnsw | None, embedder: Embedder | None
+) -> list[float]:
+    """Milliseconds of each query: embedded, looked up in the one engine, then in the other."""
+    found = []
+    for query in queries:
+        started = time.perf_counter()
+        if embedder is not None and graph is not None:
+            graph.search(embedder.embed([query], query=True))
+        lexical.search(query)
+        found.append((time.perf_counter() - started) * 1000)
+    return found

@@ -1,0 +1,68 @@
+"""What a measurement was made on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+_ENGINES = ("rocksdict", "tantivy", "hnswlib", "onnxruntime", "grpcio", "protobuf", "numpy", "agent-memory")
+
+
+def facts(folder: Path) -> dict[str, object]:
+    """Processor, memory, system, engines, and the disk that holds *folder*."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "file_system": _file_system(folder),
+        "engines": {name: version(name) for name in _ENGINES},
+    }
+
+
+def resident_bytes(pid: int) -> tuple[int, int]:
+    """What the process holds in memory: resident, and proportional (shared pages divided)."""
+    status = _fields(Path(f"/proc/{pid}/status"))
+    rollup = _fields(Path(f"/proc/{pid}/smaps_rollup"))
+    return status["VmRSS"] * 1024, rollup["Pss"] * 1024
+
+
+def peak_bytes(pid: int) -> int:
+    """The most that the process ever held resident."""
+    return _fields(Path(f"/proc/{pid}/status"))["VmHWM"] * 1024
+
+
+def _fields(path: Path) -> dict[str, int]:
+    found = {}
+    for line in path.read_text().splitlines():
+        name, _, rest = line.partition(":")
+        words = rest.split()
+        if words and words[0].isdigit():
+            found[name] = int(words[0])
+    return found
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _file_system(folder: Path) -> str:
+    best, kind = "", "unknown"
+    mounts = Path("/proc/mounts")
+    if not mounts.exists():
+        return kind
+    place = str(folder.resolve())
+    for line in mounts.read_text().splitlines():
+        _, at, found, *_ = line.split()
+        inside = place == at or place.startswith(at.rstrip("/") + "/")
+        if inside and len(at) >= len(best):
+            best, kind = at, found
+    return kind

@@ -1,0 +1,92 @@
+"""Vectors for the benchmark: read from a store, or put into one without hours of inference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent_memory.events import Draft, Event, Role
+from agent_memory.indexes.embeddings import BATCH_TEXTS_MAX, EmbeddingStore
+from agent_memory.indexes.vectors import BUILD_BREADTH, LINKS, SEARCH_BREADTH
+from agent_memory.inference.model_folder import info_of
+from agent_memory.inference.onnx_embedder import OnnxEmbedder
+from agent_memory.inference.port import Embedder, Vectors
+from agent_memory.projectors.vectors import embedded_text, passages_of
+from agent_memory.storage import open_store
+
+GRAPH = {"m": LINKS, "ef_construction": BUILD_BREADTH, "ef": SEARCH_BREADTH}
+"""The settings of the graph that searches use; the bare engine gets the same."""
+
+_TOPICS = 400
+_SPREAD = 0.8
+_TEXTS_AT_ONCE = 64 * BATCH_TEXTS_MAX
+
+
+class ClusteredEmbedder:
+    """Unit vectors around a few hundred centres, drawn from a seed and the text.
+
+    They cost next to nothing, and a graph over them is as large as over real ones. They carry no
+    meaning: what they return is only good for being timed.
+    """
+
+    def __init__(self, model_id: str, dim: int, *, seed: int) -> None:
+        self.model_id = model_id
+        self.dim = dim
+        self._random = np.random.default_rng(seed)
+        self._centres = _unit(self._random.standard_normal((_TOPICS, dim)))
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        centres = self._centres[self._random.integers(0, _TOPICS, len(texts))]
+        scatter = _unit(self._random.standard_normal((len(texts), self.dim)))
+        return _unit(centres + _SPREAD * scatter)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def open_model(folder: Path) -> Embedder:
+    """The model itself."""
+    return OnnxEmbedder.open(folder)
+
+
+def write(store: Path, model: Path, drafts: Sequence[Draft], *, seed: int) -> None:
+    """Store synthetic vectors for the passages of *drafts*, as if the model had made them."""
+    info = info_of(model)
+    _vectors(store, drafts, ClusteredEmbedder(info.id, info.dim, seed=seed))
+
+
+def read(store: Path, model: Path, drafts: Sequence[Draft]) -> Vectors:
+    """The stored vectors of the passages of *drafts*; those that are missing are computed."""
+    embedder = OnnxEmbedder.open(model)
+    try:
+        return np.concatenate(_vectors(store, drafts, embedder))
+    finally:
+        embedder.close()
+
+
+def _vectors(store: Path, drafts: Sequence[Draft], embedder: Embedder) -> list[Vectors]:
+    found = []
+    with open_store(store) as opened:
+        kept = EmbeddingStore(opened.rows, embedder.model_id, embedder.dim)
+        texts = list(_texts(drafts))
+        for first in range(0, len(texts), _TEXTS_AT_ONCE):
+            found.append(kept.vectors_for(texts[first : first + _TEXTS_AT_ONCE], embedder))
+    return found
+
+
+def _texts(drafts: Sequence[Draft]) -> Iterator[str]:
+    for draft in drafts:
+        event = Event(
+            id="", kind=draft.kind, role=Role.USER, session=draft.session, text=draft.text, speaker=draft.speaker
+        )
+        for _, start, end in passages_of(event):
+            yield embedded_text(event, start, end)
+
+
+def _unit(vectors: NDArray[np.floating[Any]]) -> Vectors:
+    unit: Vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit
