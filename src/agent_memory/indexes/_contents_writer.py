@@ -41,9 +41,9 @@ _CHILDREN_REMEMBERED = 6_000
 _encoder = msgspec.msgpack.Encoder()
 
 
-def epoch_end(position: Position) -> Position:
+def epoch_end(position: Position, epoch_positions: int = EPOCH_POSITIONS) -> Position:
     """The last position of the epoch that holds one."""
-    return -(-position // EPOCH_POSITIONS) * EPOCH_POSITIONS
+    return -(-position // epoch_positions) * epoch_positions
 
 
 class Child(msgspec.Struct, frozen=True):

@@ -69,6 +69,9 @@ CUE_PHRASES = tuple(
     }.items()
 )
 
+PHRASE_WORDS = _words("root turns turned problem issue due go going went instead use on longer work last next time")
+"""Every phrase above has one of these."""
+
 # In scripts without spaces a cue is a part of the text, not a word of it.
 CUE_PARTS = tuple(
     {
@@ -103,6 +106,11 @@ POINTING_STARTS = _words("it it's its that that's this these those they them he 
 ASIDE_WORDS = _words("image photo picture http https www")
 """Words of captions and links rather than of the talk."""
 
+CODE_WORDS = _words(
+    "import from def class return const let var fn func function async public private static if for while"
+)
+"""A line that opens so and ends like code is code."""
+
 FUNCTION_WORDS = _words(
     "a about above actually after again all almost already also although always am an and another any anyone"
     " anything are aren't around as at away back be because been before being below between both but by can can't"
@@ -136,7 +144,7 @@ TRAILING_WORDS = _words(
 )
 """A heading does not end on one of these."""
 
-ABBREVIATIONS = _words("e.g i.e eg ie etc vs cf mr mrs ms dr prof st no nr z.b bzw usw ca approx fig jr sr")
+ABBREVIATIONS = _words("e.g i.e eg ie etc vs cf mr mrs ms dr prof st no nr z.b bzw usw ca fig jr sr")
 
 HEADING_VERBS = _words(
     "add build change check clean configure create debug decide delete deploy design document draft explain"

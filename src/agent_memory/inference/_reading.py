@@ -10,6 +10,7 @@ from agent_memory.events import Kind, Role
 from agent_memory.inference._cues import (
     ABBREVIATIONS,
     ASIDE_WORDS,
+    CODE_WORDS,
     CUE_PARTS,
     CUE_PHRASES,
     CUE_WORDS,
@@ -17,6 +18,7 @@ from agent_memory.inference._cues import (
     FUNCTION_WORDS,
     OPINIONS,
     OWN_STARTS,
+    PHRASE_WORDS,
     POINTING_STARTS,
     YOUR_STARTS,
 )
@@ -26,6 +28,7 @@ from agent_memory.toc.material import Passage
 # An event is read from its two ends: what a megabyte says in the middle waits for search.
 _HEAD, _TAIL = 6_000, 2_000
 _LINES_MAX, _LAST_LINES = 48, 16
+_KEPT_MAX = 4
 _EXCERPT_MAX = 280
 _TOOL_LINE_MAX = 200
 
@@ -38,11 +41,9 @@ _WIDE_STOPS = "。！？｡।"
 _WORD = re.compile(r"[^\W_](?:[\w'’./@+-]*[\w+])?")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*?(?:^[ \t]*(?:```|~~~)[^\n]*$|\Z)", re.M | re.S)
 _MARKER = re.compile(r"(?:[#>*+\-–•·|=~\s]|\d{1,3}[.)]\s|\[[ xX]\]\s)+")
-# Captions, rules, tables, tags, and lines of code that stand outside a fence.
-_NOT_PROSE = re.compile(
-    r"\[[^\]]*\]$|[|+\-=_*~<>{}\[\]();/\\$@#%^&\d\s:.,'\"`]+$|</?[A-Za-z_][\w-]*[ >/]|[{}]$|"
-    r"\s*(?:import|from \S+ import|def|class|return|const|let|var|fn|func) "
-)
+# Captions, rules, tables, tags: lines without a sentence.
+_NOT_PROSE = re.compile(r"\[[^\]]*\]$|[|+\-=_*~<>{}\[\]();/\\$@#%^&\d\s:.,'\"`]+$|</?[A-Za-z_][\w-]*[ >/]|[{}]$")
+_CODE_ENDS = ":;{}(),="
 _PATH = re.compile(r"(?:[\w.-]+/)*[\w-]+\.(?:[A-Za-z][A-Za-z0-9]{0,5})$|(?:[\w.-]+/){2,}[\w.-]+$")
 _TOOL_HINTS = ("error", "fail", "exception", "traceback", "panic", "passed", "denied", "not found", "warning")
 _TOOL_BAD = re.compile(
@@ -75,10 +76,10 @@ class Reading(msgspec.Struct, frozen=True):
     named: dict[str, tuple[int, str]]
 
 
-_Entry = tuple[tuple[str, ...], int, int, str]
-_LEXICON_MAX, _TOKEN_MAX = 60_000, 48
+_Entry = tuple[tuple[str, ...], int, tuple[tuple[str, int, str], ...], bool]
+"""Words; cue points; (word, rank, surface) of names; whether a phrase with points may be near."""
+_LEXICON_MAX, _TOKEN_MAX, _WORDS_MAX = 60_000, 48, 60
 _NAME = 2
-_UNNAMED = (0, "")
 _SOCIAL, _USER, _OTHER = 1, 2, 3
 _NOTHING = Reading((), {}, {})
 
@@ -126,17 +127,30 @@ def _read_prose(text: str, passage: Passage) -> Reading:
         spans = spans[: _LINES_MAX - _LAST_LINES] + spans[-_LAST_LINES:]
     place = 0
     for start, end in spans:
-        first, last = _trim(text, start, end)
-        if last - first < 2:
+        if text[start] == " ":
+            start += 1
+        # The common case by hand: a plain sentence of a moderate length.
+        if end - start > _EXCERPT_MAX or not text[start].isalpha() or not text[end - 1].isascii():
+            start, end = _trim(text, start, end)
+        found = text[start:end]
+        if end - start < 2 or (not found[0].isalpha() and _NOT_PROSE.match(found)):
             continue
-        found = text[first:last]
-        if last - first > 3 and _NOT_PROSE.match(found):
-            continue
-        sentence = _sentence(found, first, last, place, voice, terms, named)
+        sentence = _sentence(found, start, end, place, voice, terms, named)
         if sentence is not None:
             sentences.append(sentence)
             place += 1
+    if len(sentences) > _KEPT_MAX:
+        best = sorted(sentences, key=_by_worth)[:_KEPT_MAX]
+        sentences = sorted(best, key=_by_start)
     return Reading(tuple(sentences), terms, named)
+
+
+def _by_worth(sentence: Sentence) -> tuple[int, int]:
+    return -sentence.worth, sentence.start
+
+
+def _by_start(sentence: Sentence) -> int:
+    return sentence.start
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
@@ -161,7 +175,13 @@ def _split(text: str, at: int, end: int, spans: list[tuple[int, int]]) -> None:
             # A stop inside a word, a number or a path ends nothing.
             if stop < end and not text[stop].isspace():
                 continue
-            if c == "." and stop < end and _goes_on(text, at, start):
+            # Only a short word can be an abbreviation, and most sentences end in a longer one.
+            if (
+                c == "."
+                and stop < end
+                and (start < at + 6 or " " in text[start - 6 : start])
+                and _goes_on(text, at, start)
+            ):
                 continue
         elif c not in _WIDE_STOPS:
             stop = start + 1
@@ -174,11 +194,14 @@ def _split(text: str, at: int, end: int, spans: list[tuple[int, int]]) -> None:
 
 def _goes_on(text: str, at: int, dot: int) -> bool:
     """Whether the dot belongs to an abbreviation, an initial or an ordinal."""
-    word = text[max(at, dot - 8) : dot].rsplit(None, 1)[-1:]
-    if not word:
-        return True
-    token = word[0].lstrip("(\"'").lower()
-    return token in ABBREVIATIONS or (len(token) <= 2 and token.isdigit()) or (len(token) == 1 and token != "i")
+    start = max(text.rfind(" ", at, dot) + 1, at)
+    token = text[start:dot].lstrip("(\"'").lower()
+    return (
+        not token
+        or token in ABBREVIATIONS
+        or (len(token) <= 2 and token.isdigit())
+        or (len(token) == 1 and token.isalpha() and token != "i")
+    )
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
@@ -205,27 +228,30 @@ def _sentence(
     terms: dict[str, None],
     named: dict[str, tuple[int, str]],
 ) -> Sentence | None:
-    tokens = _WORD.findall(found)
-    if not tokens:
+    tokens = found.split()
+    if tokens[0] in CODE_WORDS and found[-1] in _CODE_ENDS:
         return None
     words: list[str] = []
     worth = names = 0
-    token = tokens[0]
-    first = entry = _LEXICON[token]
+    phrased = False
+    first = _LEXICON[tokens[0]]
     for entry in map(_LEXICON.__getitem__, tokens):
         if entry is None:
             continue
-        lows, points, rank, surface = entry
+        lows, points, entry_names, opens_phrase = entry
         words += lows
         worth += points
-        if rank and (entry is not first or rank != _NAME):
-            names += 1
-            for low in lows:
-                if rank > named.get(low, _UNNAMED)[0]:
+        if opens_phrase:
+            phrased = True
+        for low, rank, surface in entry_names:
+            # A capital at the start of a sentence makes no name.
+            if rank != _NAME or entry is not first:
+                names += 1
+                if low not in named or rank > named[low][0]:
                     named[low] = (rank, surface)
     if worth > 140:
         worth = 140 + (worth - 140) // 4
-    if " " in found:
+    if phrased:
         lowered = found.lower()
         for phrase, points in CUE_PHRASES:
             if phrase in lowered:
@@ -237,6 +263,8 @@ def _sentence(
         for run in _RUN.findall(found):
             terms[run] = None
             named.setdefault(run, (1, run))
+    elif not words and not any(map(str.isalnum, found)):
+        return None
     distinct = tuple(dict.fromkeys(words))
     terms.update(dict.fromkeys(distinct))
     asks = found[-1] in "?？؟" or found.endswith('?"')
@@ -251,7 +279,7 @@ def _form(tokens: list[str], words: tuple[str, ...], names: int, place: int, voi
         worth -= 60
     if place < 6:
         worth += 18 - 3 * place
-    first = tokens[0].lower()
+    first = tokens[0].lower().rstrip(",.!:;")
     if first in FILLER_STARTS:
         worth -= 60 if len(tokens) < 8 else 25
     elif first in POINTING_STARTS:
@@ -272,6 +300,8 @@ def _form(tokens: list[str], words: tuple[str, ...], names: int, place: int, voi
 
 def _distinction(token: str) -> int:
     """How much a token that is no plain word tells: 3 for paths and identifiers, 0 for numbers."""
+    if token.isalpha() and (token.islower() or token.istitle()):
+        return _NAME if token[0].isupper() else 0
     if token.isdigit():
         return 0
     if "/" in token or "." in token:
@@ -289,9 +319,9 @@ def _distinction(token: str) -> int:
 
 
 class _Lexicon(dict[str, "_Entry | None"]):
-    """Token to (words, cue points, rank, surface), or None for a word that says nothing.
+    """What stands between two spaces to what it says, or None where that is nothing.
 
-    Filled as tokens come; the same words come again and again.
+    Filled as tokens come; the same ones come again and again.
     """
 
     def __missing__(self, token: str) -> _Entry | None:
@@ -304,21 +334,30 @@ class _Lexicon(dict[str, "_Entry | None"]):
 
 
 def _entry(token: str) -> _Entry | None:
-    low = token.lower()
-    points = CUE_WORDS.get(low, 0)
-    if low in FUNCTION_WORDS or low in ASIDE_WORDS or (len(low) < 3 and token.isascii()):
-        return ((), points, 0, token) if points else None
-    if not token.isascii() and max(token) >= "\u2e80":
-        # No spaces between words: pairs of characters stand in for them.
-        return (tuple(low[at : at + 2] for at in range(min(len(low) - 1, 60))), points, 0, token)
-    for ending in ("'s", "’s"):
-        if low.endswith(ending):
-            low, token = low[:-2], token[:-2]
-    if token.isalpha() and (token.islower() or token.istitle()):
-        rank = _NAME if token[0].isupper() else 0
-    else:
-        rank = _distinction(token)
-    return ((low,), points, rank, token)
+    lows: list[str] = []
+    names: list[tuple[str, int, str]] = []
+    points = 0
+    opens_phrase = False
+    for word in _WORD.findall(token)[:_WORDS_MAX]:
+        low = word.lower()
+        points += CUE_WORDS.get(low, 0)
+        opens_phrase = opens_phrase or low in PHRASE_WORDS
+        if low in FUNCTION_WORDS or low in ASIDE_WORDS or (len(low) < 3 and word.isascii()):
+            continue
+        if not word.isascii() and max(word) >= "\u2e80":
+            # No spaces between words: pairs of characters stand in for them.
+            lows += [low[at : at + 2] for at in range(min(len(low) - 1, _WORDS_MAX))]
+            continue
+        for ending in ("'s", "’s"):
+            if low.endswith(ending):
+                low, word = low[:-2], word[:-2]
+        lows.append(low)
+        rank = _distinction(word)
+        if rank:
+            names.append((low, rank, word))
+    if not lows and not points and not opens_phrase:
+        return None
+    return tuple(lows), points, tuple(names), opens_phrase
 
 
 _LEXICON = _Lexicon()

@@ -61,27 +61,15 @@ class ExtractiveSummariser:
         return reading
 
 
-class _Pick:
-    """A sentence in its place: what it is worth here."""
-
-    __slots__ = ("index", "passage", "sentence", "worth")
-
-    def __init__(self, worth: int, index: int, passage: Passage, sentence: Sentence) -> None:
-        self.worth = worth
-        self.index = index
-        self.passage = passage
-        self.sentence = sentence
-
-    @property
-    def text(self) -> str:
-        return self.passage.text[self.sentence.start : self.sentence.end]
+_Pick = tuple[int, int, int, Sentence]
+"""What a sentence is worth here, negated; index of its passage; its start; itself. They sort best first."""
 
 
 def _summarise(passages: tuple[Passage, ...], readings: list[Reading]) -> Summary:
     spread = Counter(chain.from_iterable([reading.terms for reading in readings]))
     picks = _weigh(passages, readings, spread)
-    chosen = _choose(picks)
-    points = tuple(_point(pick) for pick in sorted(chosen, key=lambda p: (p.index, p.sentence.start)))
+    chosen = _choose(passages, picks)
+    points = tuple(_point(passages[pick[1]], pick) for pick in sorted(chosen, key=_by_place))
     if not points:
         points = _fallback_points(passages)
     return Summary(
@@ -115,46 +103,53 @@ def _weigh(passages: tuple[Passage, ...], readings: list[Reading], spread: Count
         for sentence in reading.sentences:
             words = sentence.words
             shared = sum([common[word] for word in words if word in common])
-            picks.append(_Pick(sentence.worth + bonus + 60 * shared // (len(words) + 4), index, passage, sentence))
-    picks.sort(key=lambda pick: (-pick.worth, pick.index, pick.sentence.start))
+            worth = sentence.worth + bonus + 60 * shared // (len(words) + 4)
+            picks.append((-worth, index, sentence.start, sentence))
+    picks.sort()
     return picks
 
 
-def _choose(picks: list[_Pick]) -> list[_Pick]:
+def _by_place(pick: _Pick) -> tuple[int, int]:
+    return pick[1], pick[2]
+
+
+def _choose(passages: tuple[Passage, ...], picks: list[_Pick]) -> list[_Pick]:
     """The best few that do not repeat one another, at most two of one event or of tools."""
     chosen: list[_Pick] = []
     words_chosen: list[frozenset[str]] = []
     of_event: dict[int, int] = {}
     of_tools = 0
     for pick in picks:
-        if len(chosen) >= 3 and (len(chosen) >= POINTS_MAX or pick.worth < 60):
+        negated, index, _, sentence = pick
+        if len(chosen) >= 3 and (len(chosen) >= POINTS_MAX or negated > -60):
             break
-        if chosen and pick.worth < 0:
+        if chosen and negated > 0:
             break
-        if of_event.get(pick.index, 0) >= 2:
+        if of_event.get(index, 0) >= 2:
             continue
-        tool = pick.passage.kind is Kind.TOOL_RESULT
+        tool = passages[index].kind is Kind.TOOL_RESULT
         if tool and of_tools >= _TOOL_POINTS_MAX:
             continue
-        words = frozenset(pick.sentence.words)
+        words = frozenset(sentence.words)
         if any(alike(words, other) for other in words_chosen):
             continue
         chosen.append(pick)
         words_chosen.append(words)
-        of_event[pick.index] = of_event.get(pick.index, 0) + 1
+        of_event[index] = of_event.get(index, 0) + 1
         of_tools += tool
     return chosen
 
 
-def _point(pick: _Pick) -> Point:
-    passage = pick.passage
-    text = line(pick.text) or tidy(pick.text) or pick.text
+def _point(passage: Passage, pick: _Pick) -> Point:
+    sentence = pick[3]
+    said = passage.text[sentence.start : sentence.end]
+    text = line(said) or tidy(said) or said
     if passage.speaker:
         text = f"{tidy(passage.speaker)[:60]}: {text}"
     elif passage.role is Role.USER:
         text = f"Asked: {text}"
-    evidence = Excerpt(event_id=passage.event_id, start=pick.sentence.start, end=pick.sentence.end)
-    return Point(text=text, evidence=(evidence,), weight=float(pick.worth))
+    evidence = Excerpt(event_id=passage.event_id, start=sentence.start, end=sentence.end)
+    return Point(text=text, evidence=(evidence,), weight=float(-pick[0]))
 
 
 def _fallback_points(passages: tuple[Passage, ...]) -> tuple[Point, ...]:
@@ -180,13 +175,13 @@ _TOOL_KINDS = (Kind.TOOL_CALL, Kind.TOOL_RESULT)
 
 
 def _title(passages: tuple[Passage, ...], picks: list[_Pick], chosen: list[_Pick], points: tuple[Point, ...]) -> str:
-    request = _request(picks)
+    request = _request(passages, picks)
     if request is not None:
-        title = heading(request.text)
+        title = heading(_text(passages, request))
         if len(title) >= 8:
             return title
-    for pick in sorted(chosen, key=lambda pick: _leans(pick.text)):
-        title = heading(pick.text, speaker=tidy(pick.passage.speaker)[:40])
+    for pick in sorted(chosen, key=lambda pick: _leans(_text(passages, pick))):
+        title = heading(_text(passages, pick), speaker=tidy(passages[pick[1]].speaker)[:40])
         if len(title) >= 4:
             return title
     if points:
@@ -205,19 +200,26 @@ def _leans(text: str) -> bool:
     return first in POINTING_STARTS or first in YOUR_STARTS
 
 
-def _request(picks: list[_Pick]) -> _Pick | None:
+def _request(passages: tuple[Passage, ...], picks: list[_Pick]) -> _Pick | None:
     """What the user asked for first and foremost; None in a talk among people."""
     best: _Pick | None = None
     best_worth = 0
     for pick in picks:
-        passage = pick.passage
-        if passage.kind is not Kind.USER_MESSAGE or passage.speaker or len(pick.sentence.words) < 2:
+        negated, index, _, sentence = pick
+        if best is not None and -negated <= best_worth:
+            break
+        passage = passages[index]
+        if passage.kind is not Kind.USER_MESSAGE or passage.speaker or len(sentence.words) < 2:
             continue
         # An early wish names the subject; later ones refine it.
-        worth = pick.worth - 12 * min(pick.index, 12)
+        worth = -negated - 12 * min(index, 12)
         if best is None or worth > best_worth:
             best, best_worth = pick, worth
     return best
+
+
+def _text(passages: tuple[Passage, ...], pick: _Pick) -> str:
+    return passages[pick[1]].text[pick[2] : pick[3].end]
 
 
 # -- keywords ---------------------------------------------------------------------------------
@@ -234,8 +236,8 @@ def _keywords(passages: tuple[Passage, ...], readings: list[Reading], spread: Co
     scored = [(-min(spread[low], 8) * (2 + 2 * rank), low, surface) for low, (rank, surface) in named.items()]
     scored += [
         (-2 * min(count, 8), low, low)
-        for low, count in spread.most_common(60)
-        if low not in named and len(low) > 3 and count > 1
+        for low, count in spread.items()
+        if count > 1 and low not in named and len(low) > 3
     ]
     if not scored:
         scored = [(-len(low), low, low) for low in spread]

@@ -41,11 +41,13 @@ class TocProjector:
         summariser: Summariser,
         *,
         rule: SegmentRule = DEFAULT_RULE,
+        epoch_positions: int = EPOCH_POSITIONS,
     ) -> None:
         self.index = index
         self._log = log
         self._summariser = summariser
         self._rule = rule
+        self._epoch_positions = epoch_positions
         self._calendar = index.calendar
         self._writer = ContentsWriter(index)
         # The last segment of a session's day and the turns of segments, because the next batch
@@ -56,7 +58,7 @@ class TocProjector:
 
     @property
     def batch_events_max(self) -> int:
-        return EPOCH_POSITIONS
+        return self._epoch_positions
 
     def checkpoint(self) -> Position:
         return self.index.checkpoint()
@@ -68,7 +70,7 @@ class TocProjector:
             for recorded in batch:
                 if recorded.position <= checkpoint:
                     continue
-                if part and epoch_end(recorded.position) != epoch_end(part[0].position):
+                if part and self._version(recorded.position) != self._version(part[0].position):
                     checkpoint = self._take(part, checkpoint)
                     part = []
                 part.append(recorded)
@@ -95,7 +97,7 @@ class TocProjector:
 
     def _take(self, part: Sequence[Recorded], checkpoint: Position) -> Position:
         last = part[-1].position
-        version = epoch_end(last)
+        version = self._version(last)
         days: dict[str, Period] = {}
         for session, turns in self._by_session(part).items():
             at = 0
@@ -111,6 +113,9 @@ class TocProjector:
         self._writer.write(version, last)
         self._trim()
         return last
+
+    def _version(self, position: Position) -> int:
+        return epoch_end(position, self._epoch_positions)
 
     def _by_session(self, part: Sequence[Recorded]) -> dict[str, list[Turn]]:
         sessions: dict[str, list[Turn]] = {}

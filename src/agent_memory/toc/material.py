@@ -19,7 +19,7 @@ class Level(enum.Enum):
     SEGMENT = "segment"
 
 
-class Passage(msgspec.Struct, frozen=True, kw_only=True):
+class Passage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One event of a segment, as a summariser sees it."""
 
     event_id: str
@@ -30,7 +30,7 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Excerpt(msgspec.Struct, frozen=True, kw_only=True):
+class Excerpt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where evidence stands: code points ``[start, end)`` of an event's text."""
 
     event_id: str

@@ -31,7 +31,7 @@ class SegmentRule(msgspec.Struct, frozen=True, kw_only=True):
         return next_ms - last_ms >= self.gap_ms or tokens + next_tokens > self.tokens_max
 
 
-class Turn(msgspec.Struct, frozen=True):
+class Turn(msgspec.Struct, frozen=True, gc=False):
     """An event as segmentation sees it, with what its node will say of it."""
 
     event_id: str
