@@ -60,7 +60,7 @@ def perf(
         found = measure(shop, names)
         report = as_json(shop, found, started=started, seed=seed)
     _keep(report, target)
-    Console().print(table(found, title=f"{events:,} events; vectors {report['vectors']}"))
+    _out().print(table(found, title=f"{events:,} events; vectors {report['vectors']}"))
 
 
 @main.command()
@@ -82,9 +82,15 @@ def locomo(data: Path, model: Path | None, target: Path) -> None:
         report["data"] = data.name
         report["machine"] = facts(Path(name))
     _keep(report, target)
-    console = Console()
+    console = _out()
     console.print(table(report["metrics"]))  # type: ignore[arg-type]  # as `measure` made it
     console.print({"tiers": report["tiers"], "search_ms": report["search_ms"]})
+
+
+def _out() -> Console:
+    """Standard output, wide enough for a table also where it is no terminal."""
+    console = Console()
+    return console if console.is_terminal else Console(width=120)
 
 
 def _keep(report: dict[str, object], target: Path) -> None:

@@ -31,16 +31,20 @@ class BareTantivy:
         )
         self._index.register_tokenizer("bare", self._analyzer)
 
-    def index(self, texts: Sequence[str], *, commit_every: int) -> float:
-        """Index the texts, a commit for each *commit_every*; the seconds that it took."""
+    def index(self, texts: Sequence[str], *, commit_every: int = 0) -> float:
+        """Index the texts; the seconds until all are committed.
+
+        One commit at the end, on as many threads as the engine likes; or one on one thread for
+        each *commit_every* texts.
+        """
         started = time.perf_counter()
-        writer = self._index.writer(_WRITER_BYTES, 1)
+        writer = self._index.writer(_WRITER_BYTES, 1) if commit_every else self._index.writer(4 * _WRITER_BYTES)
         for number, text in enumerate(texts):
             document = tantivy.Document()
             document.add_text("text", text)
             document.add_unsigned("number", number)
             writer.add_document(document)
-            if (number + 1) % commit_every == 0:
+            if commit_every and (number + 1) % commit_every == 0:
                 writer.commit()
         writer.commit()
         elapsed = time.perf_counter() - started

@@ -67,8 +67,9 @@ class Absent(msgspec.Struct, frozen=True, kw_only=True):
 def table(rows: list[Row | Absent], *, title: str) -> Table:
     """The rows for a terminal; what else was measured stands under each."""
     found = Table(title=title, title_justify="left", show_lines=True)
-    for heading in ("what", "value", "floor", "ratio", "budget", "ok"):
-        found.add_column(heading, justify="left" if heading == "what" else "right", overflow="fold")
+    found.add_column("what", overflow="fold", ratio=1)
+    for heading in ("value", "floor", "ratio", "budget", "ok"):
+        found.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         if isinstance(row, Absent):
             found.add_row(f"[bold]{row.name}[/]\n[dim]{row.why}[/]", "–", "–", "–", "–", "–")

@@ -21,7 +21,6 @@ QUERIES = 300
 _WARM_UP = 20
 _INGEST_EVENTS_S = 1_000
 _INGEST_EVERY_S = 0.05
-_BARE_COMMIT_EVERY = 20_000
 
 
 def rows(shop: Workshop) -> Iterator[Row]:
@@ -58,7 +57,7 @@ def _floor(shop: Workshop, queries: Sequence[str]) -> list[float]:
     texts = [draft.text for draft in shop.drafts]
     lexical = BareTantivy(shop.fresh_folder("bare-tantivy"))
     with shop.step("indexing for the bare tantivy"):
-        lexical.index(texts, commit_every=_BARE_COMMIT_EVERY)
+        lexical.index(texts)
     if shop.model is None:
         return bare_search_ms(queries, lexical=lexical, graph=None, embedder=None)[_WARM_UP:]
     stored = vectors.read(shop.store_with_vectors, shop.model, shop.drafts)
