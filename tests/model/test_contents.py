@@ -17,7 +17,8 @@ from agent_memory.projectors.catalog import CatalogProjector, CatalogView
 from agent_memory.projectors.toc import TocProjector
 from agent_memory.storage import InMemoryRows
 from agent_memory.testing.contents_checks import TALK, latest_rows, project_all, random_sizes
-from agent_memory.testing.events import event, texts
+from agent_memory.testing.events import event
+from agent_memory.testing.strategies import texts
 from agent_memory.toc import SegmentRule
 from agent_memory.toc.segments import Turn, segments, token_count
 

@@ -10,7 +10,8 @@ from agent_memory._pb.agent_memory.storage.v1.event_record_pb2 import EventRecor
 from agent_memory._pb.agent_memory.v1 import event_pb2
 from agent_memory.errors import Corrupt, UnknownFormat
 from agent_memory.events import Event, Kind, Role, codec, event_from_record, event_to_record
-from agent_memory.testing.events import any_events, event, names, texts
+from agent_memory.testing.events import event
+from agent_memory.testing.strategies import any_events, names, texts
 
 
 @given(any_events())

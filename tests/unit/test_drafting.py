@@ -11,7 +11,8 @@ from agent_memory.clock import RandomIds
 from agent_memory.errors import InvalidEvent
 from agent_memory.events import Draft, Event, EventLimits, Kind, Role, complete, complete_all
 from agent_memory.events.ulids import derived_ulid, is_ulid, ulid_of, ulid_time_ms
-from agent_memory.testing.events import NOON_MS, draft, texts
+from agent_memory.testing.events import NOON_MS, draft
+from agent_memory.testing.strategies import texts
 
 ULID = ulid_of(NOON_MS, 7)
 DAY_MS = 24 * 3_600_000

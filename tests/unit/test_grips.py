@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agent_memory.events.ulids import is_ulid, ulid_time_ms
-from agent_memory.testing.events import texts, ulids
+from agent_memory.testing.strategies import texts, ulids
 from agent_memory.toc.grips import PLACE_MAX, grip_address, grip_id, has_lone_surrogate, matches, settle
 
 places = st.tuples(st.integers(0, PLACE_MAX), st.integers(1, PLACE_MAX)).map(lambda p: (p[0], p[0] + p[1]))

@@ -20,7 +20,7 @@ from agent_memory.log.keys import (
     session_ulid,
     source_key,
 )
-from agent_memory.testing.events import names
+from agent_memory.testing.strategies import names
 
 positions = st.integers(0, (1 << 64) - 1)
 ulids = st.binary(min_size=16, max_size=16)

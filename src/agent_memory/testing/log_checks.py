@@ -14,7 +14,8 @@ from agent_memory.errors import Closed, EventConflict, InvalidQuery, UnknownEven
 from agent_memory.events import START, Event, Recorded
 from agent_memory.events.ulids import first_ulid_at, last_ulid_at
 from agent_memory.log import EventLog
-from agent_memory.testing.events import NOON_MS, any_events, event, events
+from agent_memory.testing.events import NOON_MS, event, events
+from agent_memory.testing.strategies import any_events
 from agent_memory.testing.waiting import eventually
 
 NOBODY = "01KEGMY100000000000000000Z"
