@@ -30,7 +30,7 @@ from agent_memory.config import ENVIRONMENT_PREFIX, FILE_VARIABLE, load_config
 from agent_memory.memory import VIEW_NAMES
 from agent_memory.testing.daemon import DaemonProcess
 
-QUESTION = "How could two customers end up with the same kayak?"
+QUESTION = "Why did we choose a database constraint over a lock?"
 VIEWS_TIMEOUT_S = 60.0
 LOG_LINES = 25
 
@@ -53,9 +53,13 @@ class Show:
     def say(self, text: str) -> None:
         self.console.print(text, highlight=False)
 
+    def prompt(self, *words: str, then: str = "") -> None:
+        line = f"$ agent-memory {shlex.join(_short(word) for word in words)}{then}"
+        self.console.print(Text(line, style="bold cyan"), soft_wrap=True)
+
     def command(self, *words: str) -> None:
         """Show the command, run it, show what it prints. Errors: `DemoFailed`."""
-        self.console.print(Text(f"$ agent-memory {shlex.join(_short(word) for word in words)}", style="bold cyan"))
+        self.prompt(*words)
         done = subprocess.run(
             [sys.executable, "-m", "agent_memory.cli", *words],
             env=os.environ
@@ -101,54 +105,62 @@ def main() -> int:
         except RuntimeError as error:  # it did not start; its log is in the message
             _explain(error)
             return 1
-        point_an_agent_at_it(Show(console), own_store=own_settings.store, own_address=own_settings.address)
+        point_an_agent_at_it(Show(console), args.model, own_store=own_settings.store, own_address=own_settings.address)
         if args.keep:
-            console.print(f"\nThe store was kept: agent-memory serve --store {folder / 'store'}")
+            console.print(f"\nThe store was kept: agent-memory serve --store {folder / 'store'}", soft_wrap=True)
     return 0
 
 
 def show_all(show: Show, daemon: DaemonProcess, *, start_s: float) -> None:
     show.address = daemon.address
     show.heading("1  Conversations go in, and are durable when acknowledged")
-    show.say(
-        f"[dim]A daemon of its own serves an empty store at {daemon.address}, {start_s:.1f} s after its start.[/dim]"
-    )
+    show.prompt("serve", "--store", str(daemon.store), "--address", "127.0.0.1:0", then=" &")
+    show.say(f"Serving an empty store at {daemon.address} [dim]after {start_s:.1f} s[/dim]")
     for path in samples.paths():
         show.command("ingest", str(path))
     with agent_memory.connect(daemon.address) as memory:
         status = memory.status()
+        if not status.model_id:
+            raise DemoFailed(
+                "there is no embedding model in the folder; `agent-memory model install --to DIR` gets one"
+            )
+        position = status.position
         started_s = time.monotonic()
-        memory.wait_for(VIEW_NAMES, status.position, timeout_s=VIEWS_TIMEOUT_S)
+        memory.wait_for(VIEW_NAMES, position, timeout_s=VIEWS_TIMEOUT_S)
         waited_s = time.monotonic() - started_s
-        show.say(
-            f"[dim]All {status.event_count} events are on disk; contents, keywords, vectors and days contained "
-            f"them {waited_s:.1f} s later.[/dim]"
-        )
+        sessions = memory.sessions(limit=1000).items
         result = memory.search(QUESTION, limit=1)
-        if not result.hits:
-            raise DemoFailed("the question found nothing")
-        best = result.hits[0]
+    if not result.hits:
+        raise DemoFailed("the question found nothing")
+    best = result.hits[0]
+    show.say(
+        f"[dim]{position} events of {len(sessions)} sessions are on disk. {waited_s:.1f} s later, contents, keywords, "
+        "vectors and calendar contain them all.[/dim]"
+    )
 
     show.heading("2  They become a table of contents, from the year to the day …")
     show.command("toc", "--depth", "day")
-    show.say("\n[dim]… and on to the segments of a day, each line with the grip that proves it:[/dim]")
+    show.say("\n[dim]… and on to the segments of a day. Each line ends with the grip that proves it:[/dim]")
     show.command("toc", f"day/{best.date}", "--bullets")
 
     show.heading("3  A question finds the events that answer it")
-    show.command("search", QUESTION, "--limit", "3")
+    show.command("search", QUESTION, "--limit", "2")
 
     show.heading("4  Each answer has its evidence: the words, among their neighbours")
-    show.command("grip", best.grip_id, "--before", "2", "--after", "2")
+    show.command("grip", best.grip_id, "--before", "2", "--after", "1")
 
 
-def point_an_agent_at_it(show: Show, *, own_store: Path, own_address: str) -> None:
+def point_an_agent_at_it(show: Show, model: Path, *, own_store: Path, own_address: str) -> None:
     show.heading("5  Yours")
-    show.say("[dim]The demo's store is gone again. To keep one of your own, and to point an agent at it:[/dim]")
+    show.say(
+        "The demo's store is gone again. One of your own lies in "
+        f"[bold]{_tilde(own_store)}[/bold] once you start its daemon;\n"
+        "what your agents say goes in as JSON lines, by gRPC or from Python (README.md has the fields):\n"
+    )
     show.console.print(
         Syntax(
             f"""\
-.venv/bin/agent-memory model install               # once; embeddings are made on this machine
-.venv/bin/agent-memory serve                       # the store: {_tilde(own_store)}
+.venv/bin/agent-memory serve --model {model} &
 .venv/bin/agent-memory ingest events.jsonl         # or - for standard input
 .venv/bin/agent-memory search "what did we decide about refunds" --json
 grpcurl -plaintext -d '{{"query": "refunds"}}' {own_address} agent_memory.v1.SearchService/Search""",
@@ -189,9 +201,9 @@ def _alone(*, keep: bool) -> Iterator[Path]:
 
 def _explain(error: Exception, *, log: str = "") -> None:
     errors = Console(stderr=True, highlight=False, markup=False)
-    errors.print(f"\nThe demo failed: {error}", getattr(error, "hint", ""), sep="\n")
+    errors.print(f"\nThe demo failed: {error}", getattr(error, "hint", ""), sep="\n", soft_wrap=True)
     if log:
-        errors.print("The daemon's last words:", *log.splitlines()[-LOG_LINES:], sep="\n")
+        errors.print("The daemon's last words:", *log.splitlines()[-LOG_LINES:], sep="\n", soft_wrap=True)
 
 
 def _short(word: str) -> str:

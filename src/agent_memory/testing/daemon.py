@@ -67,9 +67,11 @@ class DaemonProcess:
         watchdog.start()
         line = self._process.stdout.readline()
         watchdog.cancel()
-        if not line:
+        # An address comes on one line; an error, on several.
+        if not line.endswith("}\n"):
+            told = line + self._process.stdout.read()
             self._process.wait()
-            raise RuntimeError(f"the daemon did not start:\n{self.log}")
+            raise RuntimeError(f"the daemon did not start:\n{told}{self.log}")
         self.address = json.loads(line)["data"]["address"]
         return self
 
