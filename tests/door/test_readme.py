@@ -18,6 +18,7 @@ import pytest
 
 from agent_memory import samples
 from agent_memory.config import SETTINGS
+from agent_memory.storage import Family
 from agent_memory.testing.daemon import DaemonProcess
 
 ROOT = Path(__file__).parents[2]
@@ -94,6 +95,23 @@ def test_the_readme_lists_every_setting() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
 
     assert [] == [setting.name for setting in SETTINGS if f"`{setting.name}`" not in text]
+
+
+def test_a_store_looks_as_documented(daemon: DaemonProcess) -> None:
+    """Every file and folder that a daemon makes has its line in docs/storage.md, every family its row."""
+    text = (ROOT / "docs" / "storage.md").read_text("utf-8")
+    names = {path.name for folder in (daemon.store, daemon.store / "views") for path in folder.iterdir()}
+
+    assert {"store.json", "owner.lock", "rows", "views", "lexical"} <= names
+    assert [] == [name for name in names if name not in text]
+    assert [] == [family.value for family in Family if f"| `{family.value}` |" not in text]
+
+
+def test_every_decision_is_in_the_list() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = (folder / "README.md").read_text("utf-8")
+
+    assert [] == [path.name for path in folder.glob("0*.md") if f"]({path.name})" not in listed]
 
 
 @pytest.mark.parametrize("document", [pytest.param(d, id=str(d.relative_to(ROOT))) for d in DOCUMENTS])
