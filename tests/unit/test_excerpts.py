@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.retrieval.excerpts import EXCERPT_CHARACTERS_MAX, narrow, terms
+from agent_memory.retrieval.excerpts import EXCERPT_CHARACTERS_MAX, narrow
+from agent_memory.retrieval.wanted import WORDS_MAX, Wanted
 
 
 def excerpt(text: str, query: str, *, start: int = 0, end: int | None = None) -> str:
-    first, last = narrow(text, start, len(text) if end is None else end, query)
+    first, last = narrow(text, start, len(text) if end is None else end, Wanted(query))
     return text[first:last]
 
 
@@ -86,17 +87,49 @@ def test_a_letter_is_not_parted_from_its_accent_nor_a_family_from_its_members() 
         assert not shown.endswith("\u200d")
 
 
-def test_terms_know_where_they_stand() -> None:
-    text = "Parse camelCaseNames, 木曜日 and snake_case"
+def test_a_word_is_wanted_wherever_it_stands_whole() -> None:
+    places = [
+        (at, word) for at, word in Wanted("parsed names").places("Parse: parseNames name_parsing, sparse, Parser")
+    ]
 
-    for term, places in terms(text).items():
-        for at in places:
-            assert text[at : at + 2].casefold() == term[:2]
+    assert [(0, "pars"), (7, "pars"), (12, "nam"), (18, "nam"), (23, "pars")] == places
+
+
+def test_words_that_every_question_has_are_not_wanted() -> None:
+    assert {"oslo"} == Wanted("when did you go to Oslo").weights.keys() - {"go"}
+
+
+def test_a_query_of_such_words_alone_wants_them() -> None:
+    assert 0 < Wanted("what was it").fit("It was what it was.")
+
+
+def test_of_a_very_long_query_a_bounded_number_of_words_is_wanted() -> None:
+    assert WORDS_MAX == len(Wanted(" ".join(f"word{n}" for n in range(5_000))).weights)
+
+
+@given(st.text(max_size=80), st.text(max_size=300))
+def test_any_text_is_a_query_and_what_is_found_stands_there(query: str, text: str) -> None:
+    wanted = Wanted(query)
+    places = wanted.places(text)
+
+    assert places == sorted(places)
+    for at, word in places:
+        assert word in wanted.weights
+        assert text[at:].lower().startswith(word)
+
+
+@given(st.text(st.characters(categories=["L", "N", "Zs"]), min_size=1, max_size=40))
+def test_a_text_holds_all_of_itself(text: str) -> None:
+    wanted = Wanted(text)
+
+    assert sum(wanted.weights.values()) >= wanted.fit(text)
+    if text.isascii() and wanted.weights:
+        assert 0 < wanted.fit(text)
 
 
 @given(st.text(max_size=600), st.text(max_size=60), st.integers(0, 300), st.integers(0, 600))
 def test_an_excerpt_is_a_short_verbatim_part_of_the_passage(text: str, query: str, start: int, length: int) -> None:
-    first, last = narrow(text, start, start + length, query)
+    first, last = narrow(text, start, start + length, Wanted(query))
 
     assert 0 <= first <= last <= max(len(text), start)
     assert last - first <= EXCERPT_CHARACTERS_MAX

@@ -17,8 +17,8 @@ from agent_memory.events.ulids import ulid_of
 from agent_memory.indexes.model import EVERYWHERE, Match, Where
 from agent_memory.inference.port import Vectors
 from agent_memory.retrieval import Searcher, Tier
-from agent_memory.retrieval.excerpts import terms
 from agent_memory.retrieval.walk import admits, walk
+from agent_memory.retrieval.wanted import Wanted
 from agent_memory.toc.grips import grip_address, grip_id
 from agent_memory.toc.material import Level
 from agent_memory.toc.model import Bullet, Grip, Node
@@ -57,9 +57,9 @@ class Words:
 
     def search(self, query: str, *, where: Where, limit: int) -> list[Match]:
         self.asked.append((query, limit))
-        wanted = terms(query).keys()
+        wanted = Wanted(query)
         matches = [
-            Match(one.event.id, 0, len(one.event.text), float(len(wanted & terms(one.event.text).keys())))
+            Match(one.event.id, 0, len(one.event.text), wanted.fit(one.event.text))
             for one in self.events
             if admits(where, one.event)
         ]
@@ -374,5 +374,5 @@ def test_in_the_lexical_tier_everything_that_passes_and_shares_a_word_is_found(
     finally:
         search.close()
 
-    wanted = {one.position for one in events if admits(where, one.event) and "ab" in terms(one.event.text)}
+    wanted = {one.position for one in events if admits(where, one.event) and Wanted("ab").fit(one.event.text)}
     assert wanted == {hit.recorded.position for hit in hits}

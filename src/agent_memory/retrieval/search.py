@@ -15,6 +15,7 @@ from agent_memory.retrieval.excerpts import narrow
 from agent_memory.retrieval.fusion import Fused, Ranking, fuse
 from agent_memory.retrieval.model import Hit, SearchResult, Tier
 from agent_memory.retrieval.walk import admits, walk
+from agent_memory.retrieval.wanted import Wanted
 from agent_memory.telemetry import LOG
 from agent_memory.toc.grips import grip_id
 
@@ -32,7 +33,7 @@ Lease = Callable[[], AbstractContextManager[T]]
 WEIGHTS = {"lexical": 0.65, "vector": 0.35, "contents": 1.0}
 """How much a signal counts; relative to each other, so one that is missing leaves its share.
 
-Measured on the two LoCoMo conversations for development (303 questions; R@5/10/25/50, any@1/5):
+Measured on the two LoCoMo conversations for development (302 questions; R@5/10/25/50, any@1/5):
 lexical alone .551/.634/.721/.777, .689/.927; vectors alone .330/.417/.563/.700, .464/.815;
 fused with vectors at .35 .574/.671/.793/.848, .685/.917. From .25 to .40 R@5 stays within .010
 and R@25 within .012: a plateau, not a peak. At .50 R@5 falls to .547, at .60 to .491. Reciprocal
@@ -163,10 +164,11 @@ class Searcher:
         found = [(hit, recorded) for hit, recorded in zip(fused, events, strict=True) if recorded is not None]
         titles = self._titles([recorded for _, recorded in found])
         nodes = self._node_ids([recorded for _, recorded in found])
+        wanted = Wanted(query)
         hits = []
         for (hit, recorded), node_id in zip(found, nodes, strict=True):
             event = recorded.event
-            start, end = narrow(event.text, hit.passage.start, hit.passage.end, query)
+            start, end = narrow(event.text, hit.passage.start, hit.passage.end, wanted)
             hits.append(
                 Hit(
                     recorded=recorded,

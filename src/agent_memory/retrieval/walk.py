@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent_memory.events import Event
 from agent_memory.indexes.model import Match, Where
-from agent_memory.retrieval.excerpts import terms, weight
+from agent_memory.retrieval.wanted import Wanted
 from agent_memory.toc.material import Level
 from agent_memory.toc.model import Node
 
@@ -26,10 +26,10 @@ def walk(contents: Contents, query: str, *, where: Where) -> list[Match]:
 
     *where* is applied as far as nodes tell; `admits` decides about the events themselves.
     """
-    wanted = {term: weight(term) for term in terms(query)}
+    wanted = Wanted(query)
     best: dict[str, Match] = {}
     for node, fit in _segments(contents, wanted, where):
-        rated = [(bullet, _fit(bullet.text, wanted)) for bullet in node.bullets]
+        rated = [(bullet, wanted.fit(bullet.text)) for bullet in node.bullets]
         # Where only title or keywords fit, every bullet may be what was meant.
         fitting = [pair for pair in rated if pair[1] > 0] or rated
         for bullet, own in fitting:
@@ -56,7 +56,7 @@ def admits(where: Where, event: Event) -> bool:
     )
 
 
-def _segments(contents: Contents, wanted: dict[str, float], where: Where) -> Iterator[tuple[Node, float]]:
+def _segments(contents: Contents, wanted: Wanted, where: Where) -> Iterator[tuple[Node, float]]:
     """Segments with a word in common, found by following what fits best."""
     frontier: list[tuple[float, int, str, Node]] = []
     read = 0
@@ -64,7 +64,7 @@ def _segments(contents: Contents, wanted: dict[str, float], where: Where) -> Ite
     def enter(nodes: list[Node], above: float) -> None:
         for node in nodes:
             if _may_hold(node, where):
-                fit = _fit(_text(node), wanted)
+                fit = wanted.fit(_text(node))
                 # A parent's words are the choice of its children's: what fits above promises
                 # a little below, and the later of two equals is the likelier to be meant.
                 heapq.heappush(frontier, (-(fit + above / 2), -node.start_ms, node.id, node))
@@ -74,7 +74,7 @@ def _segments(contents: Contents, wanted: dict[str, float], where: Where) -> Ite
         negative, _, _, node = heapq.heappop(frontier)
         read += 1
         if node.level is Level.SEGMENT:
-            fit = _fit(_text(node), wanted)
+            fit = wanted.fit(_text(node))
             if fit > 0:
                 yield node, fit
             continue
@@ -99,8 +99,3 @@ def _may_hold(node: Node, where: Where) -> bool:
 
 def _text(node: Node) -> str:
     return "\n".join((node.title, *(bullet.text for bullet in node.bullets), *node.keywords))
-
-
-def _fit(text: str, wanted: dict[str, float]) -> float:
-    shared = terms(text)
-    return sum(worth for term, worth in wanted.items() if term in shared)

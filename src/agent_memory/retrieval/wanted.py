@@ -1,0 +1,68 @@
+"""The words of a query, looked for in a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from agent_memory.indexes.words import telling
+
+WORDS_MAX = 48
+"""Of a longer query, the words that tell most are looked for."""
+
+# A word, or a part of a name in code: `parseHTMLPage` is parse, HTMLPage; `retry_budget` is two.
+_WORD = re.compile(r"[A-Z]+[^\W_A-Z]*|[^\W_A-Z]+")
+_ENDING = re.compile(r"(?:ings?|e[ds]?|s|ly)$")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+_HEAD = 2
+
+
+class Wanted:
+    """What a query asks for. Case and common English endings are levelled, names in code are
+    taken apart, and scripts without spaces are taken as pairs of characters.
+    """
+
+    def __init__(self, query: str) -> None:
+        words = sorted(set(_words(telling(query))), key=lambda one: (-_weight(one), one))
+        self.weights = {word: _weight(word) for word in words[:WORDS_MAX]}
+        """How much each word tells: long words are rarer ones."""
+        self._pairs = [word for word in self.weights if _UNSPACED.search(word)]
+        # Most words of a text fall at the first look.
+        self._heads = {word[:_HEAD] for word in self.weights}
+
+    def places(self, text: str, start: int = 0, end: int | None = None) -> list[tuple[int, str]]:
+        """Where in ``text[start:end]`` each word of the query stands, in order."""
+        end = len(text) if end is None else end
+        heads, weights = self._heads, self.weights
+        found: list[tuple[int, str]] = []
+        for one in _WORD.finditer(text, start, end):
+            word = one.group().lower()
+            if word[:_HEAD] in heads and (stem := _stem(word)) in weights:
+                found.append((one.start(), stem))
+        for pair in self._pairs:
+            at = text.find(pair, start, end)
+            while at >= 0:
+                found.append((at, pair))
+                at = text.find(pair, at + 1, end)
+        return sorted(set(found))
+
+    def fit(self, text: str) -> float:
+        """How much of the query the text holds; 0 for nothing."""
+        return sum(self.weights[word] for word in sorted({word for _, word in self.places(text)}))
+
+
+def _words(query: str) -> Iterator[str]:
+    """Each word in the form that is looked for."""
+    for run in _UNSPACED.findall(query):
+        yield from (run[i : i + 2] for i in range(max(1, len(run) - 1)))
+    for word in _WORD.findall(_UNSPACED.sub(" ", query)):
+        yield _stem(word.lower())
+
+
+def _stem(word: str) -> str:
+    stem = _ENDING.sub("", word)
+    return stem if len(stem) >= 3 else word
+
+
+def _weight(word: str) -> float:
+    return min(len(word), 8) if word.isascii() else 6.0
