@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from agent_memory.indexes.half_vectors import unit
 from agent_memory.inference.port import Embedder, Vectors
 from agent_memory.storage import Family, Rows
 
@@ -51,14 +52,7 @@ class EmbeddingStore:
             # Not durable: after a power loss it is computed again.
             self._rows.write(batch)
         kept = np.frombuffer(b"".join([found[key] or b"" for key in keys]), _STORED).reshape(len(keys), self._dim)
-        return _unit(kept.astype(np.float32))
+        return unit(kept)
 
     def _key(self, text: str) -> bytes:
         return self._prefix + hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    """Rows of norm 1: float16 leaves them off by some 1e-4."""
-    norms = np.sqrt((vectors.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
-    unit: Vectors = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
-    return unit

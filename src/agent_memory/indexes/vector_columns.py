@@ -95,9 +95,9 @@ class Columns:
         taken = [self._columns[name][rows].tolist() for name in ("high", "low", "start", "end")]
         return [(_event_id(high, low), start, end) for high, low, start, end in zip(*taken, strict=True)]
 
-    def events_of(self, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """Something that is equal for rows of one event: both halves of its id."""
-        return np.stack([self._columns["high"][rows], self._columns["low"][rows]], axis=1)
+    def event_count(self, rows: NDArray[np.int64]) -> int:
+        """How many events the rows belong to."""
+        return len(set(zip(self._columns["high"][rows].tolist(), self._columns["low"][rows].tolist(), strict=True)))
 
     def sorted_rows(self) -> Iterable[tuple[str, bytes]]:
         """Each row's passage and checksum, in order of event and start."""

@@ -6,7 +6,7 @@ that is searched exactly; a small index has no graph at all. What is on disk is 
     snapshot-00000000000000012345/     named by its checkpoint; put in place by one rename
         manifest.json                  format, dim, rows, rows in the graph, checkpoint
         graph.bin                      hnswlib's own format; missing while there is no graph
-        tail.npy                       float32 (rows - rows in the graph, dim)
+        vectors.npy                    float16 (rows, dim)
         columns.npz, names.json        passage, filter fields and checksum of each row
 
 What came after the snapshot is projected again on opening: vectors come from `EmbeddingStore`,
@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from agent_memory.errors import Closed, DimensionMismatch
 from agent_memory.events import START, Event, Position
+from agent_memory.indexes.half_vectors import HalfVectors, unit
 from agent_memory.indexes.model import Match, Where
 from agent_memory.indexes.shared_lock import SharedLock
 from agent_memory.indexes.vector_columns import Columns
@@ -43,18 +44,20 @@ VECTORS_FORMAT = 1
 TAIL_ROWS_MAX = 8_192
 """Rows that are searched exactly, in about a millisecond, before any go into the graph."""
 
-EXACT_ROWS_MAX = 4_096
+EXACT_ROWS_MAX = 2_048
 """A filter that lets through no more of the graph's rows than these is answered exactly."""
 
 LINKS = 16
-BUILD_BREADTH = 120
-SEARCH_BREADTH = 160
+BUILD_BREADTH = 200
+SEARCH_BREADTH = 256
 """The M, ef_construction and ef of HNSW: recall@10 is in docs/benchmarks.md."""
 
 _TAIL_ROWS_KEPT = 4_096
 _ADD_ROWS = 16
 _BLOCK_ROWS = 4_096
 _SPARE_ROWS = 16
+# The graph is asked for more than is wanted: what it misses lies mostly near its last answers.
+_REACH = 2
 # Between a float32 sum and the exact one; rows this near to the last place are compared exactly.
 _SLACK = np.float32(1e-5)
 _PREFIX = "snapshot-"
@@ -93,6 +96,7 @@ class VectorIndex:
         self._columns = Columns()
         self._graph: Any = None
         self._graph_rows = 0
+        self._vectors = HalfVectors(dim)
         self._tail: Vectors = np.empty((256, dim), np.float32)
         self._checkpoint = START
         self._saved_rows = 0
@@ -125,8 +129,9 @@ class VectorIndex:
     def add(self, passages: Sequence[tuple[Event, int, int]], vectors: Vectors, *, checkpoint: Position) -> None:
         """Take in the passages (event, start, end) of the positions up to *checkpoint*.
 
-        Shapes: float32 ``(len(passages), dim)``, rows of unit norm. Positions up to the
-        checkpoint so far are passed over as a whole. Errors: `DimensionMismatch`, `Closed`.
+        Shapes: float32 ``(len(passages), dim)``, rows of unit norm; they are kept in float16.
+        Positions up to the checkpoint so far are passed over as a whole.
+        Errors: `DimensionMismatch`, `Closed`.
         """
         if self._closed:
             raise Closed("the vector index is closed")
@@ -135,9 +140,11 @@ class VectorIndex:
         if checkpoint <= self._checkpoint:
             return
         if passages:
-            checks = [zlib.crc32(vector.tobytes()) for vector in vectors]
+            halves = vectors.astype(np.float16)
+            checks = [zlib.crc32(half.tobytes()) for half in halves]
             with self._lock.exclusive():
-                self._extend_tail(vectors)
+                self._extend_tail(unit(halves))
+                self._vectors.add(halves)
                 self._columns.add(passages, checks)
         self._checkpoint = checkpoint
         if self._columns.count - self._graph_rows > self._tail_rows_max:
@@ -154,8 +161,7 @@ class VectorIndex:
                 return []
             query = np.ascontiguousarray(vector, np.float32)
             mask = None if where.is_open else self._columns.mask(where, count)
-            labels, vectors = self._candidates(query, mask, limit)
-            return self._ranked(query, labels, vectors)[:limit]
+            return self._ranked(query, self._candidates(query, mask, limit))[:limit]
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """Each passage with the checksum of its vector, in order of event and start."""
@@ -172,49 +178,39 @@ class VectorIndex:
         with self._lock.exclusive():
             self._closed = True
             self._graph = None
-            self._tail = np.empty((0, self._dim), np.float32)
+            self._vectors, self._tail = HalfVectors(self._dim), np.empty((0, self._dim), np.float32)
 
     # -- searching --------------------------------------------------------------------------------
 
-    def _candidates(self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int) -> tuple[Labels, Vectors]:
+    def _candidates(self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int) -> Labels:
         """Rows that hold the best *limit* events and whatever may tie with the last of them."""
         graph, tail = self._graph_rows, self._tail[: self._columns.count - self._graph_rows]
         tail_labels = np.arange(graph, graph + len(tail), dtype=np.int64)
         if mask is not None:
             tail, tail_labels = tail[mask[graph:]], tail_labels[mask[graph:]]
-        found = [self._nearest(query, tail_labels, tail, limit)] if len(tail) else []
+        found = [self._nearest(tail @ query, tail_labels, limit)]
         allowed = graph if mask is None else int(mask[:graph].sum())
         if allowed:
             labels = self._asked_of_graph(query, mask, limit, allowed) if allowed > EXACT_ROWS_MAX else None
-            if labels is None:
-                rows = np.arange(graph, dtype=np.int64) if mask is None else np.flatnonzero(mask[:graph])
-                for first in range(0, len(rows), _BLOCK_ROWS):
-                    block = rows[first : first + _BLOCK_ROWS]
-                    found.append(self._nearest(query, block, self._taken(block), limit))
-            else:
-                found.append((labels, self._taken(labels)))
-        if not found:
-            return np.empty(0, np.int64), np.empty((0, self._dim), np.float32)
-        return np.concatenate([labels for labels, _ in found]), np.concatenate([vectors for _, vectors in found])
+            found.append(self._looked_through(query, mask, limit) if labels is None else labels)
+        return np.concatenate(found)
 
-    def _nearest(self, query: Vectors, labels: Labels, vectors: Vectors, limit: int) -> tuple[Labels, Vectors]:
-        """Of these rows, those of the best *limit* events, and their ties."""
-        scores = vectors @ query
+    def _nearest(self, scores: NDArray[np.float32], labels: Labels, limit: int) -> Labels:
+        """Of the rows with these scores, those of the best *limit* events, and their ties."""
         count = limit + _SPARE_ROWS
         while count < len(scores):
             best = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
-            if len(np.unique(self._columns.events_of(labels[best]), axis=0)) >= limit:
-                kept = scores >= scores[best].min() - _SLACK
-                return labels[kept], vectors[kept]
+            if self._columns.event_count(labels[best]) >= limit:
+                return labels[scores >= scores[best].min() - _SLACK]
             count *= 2
-        return labels, vectors
+        return labels
 
     def _asked_of_graph(
         self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int, allowed: int
     ) -> Labels | None:
         """Enough of the graph's nearest rows that pass; None where asking it costs more than looking at all."""
-        count = min(self._graph_rows, int((limit + _SPARE_ROWS) * self._graph_rows / allowed))
-        while count <= allowed // 4:
+        count = min(self._graph_rows, int((limit + _SPARE_ROWS) * _REACH * self._graph_rows / allowed))
+        while count <= self._graph_rows // 8:
             try:
                 nearest, _ = self._graph.knn_query(query, k=count, num_threads=1)
             except RuntimeError:
@@ -223,17 +219,21 @@ class VectorIndex:
             labels: Labels = nearest[0].astype(np.int64)
             if mask is not None:
                 labels = labels[mask[labels]]
-            if len(np.unique(self._columns.events_of(labels), axis=0)) >= limit:
+            if self._columns.event_count(labels) >= limit:
                 return labels
             count *= 3
         return None
 
-    def _taken(self, labels: Labels) -> Vectors:
-        vectors: Vectors = np.asarray(self._graph.get_items(labels, return_type="numpy"), np.float32)
-        return vectors
+    def _looked_through(self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int) -> Labels:
+        """The same from every row of the graph that passes, block by block."""
+        graph = self._graph_rows
+        rows = np.arange(graph, dtype=np.int64) if mask is None else np.flatnonzero(mask[:graph])
+        blocks = [rows[first : first + _BLOCK_ROWS] for first in range(0, len(rows), _BLOCK_ROWS)]
+        return np.concatenate([self._nearest(self._vectors.take(b) @ query, b, limit) for b in blocks])
 
-    def _ranked(self, query: Vectors, labels: Labels, vectors: Vectors) -> list[Match]:
+    def _ranked(self, query: Vectors, labels: Labels) -> list[Match]:
         # In float64 and row by row, so that equal vectors score equal wherever they stand.
+        vectors = self._vectors.take(labels)
         scores = (vectors.astype(np.float64) * query.astype(np.float64)).sum(axis=1)
         passages = self._columns.passages(labels)
         matches = [Match(*passage, score) for passage, score in zip(passages, scores.tolist(), strict=True)]
@@ -296,7 +296,7 @@ class VectorIndex:
         # Only this thread changes anything; queries read on.
         if self._graph_rows:
             self._graph.save_index(str(scratch / "graph.bin"))
-        np.save(scratch / "tail.npy", self._tail[: count - self._graph_rows])
+        self._vectors.save(scratch / "vectors.npy")
         self._columns.save(scratch)
         self._step("before the manifest of a snapshot")
         manifest = SnapshotManifest(VECTORS_FORMAT, self._dim, count, self._graph_rows, self._checkpoint)
@@ -318,8 +318,8 @@ class VectorIndex:
         if (manifest.format, manifest.dim) != (VECTORS_FORMAT, self._dim):
             raise ValueError("a snapshot of another form")
         columns = Columns.load(snapshot)
-        tail = np.load(snapshot / "tail.npy", allow_pickle=False)
-        if columns.count != manifest.rows or tail.shape != (manifest.rows - manifest.graph_rows, self._dim):
+        vectors = HalfVectors.load(snapshot / "vectors.npy", self._dim)
+        if not columns.count == len(vectors) == manifest.rows:
             raise ValueError("a snapshot whose parts do not fit")
         if manifest.graph_rows:
             graph = _new_graph(self._dim)
@@ -328,7 +328,8 @@ class VectorIndex:
                 raise ValueError("a graph that does not fit its manifest")
             graph.set_ef(SEARCH_BREADTH)
             self._graph = graph
-        self._columns, self._tail, self._graph_rows = columns, tail, manifest.graph_rows
+        self._columns, self._vectors, self._graph_rows = columns, vectors, manifest.graph_rows
+        self._tail = vectors.take(np.arange(manifest.graph_rows, manifest.rows))
         self._checkpoint = self._saved = manifest.checkpoint
         self._saved_rows = manifest.rows
 
