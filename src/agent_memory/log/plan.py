@@ -65,111 +65,110 @@ _Known = tuple[Position, bytes]
 
 
 class Plan:
-    """Collects submissions on top of *tip*; `batch` then holds the rows, `tip` the new end."""
+    """What is new among *events*, which lie on top of *tip*.
 
-    def __init__(self, rows: Rows, tip: Tip) -> None:
-        self.batch: Batch = rows.batch()
-        self.tip = tip
+    Looks all of them up at once. Submissions are then added one by one; `batch` makes the rows
+    of those that are new, and `tip` tells the end of the log that they make.
+    """
+
+    def __init__(self, rows: Rows, tip: Tip, events: Sequence[Prepared]) -> None:
         self._rows = rows
-        # What earlier submissions of this plan looked up and add: the stored rows do not show it yet.
-        self._events: dict[bytes, _Known] = {}
+        self._start = tip
+        self._added: list[Prepared] = []
+        # What the store has of the events, and what earlier submissions added.
+        self._known: dict[bytes, _Known] = {}
         self._sources: dict[bytes, bytes] = {}
+        self._look_up(events)
+
+    @property
+    def position(self) -> Position:
+        """The last position so far."""
+        return self._start.position + len(self._added)
 
     def add(self, submission: Sequence[Prepared]) -> list[Receipt]:
         """Plan the events that are new; a receipt for each.
 
         Errors: `EventConflict`, and nothing of the submission is planned.
         """
-        known, sources = self._look_up(submission)
+        known, sources, added = self._known, self._sources, self._added
+        before = len(added)
+        position = self.position
         receipts: list[Receipt] = []
-        added: list[Prepared] = []
-        position = self.tip.position
         for p in submission:
             ulid, source = p.ulid, p.source
-            if (ulid in known or source in sources) and (
-                original := self._original(p, known, sources, len(receipts) if len(submission) > 1 else None)
-            ):
-                event_id = p.event.id if original == ulid else ulid_from_key(original)
-                receipts.append(Receipt(event_id, known[original][0], False))
-                continue
+            if ulid in known or source in sources:
+                try:
+                    original = self._original(p)
+                except EventConflict as conflict:
+                    self._withdraw(before)
+                    raise conflict if len(submission) == 1 else conflict.within(f"events[{len(receipts)}]") from None
+                if original is not None:
+                    event_id = p.event.id if original == ulid else ulid_from_key(original)
+                    receipts.append(Receipt(event_id, known[original][0], False))
+                    continue
             position += 1
             known[ulid] = (position, p.record)
             if source is not None:
                 sources[source] = ulid
             added.append(p)
             receipts.append(Receipt(p.event.id, position, True))
-        # Only now: a conflict leaves the plan as it was.
-        self._events.update(known)
-        self._sources.update(sources)
-        if added:
-            self._put(added)
         return receipts
 
-    def _original(
-        self, p: Prepared, known: dict[bytes, _Known], sources: dict[bytes, bytes], place: int | None
-    ) -> bytes | None:
-        """The ULID under which the event is recorded already, None for a new one."""
-        same_id = known.get(p.ulid)
-        if same_id is not None and _same_content(p, same_id[1]):
-            return p.ulid
-        if same_id is None or _is_derived(p.event):
-            original = sources.get(p.source) if p.source is not None else None
-            if original is not None or same_id is None:
-                return original
-        # An id that was given, or the derived id of another pair: the stored event stays.
-        conflict = EventConflict(p.event.id, same_id[0])
-        raise conflict if place is None else conflict.within(f"events[{place}]")
-
-    def _look_up(self, submission: Sequence[Prepared]) -> tuple[dict[bytes, _Known], dict[bytes, bytes]]:
-        """What is known of the ids and sources of *submission*, in the store and in this plan."""
-        known, sources = self._planned(submission) if self._events else ({}, {})
-        # Nothing is stored beyond the greatest id, so most of what is captured live needs no look-up.
-        greatest = self.tip.greatest
-        wanted = [p.ulid for p in submission if p.ulid <= greatest and p.ulid not in known]
-        wanted_sources = [p.source for p in submission if p.source is not None and p.source not in sources]
-        if wanted_sources and self.tip.position > START:
-            for source, found in zip(wanted_sources, self._rows.get_many(Family.IDS, wanted_sources), strict=True):
-                if found is not None:
-                    sources[source] = found
-                    wanted.append(found)
-        if wanted:
-            for ulid, value in zip(wanted, self._rows.get_many(Family.EVENTS, wanted), strict=True):
-                if value is not None:
-                    known[ulid] = (event_position(value), event_record(value))
-        for ulid in sources.values():
-            if ulid not in known:
-                raise Corrupt(f"event {ulid_from_key(ulid)} is known by its source and not in the store")
-        return known, sources
-
-    def _planned(self, submission: Sequence[Prepared]) -> tuple[dict[bytes, _Known], dict[bytes, bytes]]:
-        known: dict[bytes, _Known] = {}
-        sources: dict[bytes, bytes] = {}
-        for p in submission:
-            if p.ulid in self._events:
-                known[p.ulid] = self._events[p.ulid]
-            if p.source is not None and (original := self._sources.get(p.source)) is not None:
-                sources[p.source] = original
-                known[original] = self._events[original]
-        return known, sources
-
-    def _put(self, added: Sequence[Prepared]) -> None:
+    def batch(self) -> tuple[Batch, Tip]:
+        """The rows of all that was added, and the tip once they are written."""
         kind = int(EntryKind.EVENT)
-        digest, position = self.tip.digest, self.tip.position
+        position, digest = self._start.position, self._start.digest
         events: list[tuple[bytes, bytes]] = []
         entries: list[tuple[bytes, bytes]] = []
-        for p in added:
+        for p in self._added:
             position += 1
             key = log_key(position)
             digest = next_digest(digest, kind, p.content)
             events.append((p.ulid, event_value(key, p.record)))
             entries.append((key, log_value(kind, p.ulid, digest)))
-        put_many = self.batch.put_many
-        put_many(Family.EVENTS, events)
-        put_many(Family.LOG, entries)
-        put_many(Family.SESSIONS, [(p.session_row, b"") for p in added])
-        if sources := [(p.source, p.ulid) for p in added if p.source is not None]:
-            put_many(Family.IDS, sources)
-        self.tip = Tip(position, digest, max(self.tip.greatest, max(p.ulid for p in added)))
+        batch = self._rows.batch()
+        batch.put_many(Family.EVENTS, events)
+        batch.put_many(Family.LOG, entries)
+        batch.put_many(Family.SESSIONS, [(p.session_row, b"") for p in self._added])
+        batch.put_many(Family.IDS, [(p.source, p.ulid) for p in self._added if p.source is not None])
+        return batch, Tip(position, digest, max(self._start.greatest, max(ulid for ulid, _ in events)))
+
+    def _original(self, p: Prepared) -> bytes | None:
+        """The ULID under which the event is recorded already, None for a new one."""
+        same_id = self._known.get(p.ulid)
+        if same_id is not None and _same_content(p, same_id[1]):
+            return p.ulid
+        if same_id is None or _is_derived(p.event):
+            original = self._sources.get(p.source) if p.source is not None else None
+            if original is not None or same_id is None:
+                return original
+        # An id that was given, or the derived id of another pair: the stored event stays.
+        raise EventConflict(p.event.id, same_id[0])
+
+    def _withdraw(self, count: int) -> None:
+        """Leave the plan with its first *count* additions."""
+        for p in self._added[count:]:
+            del self._known[p.ulid]
+            if p.source is not None:
+                del self._sources[p.source]
+        del self._added[count:]
+
+    def _look_up(self, events: Sequence[Prepared]) -> None:
+        # Nothing is stored beyond the greatest id, so most of what is captured live needs no look-up.
+        greatest = self._start.greatest
+        ulids = [p.ulid for p in events if p.ulid <= greatest]
+        sources = [p.source for p in events if p.source is not None]
+        if sources and self._start.position > START:
+            for source, ulid in zip(sources, self._rows.get_many(Family.IDS, sources), strict=True):
+                if ulid is not None:
+                    self._sources[source] = ulid
+                    ulids.append(ulid)
+        for ulid, value in zip(ulids, self._rows.get_many(Family.EVENTS, ulids), strict=True):
+            if value is not None:
+                self._known[ulid] = (event_position(value), event_record(value))
+        for ulid in self._sources.values():
+            if ulid not in self._known:
+                raise Corrupt(f"event {ulid_from_key(ulid)} is known by its source and not in the store")
 
 
 def _same_content(p: Prepared, record: bytes) -> bool:

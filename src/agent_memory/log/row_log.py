@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from agent_memory.errors import AgentMemoryError, Closed, Corrupt, InvalidQuery, UnknownEvent
+from agent_memory.errors import AgentMemoryError, Closed, Corrupt, EventConflict, InvalidQuery, UnknownEvent
 from agent_memory.events import START, Event, Position, Receipt, Recorded
 from agent_memory.events.codec import event_from_record
 from agent_memory.events.ulids import is_ulid, ulid_from_key, ulid_key
@@ -189,24 +189,25 @@ class RowEventLog:
         except AgentMemoryError as error:
             self._error = str(error)
             raise
-        plan = Plan(self._rows, tip)
+        plan = Plan(self._rows, tip, [p for submission in group for p in submission.events])
         planned: list[tuple[Submission, list[Receipt]]] = []
         for submission in group:
             try:
                 planned.append((submission, plan.add(submission.events)))
-            except Exception as error:
-                submission.answer.set_exception(error)
-        if plan.tip.position > tip.position:
+            except EventConflict as conflict:
+                submission.answer.set_exception(conflict)
+        if plan.position > tip.position:
+            batch, new_tip = plan.batch()
             try:
-                self._rows.write(plan.batch, durable=True)
+                self._rows.write(batch, durable=True)
             except Exception as error:
                 self._after_failure(tip, planned, error)
                 return
             self._error = ""
-            self._advance(plan.tip)
+            self._advance(new_tip)
         for submission, receipts in planned:
             submission.answer.set_result(receipts)
-        if plan.tip.position > tip.position:
+        if plan.position > tip.position:
             self._tell()
 
     def _after_failure(self, tip: Tip, planned: Sequence[tuple[Submission, list[Receipt]]], error: Exception) -> None:
