@@ -79,15 +79,27 @@ class BareHnsw:
         return [int(label) for label in labels[0]]
 
 
-def bare_search_ms(
-    queries: Sequence[str], *, lexical: BareTantivy, graph: BareHnsw | None, embedder: Embedder | None
-) -> list[float]:
-    """Milliseconds of each query: embedded, looked up in the one engine, then in the other."""
-    found = []
-    for query in queries:
-        started = time.perf_counter()
-        if embedder is not None and graph is not None:
-            graph.search(embedder.embed([query], query=True))
-        lexical.search(query)
-        found.append((time.perf_counter() - started) * 1000)
-    return found
+class BareSearch:
+    """The query embedded, looked up in the one engine, then in the other; or in the first alone."""
+
+    def __init__(
+        self, lexical: BareTantivy, *, graph: BareHnsw | None = None, embedder: Embedder | None = None
+    ) -> None:
+        self._lexical = lexical
+        self._graph = graph
+        self._embedder = embedder
+
+    def asked_ms(self, queries: Sequence[str]) -> list[float]:
+        """Milliseconds of each query."""
+        found = []
+        for query in queries:
+            started = time.perf_counter()
+            if self._embedder is not None and self._graph is not None:
+                self._graph.search(self._embedder.embed([query], query=True))
+            self._lexical.search(query)
+            found.append((time.perf_counter() - started) * 1000)
+        return found
+
+    def close(self) -> None:
+        if self._embedder is not None:
+            self._embedder.close()
