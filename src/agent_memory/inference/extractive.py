@@ -196,7 +196,8 @@ def _title(passages: tuple[Passage, ...], picks: list[_Pick], chosen: list[_Pick
 
 def _leans(text: str) -> bool:
     """Whether a sentence says little without the one before it."""
-    first = tidy(text[:40]).split(None, 1)[0].lower() if text.strip() else ""
+    # What strip() keeps may still be nothing to a reader: control characters alone.
+    first = next(iter(tidy(text[:40]).lower().split(None, 1)), "")
     return first in POINTING_STARTS or first in YOUR_STARTS
 
 

@@ -8,7 +8,6 @@ from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 import msgspec
-import structlog
 
 from agent_memory import telemetry
 from agent_memory.clock import Clock
@@ -22,8 +21,6 @@ P = TypeVar("P", bound=Projector)
 
 _RETRY_FIRST_S = 0.5
 _RETRY_MAX_S = 60.0
-
-_log = structlog.get_logger(__name__)
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -147,7 +144,9 @@ class ViewRunner(Generic[P]):
                 return
             except Exception as error:
                 if self._stand(Standing(False, f"{type(error).__name__}: {error}", self._position + 1)):
-                    _log.exception("view stands still", view=self.view.name, position=self._position + 1)
+                    telemetry.LOG.error(
+                        "view stands still", view=self.view.name, position=self._position + 1, error=error
+                    )
 
     def _opening(self) -> bool:
         return self.view.generation == 0
