@@ -60,6 +60,7 @@ def append(memory: agent_memory.SyncMemory, text: str) -> Receipt:
 
 
 def fill(path: Path) -> None:
+    """Take all but a few MiB of what is free, which is less than the reserve."""
     free = os.statvfs(path.parent)
     with path.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
+        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - (4 << 20))

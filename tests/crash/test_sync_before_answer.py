@@ -13,7 +13,7 @@ import agent_memory
 from agent_memory import Draft, Kind
 from agent_memory.testing.daemon import DaemonProcess
 
-DELAY_S = 0.4
+DELAY_S = 0.2
 
 
 def can_trace() -> bool:
@@ -28,7 +28,8 @@ def test_no_append_is_acknowledged_before_its_sync_has_returned(tmp_path: Path) 
     """Each sync is held back on its way out; no answer may be quicker than that."""
     delay = f"inject=fdatasync,fsync:delay_exit={int(DELAY_S * 1e6)}"
     trace = tmp_path / "trace"
-    tracer = ("strace", "-f", "-qq", "-ttt", "-e", "trace=fdatasync,fsync", "-e", delay, "-o", str(trace))
+    # -D: the daemon keeps its process id, and the tracer stands aside.
+    tracer = ("strace", "-D", "-f", "-qq", "-e", "trace=fdatasync,fsync", "-e", delay, "-o", str(trace))
     with (
         DaemonProcess(tmp_path / "store", prefix=tracer) as daemon,
         agent_memory.connect(daemon.address, timeout_s=60) as memory,
