@@ -6,19 +6,21 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent_memory.errors import InferenceUnavailable, Unavailable
+from agent_memory.errors import Unavailable
 from agent_memory.events import Event, Kind, Recorded, Role
 from agent_memory.events.ulids import ulid_of
-from agent_memory.indexes.model import EVERYWHERE, Match, Where
-from agent_memory.inference.port import Vectors
+from agent_memory.indexes.model import EVERYWHERE, Where
 from agent_memory.retrieval import Searcher, Tier
-from agent_memory.retrieval.walk import admits, walk
-from agent_memory.retrieval.wanted import Wanted
+from agent_memory.retrieval import walk as contents_walk
+from agent_memory.retrieval.walk import walk
+from agent_memory.telemetry.privacy import without_conversations
+from agent_memory.testing.embedders import FailingEmbedder, HashingEmbedder
+from agent_memory.testing.in_memory_indexes import InMemoryLexicalIndex, InMemoryVectorIndex, admits
+from agent_memory.testing.search_samples import conversations, filters, queries
 from agent_memory.toc.grips import grip_address, grip_id
 from agent_memory.toc.material import Level
 from agent_memory.toc.model import Bullet, Grip, Node
@@ -48,49 +50,6 @@ class Log:
         return [self.events.get(event_id) for event_id in event_ids]
 
 
-class Words:
-    """Finds events by the words that they share with the query, and filters before it cuts."""
-
-    def __init__(self, events: Sequence[Recorded]) -> None:
-        self.events = events
-        self.asked: list[tuple[str, int]] = []
-
-    def search(self, query: str, *, where: Where, limit: int) -> list[Match]:
-        self.asked.append((query, limit))
-        wanted = Wanted(query)
-        matches = [
-            Match(one.event.id, 0, len(one.event.text), wanted.fit(one.event.text))
-            for one in self.events
-            if admits(where, one.event)
-        ]
-        return sorted((m for m in matches if m.score), key=lambda m: (-m.score, m.event_id))[:limit]
-
-
-class Lengths:
-    """An embedder and a vector index whose one idea of meaning is the length of a text."""
-
-    model_id = "lengths"
-    dim = 2
-
-    def __init__(self, events: Sequence[Recorded]) -> None:
-        self.events = events
-
-    def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
-        angles = np.array([len(text) / 100 for text in texts])
-        return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-
-    def search(self, vector: Vectors, *, where: Where, limit: int) -> list[Match]:
-        assert (2,) == vector.shape
-        matches = [
-            Match(one.event.id, 0, len(one.event.text), float(self.embed([one.event.text])[0] @ vector))
-            for one in self.events
-            if admits(where, one.event)
-        ]
-        return sorted(matches, key=lambda m: (-m.score, m.event_id))[:limit]
-
-    def close(self) -> None: ...
-
-
 def node(id: str, level: Level, parent_id: str, **fields: Any) -> Node:
     defaults: dict[str, Any] = {
         "title": "",
@@ -111,7 +70,17 @@ class Tree:
 
     def __init__(self, events: Sequence[Recorded]) -> None:
         self.grips: dict[str, Grip] = {}
-        self.nodes = {"year/2026": node("year/2026", Level.YEAR, "", end_ms=NOON + 10**9)}
+        self.nodes = {
+            "year/2026": node(
+                "year/2026",
+                Level.YEAR,
+                "",
+                start_ms=min((one.event.time_ms for one in events), default=0),
+                end_ms=max((one.event.time_ms for one in events), default=0) + 1,
+                agents=tuple({one.event.agent for one in events}),
+                projects=tuple({one.event.project for one in events}),
+            )
+        }
         self.segments: dict[str, Node] = {}
         for session in sorted({one.event.session for one in events}):
             of_it = [one.event for one in events if one.event.session == session]
@@ -168,13 +137,15 @@ DOWN = broken(Unavailable("the view is not open"))
 
 
 def searcher(events: Sequence[Recorded] = STORY, **replaced: Any) -> Searcher:
-    lengths = Lengths(events)
+    embedder = HashingEmbedder()
+    lexical = InMemoryLexicalIndex([one.event for one in events])
+    vectors = InMemoryVectorIndex(embedder, [one.event for one in events])
     parts: dict[str, Any] = {
-        "lexical": lambda: nullcontext(Words(events)),
-        "vectors": lambda: nullcontext(lengths),
+        "lexical": lambda: nullcontext(lexical),
+        "vectors": lambda: nullcontext(vectors),
         "contents": lambda: nullcontext(Tree(events)),
         "catalog": lambda: nullcontext(Titles()),
-        "embedder": lengths,
+        "embedder": embedder,
         "time_zone": "Europe/Berlin",
         **replaced,
     }
@@ -182,7 +153,7 @@ def searcher(events: Sequence[Recorded] = STORY, **replaced: Any) -> Searcher:
 
 
 def test_a_hit_shows_where_and_when_it_was_said_and_why_it_surfaced() -> None:
-    (hit,) = searcher().search("where did the cache move", where=EVERYWHERE, limit=1).hits
+    (hit,) = searcher().search("where has the cache moved", where=EVERYWHERE, limit=1).hits
 
     assert STORY[0] == hit.recorded
     assert "The cache moved to RocksDB last week." == hit.excerpt
@@ -208,14 +179,9 @@ def test_with_both_signals_the_tier_is_hybrid_and_every_step_is_timed() -> None:
     assert 4 == len(result.hits)
 
 
-class Speechless(Lengths):
-    def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
-        raise InferenceUnavailable("no answer")
-
-
 @pytest.mark.parametrize(
     "replaced",
-    [{"embedder": None}, {"vectors": DOWN}, {"embedder": Speechless(STORY)}, {"vectors": broken(KeyError("bug"))}],
+    [{"embedder": None}, {"vectors": DOWN}, {"embedder": FailingEmbedder()}, {"vectors": broken(KeyError("bug"))}],
     ids=["no model", "view down", "model silent", "fault"],
 )
 def test_without_vectors_keywords_answer(replaced: dict[str, Any]) -> None:
@@ -270,28 +236,30 @@ def test_a_query_of_white_space_finds_nothing(query: str) -> None:
 
 
 def test_a_query_of_a_hundred_thousand_characters_is_answered() -> None:
-    words = Words(STORY)
+    embedder = HashingEmbedder()
 
-    result = searcher(lexical=lambda: nullcontext(words)).search("cache " * 20_000, where=EVERYWHERE, limit=9)
+    result = searcher(embedder=embedder).search("cache " * 20_000, where=EVERYWHERE, limit=9)
 
-    assert STORY[0] in [hit.recorded for hit in result.hits]
-    assert all(len(query) < 10_000 for query, _ in words.asked)
+    assert Tier.HYBRID == result.tier
+    assert {1, 4} <= {hit.recorded.position for hit in result.hits[:2]}
+    assert max(map(len, embedder.texts)) < 10_000
 
 
 def test_an_event_that_the_log_does_not_have_is_no_hit() -> None:
     more = [*STORY, recorded(9, "The cache of a log that was lost.")]
+    index = InMemoryLexicalIndex([one.event for one in more])
 
-    found = searcher(lexical=lambda: nullcontext(Words(more))).search("cache", where=EVERYWHERE, limit=9).hits
+    found = searcher(lexical=lambda: nullcontext(index)).search("cache", where=EVERYWHERE, limit=9).hits
 
     assert {1, 2, 3, 4} == {hit.recorded.position for hit in found}
 
 
 class Told:
     def __init__(self) -> None:
-        self.lines: list[tuple[str, dict[str, str]]] = []
+        self.lines: list[tuple[str, dict[str, object]]] = []
 
-    def warning(self, event: str, **fields: str) -> None:
-        self.lines.append((event, fields))
+    def warning(self, event: str, **fields: object) -> None:
+        self.lines.append((event, {key: repr(value) for key, value in without_conversations(fields).items()}))
 
     info = warning
 
@@ -299,7 +267,7 @@ class Told:
 def test_degradation_is_told_once_without_a_word_of_the_query(monkeypatch: pytest.MonkeyPatch) -> None:
     told, state = Told(), {"down": True}
     monkeypatch.setattr("agent_memory.retrieval.search.LOG", told)
-    words = Words(STORY)
+    words = InMemoryLexicalIndex([one.event for one in STORY])
     flaky = searcher(lexical=lambda: DOWN() if state["down"] else nullcontext(words))
 
     tiers = [flaky.search("cache", where=EVERYWHERE, limit=1).tier for _ in range(3)]
@@ -307,43 +275,22 @@ def test_degradation_is_told_once_without_a_word_of_the_query(monkeypatch: pytes
     tiers.append(flaky.search("cache", where=EVERYWHERE, limit=1).tier)
 
     assert [Tier.VECTORS] * 3 + [Tier.HYBRID] == tiers
-    assert [("search is degraded", {"lexical": "Unavailable"}), ("search is whole again", {})] == told.lines
+    assert ["search goes without a signal", "search has its signal again"] == [event for event, _ in told.lines]
+    assert "'lexical'" == told.lines[0][1]["signal"]
+    assert "'UNAVAILABLE'" == told.lines[0][1]["error_kind"]
+    assert "cache" not in repr(told.lines)
 
 
-stories = st.lists(
-    st.builds(
-        lambda place, text, session, agent, project, kind: (place, text, session, agent, project, kind),
-        st.integers(0, 50),
-        st.text("ab cé\ud800日\n.", max_size=40),
-        st.sampled_from(["s1", "s2"]),
-        st.sampled_from(["", "codex"]),
-        st.sampled_from(["", "office"]),
-        st.sampled_from([(Kind.USER_MESSAGE, Role.USER), (Kind.TOOL_RESULT, Role.TOOL)]),
-    ),
-    unique_by=lambda one: one[0],
-    max_size=12,
-).map(
-    lambda rows: [
-        recorded(place, text, session=session, agent=agent, project=project, kind=kind[0], role=kind[1])
-        for place, text, session, agent, project, kind in sorted(rows, key=lambda row: row[0])
-    ]
-)
-wheres = st.builds(
-    Where,
-    from_ms=st.none() | st.integers(0, 50).map(lambda place: NOON + place * 1000),
-    until_ms=st.none() | st.integers(0, 50).map(lambda place: NOON + place * 1000),
-    agents=st.frozensets(st.sampled_from(["", "codex"])),
-    projects=st.frozensets(st.sampled_from(["", "office"])),
-    sessions=st.frozensets(st.sampled_from(["s1", "s2"])),
-    roles=st.frozensets(st.sampled_from([Role.USER, Role.TOOL])),
-    kinds=st.frozensets(st.sampled_from([Kind.USER_MESSAGE, Kind.TOOL_RESULT])),
+stories = conversations(max_size=12).map(
+    lambda events: [Recorded(position, event) for position, event in enumerate(events, start=1)]
 )
 outages = st.sampled_from(
     [{}, {"lexical": DOWN}, {"vectors": DOWN}, {"embedder": None}, {"lexical": DOWN, "vectors": DOWN}]
 )
 
 
-@given(stories, st.text("ab c日?", max_size=20), wheres, st.integers(1, 12), outages)
+@settings(max_examples=60)
+@given(stories, queries() | st.text(max_size=20), filters(), st.integers(1, 12), outages)
 def test_in_every_tier_hits_pass_the_filter_quote_their_event_and_repeat(
     events: list[Recorded], query: str, where: Where, limit: int, outage: dict[str, Any]
 ) -> None:
@@ -364,15 +311,21 @@ def test_in_every_tier_hits_pass_the_filter_quote_their_event_and_repeat(
         assert any(signal.rank for signal in hit.signals)
 
 
-@given(stories, wheres)
-def test_in_the_lexical_tier_everything_that_passes_and_shares_a_word_is_found(
-    events: list[Recorded], where: Where
+@settings(max_examples=60)
+@given(stories, filters(), st.sampled_from([{"embedder": None}, {"lexical": DOWN, "vectors": DOWN}]))
+def test_by_keyword_and_by_contents_everything_that_passes_and_holds_the_word_is_found(
+    events: list[Recorded], where: Where, outage: dict[str, Any]
 ) -> None:
-    search = searcher(events, embedder=None)
+    search = searcher(events, **outage)
     try:
-        hits = search.search("ab", where=where, limit=50).hits
+        hits = search.search("vector", where=where, limit=50).hits
     finally:
         search.close()
 
-    wanted = {one.position for one in events if admits(where, one.event) and Wanted("ab").fit(one.event.text)}
+    wanted = {one.position for one in events if admits(where, one.event) and "vector" in one.event.text}
     assert wanted == {hit.recorded.position for hit in hits}
+
+
+@given(stories, filters())
+def test_the_filter_of_the_walk_is_the_filter_of_the_indexes(events: list[Recorded], where: Where) -> None:
+    assert [admits(where, one.event) for one in events] == [contents_walk.admits(where, one.event) for one in events]

@@ -51,7 +51,7 @@ class VectorView:
     @property
     def fingerprint(self) -> str:
         model = self._embedder.model_id if self._embedder else "no model"
-        return f"vectors-{VECTORS_FORMAT}/{CHUNKING}/{CHUNKS_MAX}/{model}"
+        return f"vectors-{VECTORS_FORMAT}/{CHUNKING}/{CHUNKS_MAX}/speaker/{model}"
 
     def open(self, generation: int) -> VectorProjector:
         embedder = self._embedder

@@ -148,14 +148,11 @@ class Searcher:
 
     def _tell(self, failed: dict[str, Exception]) -> None:
         # Once per change, not once per search.
-        failing = frozenset(failed)
-        if failing != self._failing:
-            self._failing = failing
-            if failed:
-                errors = {name: type(error).__name__ for name, error in failed.items()}
-                LOG.warning("search is degraded", **errors)
-            else:
-                LOG.info("search is whole again")
+        before, self._failing = self._failing, frozenset(failed)
+        for name in sorted(failed.keys() - before):
+            LOG.warning("search goes without a signal", signal=name, error=failed[name])
+        for name in sorted(before - failed.keys()):
+            LOG.info("search has its signal again", signal=name)
 
     # -- answering ----------------------------------------------------------------------------------
 
@@ -189,7 +186,7 @@ class Searcher:
             with self._catalog() as catalog:
                 return dict(zip(sessions, catalog.titles(sessions), strict=True))
         except Exception as error:
-            LOG.warning("hits go without session titles", error=type(error).__name__)
+            LOG.warning("hits go without session titles", view="catalog", error=error)
             return {}
 
     def _node_ids(self, found: Sequence[Recorded]) -> list[str]:
@@ -197,7 +194,7 @@ class Searcher:
             with self._contents() as contents:
                 nodes = [contents.segment_of(recorded.event.id, recorded.event.session) for recorded in found]
         except Exception as error:
-            LOG.warning("hits go without their nodes", error=type(error).__name__)
+            LOG.warning("hits go without their nodes", view="toc", error=error)
             return [""] * len(found)
         return [node.id if node else "" for node in nodes]
 
