@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
@@ -24,6 +24,7 @@ P = ParamSpec("P")
 # How long a command that opens a store itself waits for a view to take in what was appended
 # before. Embedding can take minutes, and search does without.
 _VIEW_WAIT_S = {"toc": 600.0, "catalog": 600.0, "lexical": 600.0, "vectors": 5.0}
+_VIEW_LOOK_S = 1.0
 
 
 class Front:
@@ -83,14 +84,25 @@ class Front:
 
     async def catch_up(self, memory: Memory, views: tuple[str, ...], *, timeout_s: float | None = None) -> None:
         """Wait until the views that are running contain the whole log, or time is up."""
-        status = await memory.status()
-        behind = [view for view in status.views if view.name in views and view.lag and view.state.value == "live"]
-        for view in behind:
-            with self.notes.status(f"{view.name} takes in {view.lag:,} entries …"):
-                try:
-                    await memory.wait_for([view.name], status.position, timeout_s=timeout_s or _VIEW_WAIT_S[view.name])
-                except ViewBehind:
-                    self.notes.print(f"{view.name} is still behind; what it lacks is left out for now.")
+        target = (await memory.status()).position
+        for name in views:
+            await self._catch_up(memory, name, target, timeout_s or _VIEW_WAIT_S[name])
+
+    async def _catch_up(self, memory: Memory, name: str, target: int, timeout_s: float) -> None:
+        from time import monotonic
+
+        deadline = monotonic() + timeout_s
+        while True:
+            # Asked again and again: a view that lacks its model, or fails, says so only when it tries.
+            view = next((view for view in (await memory.status()).views if view.name == name), None)
+            if view is None or not view.lag or view.state.value != "live":
+                return
+            left_s = deadline - monotonic()
+            if left_s <= 0:
+                self.notes.print(f"{name} is still {view.lag:,} entries behind; they are left out for now.")
+                return
+            with self.notes.status(f"{name} takes in {view.lag:,} entries …"), suppress(ViewBehind):
+                await memory.wait_for([name], target, timeout_s=min(left_s, _VIEW_LOOK_S))
 
     def run(self, work: Coroutine[Any, Any, int]) -> int:
         """Run *work* to its exit code."""

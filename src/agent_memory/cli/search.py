@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -28,6 +29,7 @@ _KINDS = (
     "subagent_stop",
     "other",
 )
+_WORD = re.compile(r"[^\W_]+")
 _ROLES = ("user", "assistant", "tool", "system")
 
 
@@ -140,10 +142,11 @@ def _what(query: str, hit: Hit) -> Text:
 
 
 def _matches(query: str, excerpt: str) -> list[tuple[int, int]]:
-    """Where words of the excerpt stand that the query has, too, inflected or not."""
-    import re
+    """Where the excerpt has words of the query, as search looks for them."""
+    from agent_memory.retrieval.wanted import Wanted
 
-    from agent_memory.retrieval.excerpts import terms
-
-    wanted = set(terms(query))
-    return [word.span() for word in re.finditer(r"[^\W_]+", excerpt) if wanted.intersection(terms(word.group()))]
+    spans = []
+    for at, word in Wanted(query).places(excerpt):
+        whole = _WORD.match(excerpt, at) if word.isascii() else None
+        spans.append((at, whole.end() if whole else at + len(word)))
+    return spans
