@@ -84,13 +84,14 @@ def open(path: str | PathLike[str] | None = None, **settings: object) -> Opening
     return Opening(open_memory(load_config(flags=flags)))
 
 
-def connect(address: str | None = None, *, timeout_s: float = 30.0) -> Opening:
+def connect(address: str | None = None, *, timeout_s: float = 30.0, retry_s: float = 5.0) -> Opening:
     """The store of the daemon at *address*, by default the setting ``address``.
 
-    *timeout_s* is the deadline of each call. Errors, on entering: `DaemonUnavailable`.
+    *timeout_s* is the deadline of each call; one that fails on the way, as when the daemon starts
+    anew, is repeated for up to *retry_s*. Errors, on entering: `DaemonUnavailable`.
     """
     from agent_memory.api.client import connect_memory
     from agent_memory.config import load_config
     from agent_memory.sync import Opening
 
-    return Opening(connect_memory(address or load_config().address, timeout_s=timeout_s))
+    return Opening(connect_memory(address or load_config().address, timeout_s=timeout_s, retry_s=retry_s))

@@ -16,6 +16,7 @@ from agent_memory.errors import AgentMemoryError
 from agent_memory.events import Receipt
 from agent_memory.memory import VerifyFinding, VerifyVerdict
 from agent_memory.testing.daemon import DaemonProcess
+from agent_memory.testing.waiting import eventually
 
 # Few distinct texts: each is embedded once ever, so that the load is on the log and the views.
 TEXTS = [f"We decided that service {n} keeps its state in the log, because replay must rebuild it." for n in range(40)]
@@ -35,7 +36,7 @@ class Writer(threading.Thread):
 
     def run(self) -> None:
         try:
-            with agent_memory.connect(self._address, timeout_s=10) as memory:
+            with agent_memory.connect(self._address, timeout_s=5, retry_s=0.1) as memory:
                 while True:
                     self._append(memory)
         except AgentMemoryError:
@@ -74,6 +75,8 @@ def survives_kills(store: Path, *, kills: int, seed: int) -> None:
             writers = [Writer(daemon.address, n, chance.randrange(1 << 30)) for n in range(3)]
             for writer in writers:
                 writer.start()
+            if chance.random() < 0.7:
+                eventually(lambda: any(writer.acknowledged for writer in writers))  # noqa: B023 - called at once
             # The instant is what is tested; nothing is waited for.
             threading.Event().wait(chance.uniform(0.0, 0.25))
             daemon.kill()
