@@ -103,6 +103,7 @@ class Front:
                 return
             with self.notes.status(f"{name} takes in {view.lag:,} entries …"), suppress(ViewBehind):
                 await memory.wait_for([name], target, timeout_s=min(left_s, _VIEW_LOOK_S))
+                return
 
     def run(self, work: Coroutine[Any, Any, int]) -> int:
         """Run *work* to its exit code."""
