@@ -105,6 +105,7 @@ class Health:
         self._changed = asyncio.Event()
         self._asked_s = float("-inf")
         self._asking: asyncio.Task[None] | None = None
+        self._told = False
 
     # -- keeping up -----------------------------------------------------------------------------
 
@@ -117,6 +118,7 @@ class Health:
                     await self._stopping.wait()
             except TimeoutError:
                 continue
+        self._told = False  # the end of the daemon has a line of its own
         self._take(dict.fromkeys(NAMES, False))
 
     async def refresh(self) -> None:
@@ -140,12 +142,12 @@ class Health:
 
     def _take(self, states: Mapping[str, bool]) -> None:
         if states != self._states:
-            for name in NAMES:
-                if states[name] != self._states[name]:
-                    LOG.info("health changed", check=name or "overall", serving=states[name])
-            self._states = states
+            before, self._states = self._states, states
             changed, self._changed = self._changed, asyncio.Event()
             changed.set()
+            if self._told:
+                _log_changes(before, states)
+        self._told = True
 
     # -- answering ------------------------------------------------------------------------------
 
@@ -173,7 +175,7 @@ class Health:
             if response.status != told:
                 told = response.status
                 yield response
-            if self._stopping.is_set():
+            if self._stopping.is_set() and not any(self._states.values()):
                 return
             await changed.wait()
 
@@ -184,6 +186,13 @@ class Health:
         if state is None:
             return HealthCheckResponse(status=HealthCheckResponse.SERVICE_UNKNOWN)
         return HealthCheckResponse(status=HealthCheckResponse.SERVING if state else HealthCheckResponse.NOT_SERVING)
+
+
+def _log_changes(before: Mapping[str, bool], now: Mapping[str, bool]) -> None:
+    for state, log in ((False, LOG.warning), (True, LOG.info)):
+        names = [name or "overall" for name in NAMES if now[name] is state and before[name] is not state]
+        if names:
+            log("serving again" if state else "not serving", check=names)
 
 
 def add_health(server: grpc.aio.Server, health: Health) -> None:

@@ -13,21 +13,16 @@ import grpc
 
 from agent_memory._pb.agent_memory.v1 import (
     admin_service_pb2,
-    admin_service_pb2_grpc,
     contents_service_pb2,
-    contents_service_pb2_grpc,
     event_service_pb2,
-    event_service_pb2_grpc,
     grip_service_pb2,
-    grip_service_pb2_grpc,
     search_service_pb2,
-    search_service_pb2_grpc,
     session_service_pb2,
-    session_service_pb2_grpc,
 )
 from agent_memory.api import health as health_service
 from agent_memory.api.address import Address, parse_listen_address, problem_of_listening
 from agent_memory.api.reflection import add_reflection
+from agent_memory.api.registration import add_service
 from agent_memory.api.servicers.admin import AdminServicer
 from agent_memory.api.servicers.contents import ContentsServicer
 from agent_memory.api.servicers.events import EventServicer
@@ -36,18 +31,6 @@ from agent_memory.api.servicers.search import SearchServicer
 from agent_memory.api.servicers.sessions import SessionServicer
 from agent_memory.errors import AddressInUse
 from agent_memory.memory import Memory
-
-SERVICES = tuple(
-    module.DESCRIPTOR.services_by_name[name].full_name
-    for module, name in (
-        (event_service_pb2, "EventService"),
-        (session_service_pb2, "SessionService"),
-        (contents_service_pb2, "ContentsService"),
-        (grip_service_pb2, "GripService"),
-        (search_service_pb2, "SearchService"),
-        (admin_service_pb2, "AdminService"),
-    )
-)
 
 MESSAGE_BYTES_MAX = 64 << 20
 
@@ -90,14 +73,17 @@ async def serve_memory(
             ("grpc.max_send_message_length", message_bytes_max),
         ]
     )
-    event_service_pb2_grpc.add_EventServiceServicer_to_server(EventServicer(memory, stopping), server)
-    session_service_pb2_grpc.add_SessionServiceServicer_to_server(SessionServicer(memory), server)
-    contents_service_pb2_grpc.add_ContentsServiceServicer_to_server(ContentsServicer(memory), server)
-    grip_service_pb2_grpc.add_GripServiceServicer_to_server(GripServicer(memory), server)
-    search_service_pb2_grpc.add_SearchServiceServicer_to_server(SearchServicer(memory), server)
-    admin_service_pb2_grpc.add_AdminServiceServicer_to_server(AdminServicer(memory, stopping), server)
+    services = (
+        (event_service_pb2, "EventService", EventServicer(memory, stopping)),
+        (session_service_pb2, "SessionService", SessionServicer(memory)),
+        (contents_service_pb2, "ContentsService", ContentsServicer(memory)),
+        (grip_service_pb2, "GripService", GripServicer(memory)),
+        (search_service_pb2, "SearchService", SearchServicer(memory)),
+        (admin_service_pb2, "AdminService", AdminServicer(memory, stopping)),
+    )
+    names = [add_service(server, file.DESCRIPTOR.services_by_name[name], servicer) for file, name, servicer in services]
     health_service.add_health(server, health)
-    add_reflection(server, [*SERVICES, health_service.SERVICE])
+    add_reflection(server, [*names, health_service.SERVICE])
     bound = _listen(server, where)
     await health.refresh()
     await server.start()

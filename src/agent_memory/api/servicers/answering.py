@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeAlias, TypeVar, cast
 import grpc
 
 from agent_memory.api.status import abort, code_of, internal_error
-from agent_memory.errors import AgentMemoryError, ViewBehind
+from agent_memory.errors import AgentMemoryError, Invalid, ViewBehind
 from agent_memory.memory import Memory
 from agent_memory.telemetry import LOG
 
@@ -31,6 +31,8 @@ def answered(method: Method) -> Method:
     @functools.wraps(method)
     async def guarded(self: object, request: object, context: Context) -> object:
         try:
+            if isinstance(request, Invalid):
+                raise request
             return await method(self, request, context)
         except Exception as error:
             await fail(context, error, method.__name__)
@@ -44,6 +46,8 @@ def streamed(method: Method) -> Method:
     @functools.wraps(method)
     async def guarded(self: object, request: object, context: Context) -> AsyncIterator[object]:
         try:
+            if isinstance(request, Invalid):
+                raise request
             async with aclosing(method(self, request, context)) as answers:
                 async for answer in answers:
                     yield answer

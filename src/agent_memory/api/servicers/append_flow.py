@@ -21,7 +21,7 @@ from agent_memory._pb.agent_memory.v1 import event_service_pb2 as pb
 from agent_memory.api.status import code_of_reason
 from agent_memory.api.wire.events import draft_from_pb
 from agent_memory.api.wire.text import shown
-from agent_memory.errors import AgentMemoryError, Closed, Corrupt, DaemonStopping, InvalidEvent
+from agent_memory.errors import AgentMemoryError, Closed, Corrupt, DaemonStopping, Invalid, InvalidEvent
 from agent_memory.events import Draft, Receipt
 from agent_memory.memory import AppendRefused, Memory, StreamOutcome
 
@@ -68,7 +68,7 @@ class AppendFlow:
         self._sequence = 0
 
     async def responses(
-        self, requests: AsyncIterable[pb.StreamAppendEventsRequest]
+        self, requests: AsyncIterable[pb.StreamAppendEventsRequest | Invalid]
     ) -> AsyncIterator[pb.StreamAppendEventsResponse]:
         """Acknowledgements, in the order of the requests.
 
@@ -95,8 +95,10 @@ class AppendFlow:
             for group in self._groups:
                 group.outcomes.cancel()
 
-    async def _read(self, requests: AsyncIterable[pb.StreamAppendEventsRequest]) -> None:
+    async def _read(self, requests: AsyncIterable[pb.StreamAppendEventsRequest | Invalid]) -> None:
         async for request in requests:
+            if isinstance(request, Invalid):
+                raise request
             while self._events >= EVENTS_MAX or self._bytes >= BYTES_MAX:
                 self._room.clear()
                 await self._room.wait()
