@@ -24,7 +24,7 @@ OpenView = Callable[[Rows, RowEventLog], Projector]
 
 def open_toc(rows: Rows, log: RowEventLog) -> Projector:
     index = ContentsIndex(rows, generation=1, zone="Europe/Berlin")
-    return TocProjector(log, index, ExtractiveSummariser(), rule=SegmentRule(tokens_max=60), epoch_positions=16)
+    return TocProjector(log, index, ExtractiveSummariser(), rule=SegmentRule(tokens_max=150), epoch_positions=16)
 
 
 def open_catalog(rows: Rows, log: RowEventLog) -> Projector:

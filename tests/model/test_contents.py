@@ -23,7 +23,7 @@ from agent_memory.toc import SegmentRule
 from agent_memory.toc.segments import Turn, segments, token_count
 
 MINUTE_MS = 60_000
-RULE = SegmentRule(gap_ms=30 * MINUTE_MS, tokens_max=60)
+RULE = SegmentRule(gap_ms=30 * MINUTE_MS, tokens_max=90)
 EPOCH = 6
 ZONES = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "America/St_Johns", "Pacific/Apia"]
 # Around changes of the clock and the missing day, and the turn of a year with a split week.
@@ -36,9 +36,10 @@ def conversations(draw: st.DrawFn) -> list[Event]:
     shapes = draw(
         st.lists(
             st.tuples(
-                st.integers(0, 400),
+                # Mostly close together, so that segments are long and late events fall inside them.
+                st.one_of(st.integers(0, 24), st.integers(0, 400)),
                 st.sampled_from(["a", "b"]),
-                st.one_of(st.sampled_from(TALK), texts(max_size=30)),
+                st.one_of(st.sampled_from(TALK), st.just("ok"), texts(max_size=30)),
                 st.sampled_from([Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE, Kind.TOOL_RESULT, Kind.SESSION_START]),
                 st.sampled_from(["", "Ana"]),
             ),

@@ -137,9 +137,6 @@ class TocProjector:
         at = 0
         for i, mark in enumerate(marks):
             following = marks[i + 1].first_event_id if i + 1 < len(marks) else ""
-            while at < len(new) and new[at].event_id < mark.first_event_id:
-                split.add(new[at])
-                at += 1
             end = at
             while end < len(new) and (not following or new[end].event_id < following):
                 end += 1
@@ -236,7 +233,7 @@ class TocProjector:
             page.pop()
             first = page[-1].event.id
             found = [turn for turn in found if turn.event_id < first]
-        if mark_of(found) != mark:
+        if not found or mark_of(found) != mark:
             raise ProjectionError("toc", checkpoint + 1, f"segment/{mark.first_event_id} is not what the log has")
         return found
 

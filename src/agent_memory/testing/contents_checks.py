@@ -82,7 +82,8 @@ def nodes_of(index: ContentsIndex) -> list[Node]:
 def talk(count: int, *, seed: int = 0, sessions: int = 3, days: int = 40) -> list[Event]:
     """Sessions side by side over some weeks, with pauses, in the order in which they happened."""
     chance = random.Random(seed)
-    moments = sorted(NOON_MS + int(chance.random() ** 2 * days * DAY_MS) for _ in range(count))
+    starts = [NOON_MS + int(chance.random() ** 2 * days * DAY_MS) for _ in range(max(count // 15, 1))]
+    moments = sorted(chance.choice(starts) + chance.randrange(2 * HOUR_MS) for _ in range(count))
     kinds = [Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE, Kind.TOOL_CALL, Kind.TOOL_RESULT, Kind.SESSION_START]
     return [
         event(
