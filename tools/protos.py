@@ -21,7 +21,7 @@ REFERENCE = re.compile(r"(?<![.\w\"'/])agent_memory\.(v1|storage)(?=\.\w+_pb2)")
 
 def generate(out: Path) -> None:
     protos = sorted((ROOT / "proto").rglob("*.proto"))
-    code = protoc.main(
+    code: int = protoc.main(  # type: ignore[no-untyped-call]  # no stubs are published
         [
             "protoc",
             f"-I{ROOT / 'proto'}",

@@ -131,7 +131,7 @@ class LocalMemory:
 
     async def _submit_each(self, events: list[Event]) -> list[StreamOutcome]:
         try:
-            return list(await asyncio.wrap_future(self._log.submit(events)))
+            return [*await asyncio.wrap_future(self._log.submit(events))]
         except EventConflict as error:
             if len(events) == 1:
                 return [AppendRefused(reason=error.reason, message=str(error))]
