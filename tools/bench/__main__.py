@@ -27,7 +27,7 @@ def main() -> None:
 @click.option(
     "--vectors",
     type=click.Choice(["model", "synthetic"]),
-    help="Compute the vectors of the events, or store clustered random ones in their place; "
+    help="Compute the vectors of the events, or store blends of some in their place; "
     f"by default computed up to {_SYNTHETIC_FROM_EVENTS - 1:,} events, which takes two minutes.",
 )
 @click.option("--rows", default=",".join(_GROUP_NAMES), show_default=True, help="Which groups, by name.")
@@ -85,6 +85,15 @@ def locomo(data: Path, model: Path | None, target: Path) -> None:
     console = _out()
     console.print(table(report["metrics"]))  # type: ignore[arg-type]  # as `measure` made it
     console.print({"tiers": report["tiers"], "search_ms": report["search_ms"]})
+
+
+@main.command()
+@click.argument("report", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def markdown(report: Path) -> None:
+    """The rows of a kept REPORT as a table for docs/benchmarks.md."""
+    from tools.bench.markdown import in_markdown
+
+    click.echo(in_markdown(json.loads(report.read_text())), nl=False)
 
 
 def _out() -> Console:

@@ -68,6 +68,7 @@ class BareHnsw:
     """The graph alone, with the same settings."""
 
     def __init__(self, vectors: Vectors, *, m: int, ef_construction: int, ef: int) -> None:
+        self._vectors = vectors
         self._index = hnswlib.Index(space="ip", dim=vectors.shape[1])
         self._index.init_index(max_elements=len(vectors), M=m, ef_construction=ef_construction, random_seed=7)
         self._index.add_items(vectors, np.arange(len(vectors)))
@@ -77,6 +78,14 @@ class BareHnsw:
     def search(self, vector: Vectors) -> list[int]:
         labels, _ = self._index.knn_query(vector, k=HITS)
         return [int(label) for label in labels[0]]
+
+    def recall(self, queries: Vectors) -> float:
+        """The share of each query's true nearest neighbours that the graph returns."""
+        found = 0
+        for query in queries:
+            exact = np.argsort(-(self._vectors @ query), kind="stable")[:HITS]
+            found += len(set(exact.tolist()) & set(self.search(query[np.newaxis])))
+        return found / (HITS * len(queries))
 
 
 class BareSearch:
@@ -99,6 +108,12 @@ class BareSearch:
             self._lexical.search(query)
             found.append((time.perf_counter() - started) * 1000)
         return found
+
+    def recall(self, queries: Sequence[str]) -> float | None:
+        """The graph's, over the queries; None where there is none."""
+        if self._graph is None or self._embedder is None:
+            return None
+        return self._graph.recall(self._embedder.embed(list(queries), query=True))
 
     def close(self) -> None:
         if self._embedder is not None:

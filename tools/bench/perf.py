@@ -64,5 +64,5 @@ def vectors_in_words(shop: Workshop) -> str:
     if shop.model is None:
         return "none: no model was given"
     if shop.synthetic:
-        return "synthetic: clustered unit vectors stored under the model's id; queries are embedded by the model"
+        return "synthetic: blended from the model's vectors of 1,500 of the texts; queries are embedded by the model"
     return "computed by the model"

@@ -74,12 +74,12 @@ def table(rows: list[Row | Absent], *, title: str) -> Table:
         if isinstance(row, Absent):
             found.add_row(f"[bold]{row.name}[/]\n[dim]{row.why}[/]", "–", "–", "–", "–", "–")
             continue
-        below = "\n".join(f"  {name}: {_number(value)}" for name, value in row.also.items())
+        below = "\n".join(f"  {name}: {shown(value)}" for name, value in row.also.items())
         what = f"[bold]{row.name}[/]\n{row.what}" + (f"\n[dim]floor: {row.floor_what}[/]" if row.floor_what else "")
         found.add_row(
             what + (f"\n[dim]{below}[/]" if below else ""),
-            f"{_number(row.value)} {row.unit}",
-            "–" if row.floor is None else f"{_number(row.floor)} {row.unit}",
+            f"{shown(row.value)} {row.unit}",
+            "–" if row.floor is None else f"{shown(row.floor)} {row.unit}",
             "–" if row.ratio is None else f"{row.ratio:.2f} ×",
             row.budget,
             "[green]yes[/]" if row.ok else "[red]no[/]",
@@ -87,7 +87,8 @@ def table(rows: list[Row | Absent], *, title: str) -> Table:
     return found
 
 
-def _number(value: float | str) -> str:
+def shown(value: float | str) -> str:
+    """A number with as many digits as were measured; text as it is."""
     if isinstance(value, str):
         return value
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -14,7 +14,7 @@ from agent_memory.events import Draft
 from agent_memory.memory import Memory
 from agent_memory.retrieval import Tier
 from tools.bench import vectors
-from tools.bench.bare import BareHnsw, BareSearch, BareTantivy
+from tools.bench.bare import HITS, BareHnsw, BareSearch, BareTantivy
 from tools.bench.metrics import percentile
 from tools.bench.rows import Row
 from tools.bench.workshop import Workshop
@@ -31,6 +31,7 @@ def rows(shop: Workshop) -> Iterator[Row]:
     bare = _bare(shop)
     try:
         found = asyncio.run(_measured(shop, bare, queries))
+        recall = bare.recall(queries[_WARM_UP:])
     finally:
         bare.close()
     p50, p99 = percentile(found.idle_ms, 0.5), percentile(found.idle_ms, 0.99)
@@ -48,6 +49,7 @@ def rows(shop: Workshop) -> Iterator[Row]:
             "p99, ms": p99,
             "p99 / p50": p99 / p50,
             "floor p99, ms": percentile(found.floor_ms, 0.99),
+            **({} if recall is None else {f"recall@{HITS} of the graph": recall}),
             **_means(found.idle_steps),
         },
     )

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from agent_memory.events import Draft, Event, Role
 from agent_memory.indexes.embeddings import BATCH_TEXTS_MAX, EmbeddingStore
 from agent_memory.indexes.vectors import BUILD_BREADTH, LINKS, SEARCH_BREADTH
-from agent_memory.inference.model_folder import info_of
 from agent_memory.inference.onnx_embedder import OnnxEmbedder
 from agent_memory.inference.port import Embedder, Vectors
 from agent_memory.projectors.vectors import embedded_text, passages_of
@@ -21,28 +20,31 @@ from agent_memory.storage import open_store
 GRAPH = {"m": LINKS, "ef_construction": BUILD_BREADTH, "ef": SEARCH_BREADTH}
 """The settings of the graph that searches use; the bare engine gets the same."""
 
-_TOPICS = 400
-_SPREAD = 0.8
+_EMBEDDED_TEXTS = 1_500
+_SECOND = 0.6
+_NOISE = 0.4
 _TEXTS_AT_ONCE = 64 * BATCH_TEXTS_MAX
 
 
-class ClusteredEmbedder:
-    """Unit vectors around a few hundred centres, drawn from a seed and the text.
+class BlendingEmbedder:
+    """Vectors blended from those that the model gave to some of the texts, with some noise.
 
-    They cost next to nothing, and a graph over them is as large as over real ones. They carry no
-    meaning: what they return is only good for being timed.
+    They lie where the model's vectors lie, so a graph over them is built and searched as one over
+    real ones; they cost next to nothing. They do not say what their texts mean: what they return
+    is only good for being timed.
     """
 
-    def __init__(self, model_id: str, dim: int, *, seed: int) -> None:
-        self.model_id = model_id
-        self.dim = dim
+    def __init__(self, model: Embedder, texts: Sequence[str], *, seed: int) -> None:
+        self.model_id = model.model_id
+        self.dim = model.dim
         self._random = np.random.default_rng(seed)
-        self._centres = _unit(self._random.standard_normal((_TOPICS, dim)))
+        chosen = self._random.choice(len(texts), min(_EMBEDDED_TEXTS, len(texts)), replace=False)
+        self._given = model.embed([texts[i] for i in chosen])
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
-        centres = self._centres[self._random.integers(0, _TOPICS, len(texts))]
-        scatter = _unit(self._random.standard_normal((len(texts), self.dim)))
-        return _unit(centres + _SPREAD * scatter)
+        first, second = (self._given[self._random.integers(0, len(self._given), len(texts))] for _ in range(2))
+        noise = _unit(self._random.standard_normal((len(texts), self.dim)))
+        return _unit(first + _SECOND * second + _NOISE * noise)
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -54,14 +56,18 @@ def open_model(folder: Path) -> Embedder:
 
 
 def write(store: Path, model: Path, drafts: Sequence[Draft], *, seed: int) -> None:
-    """Store synthetic vectors for the passages of *drafts*, as if the model had made them."""
-    info = info_of(model)
-    _vectors(store, drafts, ClusteredEmbedder(info.id, info.dim, seed=seed))
+    """Store blended vectors for the passages of *drafts*, as if the model had made them."""
+    embedder = open_model(model)
+    try:
+        blending = BlendingEmbedder(embedder, list(_texts(drafts)), seed=seed)
+    finally:
+        embedder.close()
+    _vectors(store, drafts, blending)
 
 
 def read(store: Path, model: Path, drafts: Sequence[Draft]) -> Vectors:
     """The stored vectors of the passages of *drafts*; those that are missing are computed."""
-    embedder = OnnxEmbedder.open(model)
+    embedder = open_model(model)
     try:
         return np.concatenate(_vectors(store, drafts, embedder))
     finally:
