@@ -22,7 +22,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which events a read is about. Fields narrow each other; values of one field widen it.
 
     ``from_`` and ``until`` are inclusive: a local date of the store's zone (`2026-01-15`, the
-    whole day) or an RFC 3339 time with its offset.
+    whole day; `2026-01` and `2026` likewise) or an RFC 3339 time with its offset.
     """
 
     from_: str = ""
