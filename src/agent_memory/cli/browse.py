@@ -79,13 +79,13 @@ def _show_days(front: Front, days: Days) -> None:
     table.add_column("events", justify="right", no_wrap=True)
     if wide:
         table.add_column("", no_wrap=True)
-    table.add_column("sessions", justify="right", no_wrap=True)
-    table.add_column("what", ratio=3)
-    table.add_column("where", ratio=1, style="dim")
+        table.add_column("sessions", justify="right", no_wrap=True)
+    table.add_column("what", ratio=3, overflow="fold")
+    table.add_column("where", ratio=1, style="dim", overflow="fold")
 
     def add(name: Text, events: str, bar: str, sessions: str, what: Text, where: Text) -> None:
-        bars = [Text(bar, "green")] if wide else []
-        table.add_row(name, events, *bars, sessions, what, where)
+        more = [Text(bar, "green"), Text(sessions)] if wide else []
+        table.add_row(name, events, *more, what, where)
 
     nothing = Text("nothing recorded", "dim")
     for empty, run in groupby(days.days, key=lambda day: day.event_count == 0):
@@ -99,7 +99,7 @@ def _show_days(front: Front, days: Days) -> None:
                 add(name, "", "", "", nothing, Text())
                 continue
             bar = "▇" * max(1, round(day.event_count / most * _BAR_WIDTH))
-            where = stored(", ".join((*day.projects, *day.agents)))
+            where = stored(", ".join((*day.projects, *(day.agents if wide else ()))))
             add(name, f"{day.event_count:,}", bar, f"{day.session_count:,}", stored(day.title), where)
     front.out.print(table)
     total = sum(day.event_count for day in days.days)
@@ -107,12 +107,11 @@ def _show_days(front: Front, days: Days) -> None:
 
 
 def _show_day(front: Front, day: Day, segments: list[Node], zone: Zone) -> None:
-    from rich.table import Table
     from rich.text import Text
 
-    from agent_memory.cli.terminal import counted, stored
+    from agent_memory.cli.terminal import counted
     from agent_memory.cli.times import weekday
-    from agent_memory.cli.toc import node_name
+    from agent_memory.cli.toc import node_table
 
     head = Text.assemble((f"{weekday(day.date)} {day.date}", "bold cyan"), f"  {zone.name}  ")
     if not day.event_count:
@@ -121,16 +120,4 @@ def _show_day(front: Front, day: Day, segments: list[Node], zone: Zone) -> None:
         return
     head.append(f"{counted(day.event_count, 'event')} in {counted(day.session_count, 'session')}", "dim")
     front.out.print(head)
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
-    table.add_column("time", no_wrap=True, style="bold cyan")
-    table.add_column("events", justify="right", no_wrap=True)
-    table.add_column("what", ratio=3)
-    table.add_column("session", ratio=1)
-    for node in segments:
-        what = stored(node.title)
-        what.append(f"\n{node.id}", "dim green")
-        where = stored(node.session)
-        for name in (*node.projects, *node.agents):
-            where.append_text(stored("\n" + name, "dim", one_line=False))
-        table.add_row(node_name(node, zone), f"{node.event_count:,}", what, where)
-    front.out.print(table)
+    front.out.print(node_table(segments, zone))

@@ -61,14 +61,14 @@ def _tell(front: Front, info: ModelInfo) -> int:
         return OK
     from agent_memory.cli.event_view import field_table
 
-    values: dict[str, Any] = msgspec.to_builtins(info)
-    front.out.print(field_table([(name.replace("_", " "), _readable(value)) for name, value in values.items()]))
+    rows = [(name.replace("_", " "), _readable(name, value)) for name, value in msgspec.to_builtins(info).items()]
+    front.out.print(field_table(rows))
     return OK
 
 
-def _readable(value: Any) -> str:
+def _readable(name: str, value: Any) -> str:
+    if name == "files":
+        return ", ".join(f"{file['name']} ({file['sha256'][:12]})" for file in value)
     if isinstance(value, list | tuple):
-        return ", ".join(_readable(item) for item in value)
-    if isinstance(value, dict):
-        return " ".join(_readable(item) for item in value.values())
+        return ", ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) else str(value)

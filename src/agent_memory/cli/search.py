@@ -126,18 +126,16 @@ def _what(query: str, hit: Hit) -> Text:
 
     event = hit.recorded.event
     who = Text.assemble(stored(event.speaker or event.role.value, "bold"))
-    if event.tool_name:
-        who.append_text(stored(f" {event.tool_name}"))
-    for name in (event.agent, event.project):
+    for name in (event.tool_name, event.agent, event.project):
         if name:
-            who.append_text(stored(f"  {name}", "dim", one_line=False))
+            who.append_text(Text.assemble((" · ", "dim"), stored(name, "dim")))
     what = Text("\n").join([who, marked(hit.excerpt, _matches(query, hit.excerpt), "bold yellow")])
     if hit.session_title:
-        what.append("\n")
-        what.append_text(stored(hit.session_title, "italic dim"))
-    signals = "  ".join(f"{s.name} #{s.rank}" for s in hit.signals if s.rank)
-    what.append(f"\ngrip {hit.grip_id}", "green dim")
-    what.append(f"   {signals}   score {hit.score:.3g}", "dim")
+        what.append_text(Text.assemble(("\nin ", "dim"), stored(hit.session_title, "italic dim")))
+    signals = " ".join(f"{s.name} #{s.rank}" for s in hit.signals if s.rank)
+    what.append_text(
+        Text.assemble(("\ngrip ", "dim"), (hit.grip_id, "green dim"), (f"  {signals}  {hit.score:.2f}", "dim"))
+    )
     return what
 
 

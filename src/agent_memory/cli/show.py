@@ -148,7 +148,7 @@ def _print_events(front: Front, events: list[Recorded], more: bool, zone: Zone) 
 async def _node(front: Front, memory: Memory, zone: Zone, id: str, version: int, children: bool, limit: int) -> int:
     from agent_memory.cli.shapes import event_shape, node_shape
     from agent_memory.cli.times import rfc3339
-    from agent_memory.cli.toc import all_children
+    from agent_memory.cli.toc import all_children, node_table
     from agent_memory.memory import Filter
 
     node = await memory.node(id, version=version)
@@ -171,10 +171,8 @@ async def _node(front: Front, memory: Memory, zone: Zone, id: str, version: int,
         front.envelope(shape)
         return OK
     _print_node(front, node, versions, zone)
-    for child in nodes:
-        from agent_memory.cli.toc import label
-
-        front.out.print(label(child, zone, with_id=True))
+    if nodes:
+        front.out.print(node_table(nodes, zone))
     _print_events(front, events, more, zone)
     return OK
 
@@ -182,6 +180,7 @@ async def _node(front: Front, memory: Memory, zone: Zone, id: str, version: int,
 def _print_node(front: Front, node: Node, versions: list[int], zone: Zone) -> None:
     from rich.console import Group
     from rich.panel import Panel
+    from rich.table import Table
     from rich.text import Text
 
     from agent_memory.cli.event_view import field_table
@@ -207,9 +206,12 @@ def _print_node(front: Front, node: Node, versions: list[int], zone: Zone) -> No
         ),
         ("version", f"{node.version:,}" + (f"  (others: {shown})" if older else "")),
     ]
+    bullets = Table.grid(padding=(0, 1, 0, 0))
+    for bullet in node.bullets:
+        bullets.add_row(Text("•", "yellow"), bullet_line(bullet.text, bullet.grip_ids))
     body = Group(
         stored(node.title, "bold"),
-        *(bullet_line(bullet.text, bullet.grip_ids) for bullet in node.bullets),
+        bullets,
         Text(""),
         field_table(rows),
     )

@@ -12,6 +12,7 @@ from agent_memory.cli.front import Front, front
 if TYPE_CHECKING:
     import asyncio
 
+    from rich.table import Table
     from rich.text import Text
     from rich.tree import Tree
 
@@ -45,6 +46,7 @@ def command(front: Front, node: str | None, depth: str, bullets: bool, ids: bool
 async def _toc(front: Front, node_id: str | None, depth: int, bullets: bool, ids: bool) -> int:
     import asyncio
 
+    from agent_memory.cli.terminal import counted
     from agent_memory.cli.times import Zone
 
     async with front.memory("toc") as memory:
@@ -62,6 +64,8 @@ async def _toc(front: Front, node_id: str | None, depth: int, bullets: bool, ids
         return OK
     for branch in branches:
         front.out.print(_tree(branch, zone, bullets=bullets, ids=ids))
+    if node_id is None:
+        front.out.print(f"{counted(root.event_count, 'event')}; times of {zone.name}", style="dim")
     return OK
 
 
@@ -104,14 +108,13 @@ def _tree(branch: Branch, zone: Zone, *, bullets: bool, ids: bool) -> Tree:
 
 
 def label(node: Node, zone: Zone, *, with_id: bool = False) -> Text:
-    """One line for a node: its time, its title, how much it holds."""
+    """One line for a node: its time, how much it holds, its title."""
     from rich.text import Text
 
     from agent_memory.cli.terminal import counted, stored
 
-    line = Text.assemble((node_name(node, zone), "bold cyan"), "  ")
+    line = Text.assemble((node_name(node, zone), "bold cyan"), (f"  {counted(node.event_count, 'event')}  ", "dim"))
     line.append_text(stored(node.title))
-    line.append(f"  {counted(node.event_count, 'event')}", "dim")
     if with_id:
         line.append(f"  {node.id}", "dim green")
     return line
@@ -123,11 +126,30 @@ def bullet_line(text: str, grip_ids: tuple[str, ...]) -> Text:
 
     from agent_memory.cli.terminal import stored
 
-    line = Text.assemble(("• ", "yellow"))
-    line.append_text(stored(text))
+    line = Text.assemble(stored(text))
     for grip_id in grip_ids:
         line.append(f"  {grip_id}", "dim green")
     return line
+
+
+def node_table(nodes: list[Node], zone: Zone) -> Table:
+    """Nodes of one level with their ids."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from agent_memory.cli.terminal import stored
+
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
+    table.add_column("time", no_wrap=True, style="bold cyan")
+    table.add_column("events", justify="right", no_wrap=True)
+    table.add_column("what", ratio=3, overflow="fold")
+    table.add_column("where", ratio=1, overflow="fold")
+    for node in nodes:
+        what = Text.assemble(stored(node.title), (f"\n{node.id}", "dim green"))
+        where = [stored(node.session)] if node.session else []
+        where += [stored(name, "dim") for name in (*node.projects, *node.agents)]
+        table.add_row(node_name(node, zone), f"{node.event_count:,}", what, Text("\n").join(where))
+    return table
 
 
 def node_name(node: Node, zone: Zone) -> str:
