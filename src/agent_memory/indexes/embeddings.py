@@ -36,11 +36,10 @@ class EmbeddingStore:
         until then is kept.
         """
         keys = [self._key(text) for text in texts]
-        found = dict(zip(keys, self._rows.get_many(Family.EMBEDDINGS, keys), strict=True))
         size = self._dim * _STORED.itemsize
-        missing = {
-            key: text for key, text in zip(keys, texts, strict=True) if found[key] is None or len(found[key]) != size
-        }
+        stored = zip(keys, self._rows.get_many(Family.EMBEDDINGS, keys), strict=True)
+        found = {key: value for key, value in stored if value is not None and len(value) == size}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         work = list(missing.items())
         for first in range(0, len(work), BATCH_TEXTS_MAX):
             part = work[first : first + BATCH_TEXTS_MAX]
@@ -48,10 +47,10 @@ class EmbeddingStore:
             batch = self._rows.batch()
             for (key, _), vector in zip(part, vectors.astype(_STORED), strict=True):
                 found[key] = vector.tobytes()
-                batch.put(Family.EMBEDDINGS, key, found[key] or b"")
+                batch.put(Family.EMBEDDINGS, key, found[key])
             # Not durable: after a power loss it is computed again.
             self._rows.write(batch)
-        kept = np.frombuffer(b"".join([found[key] or b"" for key in keys]), _STORED).reshape(len(keys), self._dim)
+        kept = np.frombuffer(b"".join([found[key] for key in keys]), _STORED).reshape(len(keys), self._dim)
         return unit(kept)
 
     def _key(self, text: str) -> bytes:

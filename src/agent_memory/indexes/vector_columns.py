@@ -112,13 +112,14 @@ class Columns:
     def save(self, folder: Path) -> None:
         """Write `columns.npz` and `names.json` into the folder."""
         with (folder / "columns.npz").open("wb") as file:
-            np.savez(file, **{name: column[: self.count] for name, column in self._columns.items()})
+            columns: dict[str, Any] = {name: column[: self.count] for name, column in self._columns.items()}
+            np.savez(file, allow_pickle=False, **columns)
         names = {name: list(codes) for name, codes in self._names.items()}
         (folder / "names.json").write_bytes(msgspec.json.encode(_escaped(names)))
 
     @classmethod
     def load(cls, folder: Path) -> Columns:
-        """What `save` wrote. Errors: `OSError`, `ValueError`, `KeyError` for anything else."""
+        """What `save` wrote. Errors: whatever numpy and msgspec raise over other files."""
         columns = cls()
         with np.load(folder / "columns.npz", allow_pickle=False) as saved:
             columns._columns = {name: saved[name].astype(dtype) for name, dtype in _TYPES.items()}

@@ -114,8 +114,11 @@ class VectorIndex:
             try:
                 index._load(snapshot)
                 break
-            except (OSError, ValueError, KeyError, RuntimeError, msgspec.DecodeError):
-                # Views are rebuilt from the log; a snapshot that cannot be read is none.
+            except MemoryError:
+                raise
+            except Exception:
+                # Whatever a broken file makes its reader raise. A view can be had again from the
+                # log, so a snapshot that cannot be read is none.
                 shutil.rmtree(snapshot, ignore_errors=True)
         return index
 
@@ -201,7 +204,8 @@ class VectorIndex:
         while count < len(scores):
             best = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
             if self._columns.event_count(labels[best]) >= limit:
-                return labels[scores >= scores[best].min() - _SLACK]
+                near: Labels = labels[scores >= scores[best].min() - _SLACK]
+                return near
             count *= 2
         return labels
 

@@ -177,6 +177,9 @@ def _build(found: Path, built: Path, source: str, progress: Progress) -> Manifes
     """The installed form of the found files, with its manifest."""
     if not found.is_dir():
         raise InvalidModel("model", str(found), "there is no such folder")
+    missing = [f"no {name}" for name in ("tokenizer.json", "config.json") if not (found / name).is_file()]
+    if missing:
+        raise InvalidModel("model", str(found), f"the folder is no embedding model: {', '.join(missing)}")
     built.mkdir()
     for name in ("tokenizer.json", *CONFIGS):
         if (found / name).is_file():

@@ -1,0 +1,111 @@
+"""Small exact forms of the search ports: what the engines are held against, and fast to make."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+
+from agent_memory.errors import DimensionMismatch
+from agent_memory.events import Event
+from agent_memory.indexes.chunks import chunks_of
+from agent_memory.indexes.model import Match, Where
+from agent_memory.indexes.words import folded
+from agent_memory.inference.port import Embedder, Vectors
+
+_WORD = re.compile(r"[^\W_]+")
+_K1, _B = 1.2, 0.75
+
+
+def admits(where: Where, event: Event) -> bool:
+    """Whether the filter lets the event through, field by field as its documentation says."""
+    if where.from_ms is not None and event.time_ms < where.from_ms:
+        return False
+    if where.until_ms is not None and event.time_ms > where.until_ms:
+        return False
+    fields: list[tuple[object, frozenset[object]]] = [
+        (event.agent, frozenset(where.agents)),
+        (event.project, frozenset(where.projects)),
+        (event.session, frozenset(where.sessions)),
+        (event.role, frozenset(where.roles)),
+        (event.kind, frozenset(where.kinds)),
+    ]
+    return all(not wanted or value in wanted for value, wanted in fields)
+
+
+class InMemoryLexicalIndex:
+    """A `LexicalSearch` over whole words, without stemming."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._chunks: list[tuple[Event, int, int, Counter[str]]] = []
+        self._documents: Counter[str] = Counter()
+        for event in events:
+            self.add(event)
+
+    def add(self, event: Event) -> None:
+        for chunk in chunks_of(event.text):
+            words = Counter(_words(event.text[chunk.start : chunk.end]))
+            self._chunks.append((event, chunk.start, chunk.end, words))
+            self._documents.update(words.keys())
+
+    def search(self, query: str, *, where: Where, limit: int) -> list[Match]:
+        asked = sorted(set(_words(query)))
+        count = len(self._chunks)
+        mean = sum(words.total() for *_, words in self._chunks) / max(1, count) or 1.0
+        matches = []
+        for event, start, end, words in self._chunks:
+            if not admits(where, event):
+                continue
+            score = 0.0
+            for word in asked:
+                if times := words[word]:
+                    held_by = self._documents[word]
+                    rarity = math.log(1 + (count - held_by + 0.5) / (held_by + 0.5))
+                    score += rarity * times * (_K1 + 1) / (times + _K1 * (1 - _B + _B * words.total() / mean))
+            if score:
+                matches.append(Match(event.id, start, end, score))
+        return best_by_event(matches)[: max(0, limit)]
+
+
+class InMemoryVectorIndex:
+    """A `VectorSearch` that looks at every vector."""
+
+    def __init__(self, embedder: Embedder, events: Iterable[Event] = ()) -> None:
+        self._embedder = embedder
+        self._passages: list[tuple[Event, int, int]] = []
+        self._vectors: list[Vectors] = []
+        for event in events:
+            self.add(event)
+
+    def add(self, event: Event) -> None:
+        if not event.text.strip():
+            return
+        for chunk in chunks_of(event.text):
+            self._passages.append((event, chunk.start, chunk.end))
+            self._vectors.append(self._embedder.embed([event.text[chunk.start : chunk.end]])[0])
+
+    def search(self, vector: Vectors, *, where: Where, limit: int) -> list[Match]:
+        if vector.shape != (self._embedder.dim,):
+            raise DimensionMismatch("vector", vector.shape, f"the index holds vectors of {self._embedder.dim} numbers")
+        query = vector.astype(np.float64)
+        matches = [
+            Match(event.id, start, end, float((held.astype(np.float64) * query).sum()))
+            for (event, start, end), held in zip(self._passages, self._vectors, strict=True)
+            if admits(where, event)
+        ]
+        return best_by_event(matches)[: max(0, limit)]
+
+
+def best_by_event(matches: Iterable[Match]) -> list[Match]:
+    """Each event's best match, best first; ties in order of id."""
+    best: dict[str, Match] = {}
+    for match in sorted(matches, key=lambda m: (-m.score, m.event_id, m.start)):
+        best.setdefault(match.event_id, match)
+    return list(best.values())
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(folded(text).lower())
