@@ -44,7 +44,13 @@ def blocks(*languages: str) -> list[object]:
 def commands(block: str) -> list[str]:
     """The lines of a shell block, continued ones joined, without comments."""
     joined = block.replace("\\\n", " ")
-    lines = [re.sub(r"\s+#\s.*$", "", line).strip() for line in joined.splitlines()]
+    lines: list[str] = []
+    for line in joined.splitlines():
+        # A quoted argument may run over several lines.
+        if lines and lines[-1].count("'") % 2:
+            lines[-1] += "\n" + line
+        else:
+            lines.append(re.sub(r"\s+#\s.*$", "", line).strip())
     return [line for line in lines if line and not line.startswith(("#", *NOT_RUN_HERE))]
 
 
