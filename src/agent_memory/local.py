@@ -122,7 +122,7 @@ class LocalMemory:
             try:
                 events.append((index, self._complete(draft)))
             except Invalid as error:
-                outcomes[index] = AppendRefused(reason=error.reason, message=str(error))
+                outcomes[index] = AppendRefused(reason=error.reason, message=error.advice)
         if events:
             for (index, _), outcome in zip(events, await self._submit_each([e for _, e in events]), strict=True):
                 outcomes[index] = outcome
@@ -134,7 +134,7 @@ class LocalMemory:
             return [*await asyncio.wrap_future(self._log.submit(events))]
         except EventConflict as error:
             if len(events) == 1:
-                return [AppendRefused(reason=error.reason, message=str(error))]
+                return [AppendRefused(reason=error.reason, message=error.advice)]
         return [(await self._submit_each([event]))[0] for event in events]
 
     async def append_stream(self, drafts: Iterable[Draft] | AsyncIterable[Draft]) -> AsyncIterator[StreamOutcome]:
