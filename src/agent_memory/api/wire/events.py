@@ -22,6 +22,9 @@ from agent_memory.memory import Filter
 
 _KIND_OF = KINDS.member_of
 _ROLE_OF = ROLES.member_of
+# By the members' words: an Enum is hashed in Python, a string is not.
+_KIND_NUMBERS = {kind.value: number for kind, number in KINDS.number_of.items()}
+_ROLE_NUMBERS = {role.value: number for role, number in ROLES.number_of.items()}
 _NANOS_MAX = 999_999_999
 _NAMES = (
     "id",
@@ -172,8 +175,8 @@ def event_to_pb(recorded: Recorded) -> event_pb.Event:
     message = event_pb.Event(
         id=event.id,
         time=timestamp(event.time_ms),
-        kind=KINDS.number_of[event.kind],
-        role=ROLES.number_of[event.role],
+        kind=_KIND_NUMBERS[event.kind._value_],
+        role=_ROLE_NUMBERS[event.role._value_],
         session=event.session,
         agent=event.agent,
         project=event.project,
