@@ -153,9 +153,8 @@ def show_all(show: Show, daemon: DaemonProcess, *, start_s: float) -> None:
 def point_an_agent_at_it(show: Show, model: Path, *, own_store: Path, own_address: str) -> None:
     show.heading("5  Yours")
     show.say(
-        "The demo's store is gone again. One of your own lies in "
-        f"[bold]{_tilde(own_store)}[/bold] once you start its daemon;\n"
-        "what your agents say goes in as JSON lines, by gRPC or from Python (README.md has the fields):\n"
+        f"The demo's store is gone again; your own will be [bold]{_tilde(own_store)}[/bold].\n"
+        "What your agents say goes in as JSON lines, by gRPC or from Python; README.md has the fields.\n"
     )
     show.console.print(
         Syntax(

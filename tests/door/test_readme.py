@@ -20,14 +20,22 @@ from agent_memory import samples
 from agent_memory.config import SETTINGS
 from agent_memory.storage import Family
 from agent_memory.testing.daemon import DaemonProcess
+from tools.readme import README, comparable, output_of, refreshed
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 # What sets up or blocks; `make demo` and the tests of model and daemon run these.
-NOT_RUN_HERE = ("make ", "export ", "agent-memory serve", "agent-memory model install", ".venv/bin/agent-memory serve")
+NOT_RUN_HERE = (
+    "make ",
+    "export ",
+    "python -m tools.",
+    "agent-memory serve",
+    "agent-memory model install",
+    ".venv/bin/agent-memory serve",
+)
 
 
 def blocks(*languages: str) -> list[object]:
@@ -75,6 +83,17 @@ def run(words: list[str], env: dict[str, str], cwd: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.skipif(not os.environ.get("AGENT_MEMORY_TEST_MODEL"), reason="AGENT_MEMORY_TEST_MODEL names no model")
+def test_the_readme_shows_what_the_commands_print(daemon: DaemonProcess) -> None:
+    """`python -m tools.readme --model .venv/model` writes it anew.
+
+    First in this file: some of the blocks that follow record events.
+    """
+    text = README.read_text("utf-8")
+
+    assert comparable(refreshed(text, lambda command: output_of(command, daemon.address))) == comparable(text)
+
+
 @pytest.mark.parametrize("block", blocks("python"))
 def test_every_python_block_runs(block: str, daemon: DaemonProcess, tmp_path: Path) -> None:
     run([sys.executable, "-c", block], environment(daemon), tmp_path)
@@ -91,14 +110,14 @@ def test_every_command_runs(block: str, daemon: DaemonProcess) -> None:
 
 def test_the_readme_shows_every_command_of_a_first_day() -> None:
     """A command that is run above cannot be misspelt; one that is missing can."""
-    text = (ROOT / "README.md").read_text("utf-8")
+    text = README.read_text("utf-8")
     names = ["serve", "ingest", "toc", "browse", "search", "show", "grip", "status", "model install"]
 
     assert [] == [name for name in names if f"agent-memory {name}" not in text]
 
 
 def test_the_readme_lists_every_setting() -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
+    text = README.read_text("utf-8")
 
     assert [] == [setting.name for setting in SETTINGS if f"`{setting.name}`" not in text]
 
