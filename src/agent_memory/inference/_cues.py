@@ -14,8 +14,13 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _worth(table: dict[int, str]) -> dict[str, int]:
-    return {word: points for points, words in table.items() for word in words.split()}
+def _worth(table: dict[int, str]) -> dict[str, tuple[int, int]]:
+    """Word to what it is worth at work and in a talk among people, where news is what someone did."""
+    return {
+        word: (points // 4, points) if points in (LIVED, WHEN) else (points, points)
+        for points, words in table.items()
+        for word in words.split()
+    }
 
 
 CUE_WORDS = _worth(
@@ -98,6 +103,9 @@ OPINIONS = _words(
 )
 """Words of praise: polite, seldom news."""
 
+ANNOUNCING_STARTS = _words("i'll let let's now next first then looking checking going")
+"""An assistant that opens so tells what it is about to do, not what came of it."""
+
 OWN_STARTS = _words("i i'm i've i'll my we we're we've we'll our ich wir je nous")
 YOUR_STARTS = _words("you your you're you've you'll it's it that's agreed")
 POINTING_STARTS = _words("it it's its that that's this these those they them he she his her such")
@@ -136,13 +144,19 @@ FUNCTION_WORDS = _words(
 )
 
 TRAILING_WORDS = _words(
-    "a an the and or but to of in on at for with from by as that which who so if when where while because into"
-    " than then is are was were be been has have had will would can could should its my your our their his her"
-    " this these those it i we you they not no very really just also some any each every about after before until"
-    " via per vs let der die das ein eine und oder mit für von zu im le la les un une et ou de du des en el los y"
-    " o con para por"
+    "few many more also another a an the and or but to of in on at for with from by as that which who so if when"
+    " where while because into than then is are was were be been has have had will would can could should its my"
+    " your our their his her this these those it i we you they not no very really just some any each every about"
+    " after before until via per vs let der die das ein eine und oder mit für von zu im le la les un une et ou de"
+    " du des en el los y o con para por"
 )
 """A heading does not end on one of these."""
+
+WIDE_FUNCTION_WORDS = _words(
+    "好的 我们 你们 他们 这个 那个 一个 可以 什么 怎么 因为 所以 但是 如果 没有 已经 现在 今天 需要 完成 已完成 谢谢"
+    " 一下 还是 私 今日 明日 昨日 何 時 方 今 후 그리고 그래서 하지만 합니다 있습니다 했습니다 입니다 감사합니다"
+)
+"""The same for scripts without spaces."""
 
 ABBREVIATIONS = _words("e.g i.e eg ie etc vs cf mr mrs ms dr prof st no nr z.b bzw usw ca fig jr sr")
 

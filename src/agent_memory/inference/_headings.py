@@ -58,6 +58,9 @@ _MINE = (
     (re.compile(r"\b[Mm]y\b"), "their"),
     (re.compile(r"\b[Mm]yself\b"), "themselves"),
     (re.compile(r"\bme\b"), "them"),
+    (re.compile(r"\bI was\b"), "they were"),
+    (re.compile(r"\bI(?: am|'m|’m)\b"), "they are"),
+    (re.compile(r"\bI\b"), "they"),
 )
 _CLAUSE = re.compile(
     r"\s*[;:(—–]|\s*[,，、；：]|\s+-\s|[.!?…]\s|[。！？]|"
@@ -95,31 +98,89 @@ def heading(text: str, *, speaker: str = "", limit: int = TITLE_MAX) -> str:
     return _capital(shorten(text, limit))
 
 
+def requests(text: str) -> bool:
+    """Whether a sentence is put as a wish: `can you`, `please`, `we need to`."""
+    text = tidy(text)
+    for pattern in (_OPENING, _VOCATIVE, _OPENING):
+        text = _strip(pattern, text)
+    return _ASKING.match(text) is not None
+
+
+def cut_at_clause(text: str, limit: int) -> str:
+    """The beginning of a heading up to a clause within *limit* characters; empty where there is none."""
+    if len(text) <= limit:
+        return text
+    cut = 0
+    for clause in _CLAUSE.finditer(text, 0, limit + 2):
+        if 18 <= clause.start() <= limit:
+            cut = clause.start()
+    return shorten(text[:cut], limit) if cut else ""
+
+
+def cut_at_word(text: str, limit: int = TITLE_MAX) -> str:
+    """At most *limit* characters of a line that is no sentence, such as a command."""
+    if len(text) <= limit:
+        return text.rstrip(". ")
+    space = text.rfind(" ", limit // 2, limit + 1)
+    return text[: space if space > 0 else settle(text, 0, limit)[1]].rstrip(_CLOSING)
+
+
 def shorten(text: str, limit: int = TITLE_MAX) -> str:
-    """Cut at a clause, or else at a word, to at most *limit* characters without loose ends."""
+    """Cut to at most *limit* characters: at a clause, or else where no phrase is left hanging."""
+    strong = _STRONG_CLAUSE.search(text, 18)
+    if strong is not None:
+        text = text[: strong.start()]
     if len(text) > limit:
         cut = 0
         for clause in _CLAUSE.finditer(text, 0, limit + 2):
             if min(18, limit // 2) <= clause.start() <= limit:
                 cut = clause.start()
-        if cut < limit // 2:
-            space = text.rfind(" ", 1, limit + 1)
-            cut = max(cut, space)
-        text = text[:cut] if cut > 0 else text[: settle(text, 0, limit)[1]]
-    elif (stop := _FULL_STOP.search(text, 18)) is not None:
-        text = text[: stop.start()]
+        text = text[:cut] if cut >= limit // 2 else _cut_at_phrase(text, limit)
+    tail = text[len(text.rstrip(_CLOSING)) :]
     text = text.strip(_CLOSING)
-    while True:
-        head, _, tail = text.rpartition(" ")
-        if not head or tail.lower().strip(_CLOSING) not in TRAILING_WORDS or len(head) < 8:
-            break
-        text = head.rstrip(_CLOSING)
+    if tail and tail[0] in "\"'" and text.count(tail[0]) % 2:
+        return text + tail[0]
+    text = _without_loose_end(text)
     if text.count("(") > text.count(")"):
         text = text[: text.rindex("(")].rstrip(_CLOSING)
     return text
 
 
-_FULL_STOP = re.compile(r"[.!?…]\s+(?=\S)|[。！？]")
+def _cut_at_phrase(text: str, limit: int) -> str:
+    """The words that fit, less a phrase that only began: `to showcase local`."""
+    space = text.rfind(" ", 1, limit + 1)
+    if space <= 0:
+        return text[: settle(text, 0, limit)[1]]
+    words = text[:space].split(" ")
+    for at in range(len(words) - 1, max(len(words) - 4, 3), -1):
+        if words[at].lower() in TRAILING_WORDS:
+            return " ".join(words[:at])
+    return text[:space]
+
+
+def _without_loose_end(text: str) -> str:
+    """Without the words that no heading ends on, and without `yesterday`, which is soon untrue."""
+    text = _without_trailing_words(text)
+    relative = _RELATIVE_END.search(text)
+    if relative is not None and relative.start() >= 18:
+        text = _without_trailing_words(text[: relative.start()].rstrip(_CLOSING))
+    return text
+
+
+def _without_trailing_words(text: str) -> str:
+    while True:
+        head, _, tail = text.rpartition(" ")
+        if not head or tail.lower().strip(_CLOSING) not in TRAILING_WORDS or len(head) < 8:
+            return text
+        text = head.rstrip(_CLOSING)
+
+
+_STRONG_CLAUSE = re.compile(r"\s[–—-]\s|\s*[—;]\s|(?<=\w\w\w\w)\.\s+(?=\S)|[!?…]\s+(?=\S)|[。！？；]")
+_RELATIVE_END = re.compile(
+    r"\s(?:yesterday|today|tomorrow|tonight|right now|(?:last|this|next|the other) (?:\w+)|"
+    r"(?:about |around |over )?(?:\w+ ){1,2}(?:days?|weeks?|months?|years?) ago|(?:\w+ )?weekends? ago)$",
+    re.I,
+)
 
 
 def _strip(pattern: re.Pattern[str], text: str) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from agent_memory.events import Kind, Role
 from agent_memory.inference._cues import (
     ABBREVIATIONS,
+    ANNOUNCING_STARTS,
     ASIDE_WORDS,
     CODE_WORDS,
     CUE_PARTS,
@@ -20,6 +21,7 @@ from agent_memory.inference._cues import (
     OWN_STARTS,
     PHRASE_WORDS,
     POINTING_STARTS,
+    WIDE_FUNCTION_WORDS,
     YOUR_STARTS,
 )
 from agent_memory.toc.grips import settle
@@ -38,7 +40,7 @@ _STOP = re.compile(
 )
 _SOFT_STOPS = ".!?…؟"
 _WIDE_STOPS = "。！？｡।"
-_WORD = re.compile(r"[^\W_](?:[\w'’./@+-]*[\w+])?")
+_WORD = re.compile(r"\.?[^\W_](?:[\w'’./@+-]*[\w+])?")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*?(?:^[ \t]*(?:```|~~~)[^\n]*$|\Z)", re.M | re.S)
 _MARKER = re.compile(r"(?:[#>*+\-–•·|=~\s]|\d{1,3}[.)]\s|\[[ xX]\]\s)+")
 # Captions, rules, tables, tags: lines without a sentence.
@@ -76,8 +78,8 @@ class Reading(msgspec.Struct, frozen=True):
     named: dict[str, tuple[int, str]]
 
 
-_Entry = tuple[tuple[str, ...], int, tuple[tuple[str, int, str], ...], bool]
-"""Words; cue points; (word, rank, surface) of names; whether a phrase with points may be near."""
+_Entry = tuple[tuple[str, ...], int, int, tuple[tuple[str, int, str], ...], bool]
+"""Words; cue points at work and in a talk; (word, rank, surface) of names; whether a phrase with points may be near."""
 _LEXICON_MAX, _TOKEN_MAX, _WORDS_MAX = 60_000, 48, 60
 _NAME = 2
 _SOCIAL, _USER, _OTHER = 1, 2, 3
@@ -97,20 +99,39 @@ def read(passage: Passage) -> Reading:
     return _read_prose(text, passage)
 
 
-def last_resort(text: str) -> tuple[int, int] | None:
-    """The first line that has anything to show; None where nothing has."""
-    start = 0
-    limit = min(len(text), _HEAD)
+def last_resort(passage: Passage) -> tuple[int, int] | None:
+    """The best line of a text that has no sentence; None where nothing can be shown.
+
+    An error's line, what a tool was told, the first line with a word, the first with anything.
+    """
+    text = passage.text
+    if passage.kind is Kind.TOOL_CALL:
+        told = _TOLD.search(text, 0, _HEAD)
+        if told is not None:
+            place = settle(text, told.start(1), min(told.end(1), told.start(1) + _TOOL_LINE_MAX))
+            if place[0] < place[1]:
+                return place
+    reading = _read_tool_result(text)
+    if reading.sentences:
+        return reading.sentences[-1].start, reading.sentences[-1].end
+    shown: tuple[int, int] | None = None
+    start, limit = 0, min(len(text), _HEAD)
     while start < limit:
         boundary = _BREAK.search(text, start, limit)
         end = boundary.start() if boundary else limit
-        first, last = settle(text, start, min(end, start + _TOOL_LINE_MAX))
-        if first < last and any(c.isprintable() and not c.isspace() for c in text[first:last]):
-            return first, last
+        place = settle(text, start, min(end, start + _TOOL_LINE_MAX))
+        line = text[place[0] : place[1]]
+        if any(map(str.isalnum, line)) and not line.startswith(("```", "~~~")):
+            return place
+        if shown is None and any(c.isprintable() and not c.isspace() for c in line):
+            shown = place
         start = boundary.end() if boundary else limit
-    return None
+    return shown
 
 
+_TOLD = re.compile(
+    r"\"(?:command|cmd|file_path|path|query|pattern|url|prompt|description)\"\s*:\s*\"((?:[^\"\\]|\\.)+)\""
+)
 _BREAK = re.compile("[\n\r\x00-\x08\x0b-\x1f\x85\u2028\u2029\ud800-\udfff]+")
 
 
@@ -130,7 +151,8 @@ def _read_prose(text: str, passage: Passage) -> Reading:
         if text[start] == " ":
             start += 1
         # The common case by hand: a plain sentence of a moderate length.
-        if end - start > _EXCERPT_MAX or not text[start].isalpha() or not text[end - 1].isascii():
+        last = text[end - 1]
+        if end - start > _EXCERPT_MAX or not text[start].isalpha() or last == " " or not last.isascii():
             start, end = _trim(text, start, end)
         found = text[start:end]
         if end - start < 2 or (not found[0].isalpha() and _NOT_PROSE.match(found)):
@@ -184,7 +206,11 @@ def _split(text: str, at: int, end: int, spans: list[tuple[int, int]]) -> None:
             ):
                 continue
         elif c not in _WIDE_STOPS:
-            stop = start + 1
+            # The end of a line, a control character, half a character: part of nothing.
+            if start - at > 1:
+                spans.append((at, start))
+            at = start + 1
+            continue
         if stop - at > 1:
             spans.append((at, stop))
         at = stop
@@ -238,9 +264,9 @@ def _sentence(
     for entry in map(_LEXICON.__getitem__, tokens):
         if entry is None:
             continue
-        lows, points, entry_names, opens_phrase = entry
+        lows, work, social, entry_names, opens_phrase = entry
         words += lows
-        worth += points
+        worth += social if voice == _SOCIAL else work
         if opens_phrase:
             phrased = True
         for low, rank, surface in entry_names:
@@ -261,8 +287,9 @@ def _sentence(
             if part in found:
                 worth += points
         for run in _RUN.findall(found):
-            terms[run] = None
-            named.setdefault(run, (1, run))
+            if run not in WIDE_FUNCTION_WORDS:
+                terms[run] = None
+                named.setdefault(run, (1, run))
     elif not words and not any(map(str.isalnum, found)):
         return None
     distinct = tuple(dict.fromkeys(words))
@@ -285,6 +312,8 @@ def _form(tokens: list[str], words: tuple[str, ...], names: int, place: int, voi
     elif first in POINTING_STARTS:
         worth -= 30
     if voice == _SOCIAL:
+        if "your" in tokens or "you" in tokens:
+            worth -= 25
         if first in OWN_STARTS:
             worth += 45
         if asks:
@@ -295,6 +324,8 @@ def _form(tokens: list[str], words: tuple[str, ...], names: int, place: int, voi
         worth += 45 if asks else 30
     elif asks:
         worth -= 50
+    elif first in ANNOUNCING_STARTS:
+        worth -= 45
     return worth
 
 
@@ -305,7 +336,7 @@ def _distinction(token: str) -> int:
     if token.isdigit():
         return 0
     if "/" in token or "." in token:
-        return 3 if _PATH.match(token) and not token[0].isdigit() else 0
+        return 3 if (_PATH.match(token) or "_" in token) and not token[0].isdigit() else 0
     if "_" in token.strip("_"):
         return 3
     if "'" in token or "’" in token:
@@ -336,11 +367,15 @@ class _Lexicon(dict[str, "_Entry | None"]):
 def _entry(token: str) -> _Entry | None:
     lows: list[str] = []
     names: list[tuple[str, int, str]] = []
-    points = 0
+    work = social = 0
     opens_phrase = False
     for word in _WORD.findall(token)[:_WORDS_MAX]:
+        if word[0] == "." and "/" not in word:
+            word = word[1:]
         low = word.lower()
-        points += CUE_WORDS.get(low, 0)
+        if low in CUE_WORDS:
+            work += CUE_WORDS[low][0]
+            social += CUE_WORDS[low][1]
         opens_phrase = opens_phrase or low in PHRASE_WORDS
         if low in FUNCTION_WORDS or low in ASIDE_WORDS or (len(low) < 3 and word.isascii()):
             continue
@@ -355,14 +390,14 @@ def _entry(token: str) -> _Entry | None:
         rank = _distinction(word)
         if rank:
             names.append((low, rank, word))
-    if not lows and not points and not opens_phrase:
+    if not lows and not social and not opens_phrase:
         return None
-    return tuple(lows), points, tuple(names), opens_phrase
+    return tuple(lows), work, social, tuple(names), opens_phrase
 
 
 _LEXICON = _Lexicon()
 _RUN = re.compile(
-    r"[\u30a0-\u30ff]{2,12}|[\u4e00-\u9fff]{2,6}(?![\u4e00-\u9fff])|[\uac00-\ud7af]{2,6}(?![\uac00-\ud7af])"
+    r"[\u30a0-\u30ff]{2,12}|(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{2,4}(?![\u4e00-\u9fff])|[\uac00-\ud7af]{2,6}(?![\uac00-\ud7af])"
 )
 
 

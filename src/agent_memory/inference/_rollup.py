@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent_memory.inference._cues import FUNCTION_WORDS, HEADING_VERBS
-from agent_memory.inference._headings import TITLE_MAX, shorten
+from agent_memory.inference._headings import TITLE_MAX, cut_at_clause
 from agent_memory.toc.material import ChildMaterial, Summary
 
 POINTS_MAX = 5
 KEYWORDS_MAX = 8
 JOINER = "; "
+_TOPICS_MAX = 4
 
 
 def roll_up(children: Sequence[ChildMaterial]) -> Summary:
@@ -60,39 +61,41 @@ def _choose(children: Sequence[ChildMaterial]) -> list[tuple[int, int]]:
 
 
 def _title(children: Sequence[ChildMaterial], chosen: Sequence[tuple[int, int]]) -> str:
-    """The topics of the two weightiest children, as far as they fit."""
+    """The topics of the two weightiest children, in their order, as far as they fit."""
     order = list(dict.fromkeys(c for c, _ in chosen))
     order += [c for c in range(len(children)) if c not in order]
-    topics: list[str] = []
+    topics: list[tuple[int, str]] = []
     for c in order:
         topic = children[c].summary.title.split(JOINER)[0]
         words = words_of(topic)
-        if topic and not any(alike(words, words_of(other)) for other in topics):
-            topics.append(topic)
-        if len(topics) == 4:
+        if topic and not any(alike(words, words_of(other)) for _, other in topics):
+            topics.append((c, topic))
+        if len(topics) == _TOPICS_MAX:
             break
     if not topics:
         return children[order[0]].summary.title
     first = topics[0]
-    for other in topics[1:]:
-        both = f"{first}{JOINER}{_lower_first(other)}"
-        if len(both) <= TITLE_MAX:
-            return both
-    if len(topics) == 1:
-        return first
-    half = (TITLE_MAX - len(JOINER)) // 2
-    short = shorten(first, max(half, TITLE_MAX - len(JOINER) - len(topics[1])))
-    other = shorten(topics[1], TITLE_MAX - len(JOINER) - len(short))
-    return f"{short}{JOINER}{_lower_first(other)}" if len(short) >= 12 and len(other) >= 12 else first
+    room = TITLE_MAX - len(JOINER) - len(first[1])
+    for whole in (True, False):
+        for c, topic in topics[1:]:
+            part = (topic if len(topic) <= room else "") if whole else cut_at_clause(topic, room)
+            if part:
+                earlier, later = sorted([first, (c, part)])
+                return f"{earlier[1]}{JOINER}{_lower_first(later[1])}"
+    return first[1]
 
 
 def _lower_first(topic: str) -> str:
     """A verb or noun in mid-line; names and identifiers keep their capital."""
     word = topic.split(None, 1)[0] if topic else ""
-    return topic[0].lower() + topic[1:] if word.lower() in _PLAIN_STARTS else topic
+    plain = word.lower() in _PLAIN_STARTS and word != "I" and not word.startswith(("I'", "I’"))
+    return topic[0].lower() + topic[1:] if plain else topic
 
 
 _PLAIN_STARTS = FUNCTION_WORDS | HEADING_VERBS
+
+
+_EMPTY_WORDS = FUNCTION_WORDS | {"asked", "user"}
 
 
 def _keywords(children: Sequence[ChildMaterial]) -> tuple[str, ...]:
@@ -110,9 +113,9 @@ def _keywords(children: Sequence[ChildMaterial]) -> tuple[str, ...]:
 
 def words_of(text: str) -> frozenset[str]:
     """The words of a line that say what it is about."""
-    return frozenset(word.strip(".,;:!?()\"'").lower() for word in text.split()) - FUNCTION_WORDS
+    return frozenset(word.strip(".,;:!?()\"'").lower() for word in text.split()) - _EMPTY_WORDS
 
 
 def alike(one: frozenset[str], other: frozenset[str]) -> bool:
     """Whether two lines say nearly the same."""
-    return 2 * len(one & other) > min(len(one), len(other)) if one and other else one == other
+    return 3 * len(one & other) > len(one) + len(other) if one and other else one == other

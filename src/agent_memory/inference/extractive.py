@@ -7,7 +7,7 @@ from itertools import chain
 
 from agent_memory.events import Kind, Role
 from agent_memory.inference._cues import POINTING_STARTS, YOUR_STARTS
-from agent_memory.inference._headings import heading, line, shorten, tidy
+from agent_memory.inference._headings import cut_at_word, heading, line, requests, shorten, tidy
 from agent_memory.inference._reading import Reading, Sentence, last_resort, read
 from agent_memory.inference._rollup import KEYWORDS_MAX, POINTS_MAX, alike, roll_up
 from agent_memory.toc.material import Excerpt, Level, Material, Passage, Point, Summary
@@ -15,6 +15,7 @@ from agent_memory.toc.material import Excerpt, Level, Material, Passage, Point, 
 _READINGS_KEPT = 4_096
 _REMEMBERED_MAX = 20_000
 _TOOL_POINTS_MAX = 2
+_FIRST_BONUS, _ASK_BONUS, _WISH_BONUS = 60, 30, 60
 
 _KIND_TITLES = {
     Kind.SESSION_START: "Session opened",
@@ -68,12 +69,13 @@ _Pick = tuple[int, int, int, Sentence]
 def _summarise(passages: tuple[Passage, ...], readings: list[Reading]) -> Summary:
     spread = Counter(chain.from_iterable([reading.terms for reading in readings]))
     picks = _weigh(passages, readings, spread)
-    chosen = _choose(passages, picks)
-    points = tuple(_point(passages[pick[1]], pick) for pick in sorted(chosen, key=_by_place))
+    request = _request(passages, picks)
+    chosen = _choose(passages, picks, request)
+    points = tuple(_point(passages[pick[1]], pick, request) for pick in sorted(chosen, key=_by_place))
     if not points:
         points = _fallback_points(passages)
     return Summary(
-        title=_title(passages, picks, chosen, points),
+        title=_title(passages, request, chosen, points),
         points=points,
         keywords=_keywords(passages, readings, spread),
     )
@@ -113,18 +115,20 @@ def _by_place(pick: _Pick) -> tuple[int, int]:
     return pick[1], pick[2]
 
 
-def _choose(passages: tuple[Passage, ...], picks: list[_Pick]) -> list[_Pick]:
-    """The best few that do not repeat one another, at most two of one event or of tools."""
+def _choose(passages: tuple[Passage, ...], picks: list[_Pick], request: _Pick | None) -> list[_Pick]:
+    """What was asked for, and the best few besides: no repeats, at most two of one event or of tools."""
     chosen: list[_Pick] = []
     words_chosen: list[frozenset[str]] = []
     of_event: dict[int, int] = {}
     of_tools = 0
-    for pick in picks:
+    for pick in picks if request is None else [request, *picks]:
         negated, index, _, sentence = pick
         if len(chosen) >= 3 and (len(chosen) >= POINTS_MAX or negated > -60):
             break
         if chosen and negated > 0:
             break
+        if pick is request and chosen:
+            continue
         if of_event.get(index, 0) >= 2:
             continue
         tool = passages[index].kind is Kind.TOOL_RESULT
@@ -140,14 +144,14 @@ def _choose(passages: tuple[Passage, ...], picks: list[_Pick]) -> list[_Pick]:
     return chosen
 
 
-def _point(passage: Passage, pick: _Pick) -> Point:
+def _point(passage: Passage, pick: _Pick, request: _Pick | None) -> Point:
     sentence = pick[3]
     said = passage.text[sentence.start : sentence.end]
     text = line(said) or tidy(said) or said
     if passage.speaker:
         text = f"{tidy(passage.speaker)[:60]}: {text}"
     elif passage.role is Role.USER:
-        text = f"Asked: {text}"
+        text = f"Asked: {text}" if pick is request or sentence.asks or requests(said) else f"User: {text}"
     evidence = Excerpt(event_id=passage.event_id, start=sentence.start, end=sentence.end)
     return Point(text=text, evidence=(evidence,), weight=float(-pick[0]))
 
@@ -157,10 +161,11 @@ def _fallback_points(passages: tuple[Passage, ...]) -> tuple[Point, ...]:
     order = sorted(range(len(passages)), key=lambda i: (passages[i].kind in _TOOL_KINDS, i))
     for index in order:
         passage = passages[index]
-        place = last_resort(passage.text)
+        place = last_resort(passage)
         if place is None:
             continue
-        text = tidy(passage.text[place[0] : place[1]])
+        said = passage.text[place[0] : place[1]]
+        text = tidy(said) or said
         if passage.tool_name:
             text = f"{tidy(passage.tool_name)[:60]}: {text}"
         evidence = Excerpt(event_id=passage.event_id, start=place[0], end=place[1])
@@ -174,8 +179,7 @@ _TOOL_KINDS = (Kind.TOOL_CALL, Kind.TOOL_RESULT)
 # -- title ------------------------------------------------------------------------------------
 
 
-def _title(passages: tuple[Passage, ...], picks: list[_Pick], chosen: list[_Pick], points: tuple[Point, ...]) -> str:
-    request = _request(passages, picks)
+def _title(passages: tuple[Passage, ...], request: _Pick | None, chosen: list[_Pick], points: tuple[Point, ...]) -> str:
     if request is not None:
         title = heading(_text(passages, request))
         if len(title) >= 8:
@@ -184,8 +188,10 @@ def _title(passages: tuple[Passage, ...], picks: list[_Pick], chosen: list[_Pick
         title = heading(_text(passages, pick), speaker=tidy(passages[pick[1]].speaker)[:40])
         if len(title) >= 4:
             return title
+    if points and not chosen:
+        return cut_at_word(points[0].text)
     if points:
-        title = shorten(points[0].text)
+        title = heading(_text(passages, chosen[0]))
         if title:
             return title
     tools = list(dict.fromkeys(tidy(p.tool_name) for p in passages if p.tool_name))
@@ -205,15 +211,25 @@ def _request(passages: tuple[Passage, ...], picks: list[_Pick]) -> _Pick | None:
     """What the user asked for first and foremost; None in a talk among people."""
     best: _Pick | None = None
     best_worth = 0
+    first = next((i for i, p in enumerate(passages) if p.kind is Kind.USER_MESSAGE and p.text), -1)
     for pick in picks:
-        negated, index, _, sentence = pick
-        if best is not None and -negated <= best_worth:
+        negated, index, start, sentence = pick
+        if best is not None and _WISH_BONUS + _ASK_BONUS + _FIRST_BONUS - negated <= best_worth:
             break
         passage = passages[index]
         if passage.kind is not Kind.USER_MESSAGE or passage.speaker or len(sentence.words) < 2:
             continue
         # An early wish names the subject; later ones refine it.
-        worth = -negated - 12 * min(index, 12)
+        worth = -negated - 12 * min(index - first, 12)
+        if index == first:
+            worth += _FIRST_BONUS - min(3 * start, _FIRST_BONUS)
+        if sentence.asks:
+            worth += _ASK_BONUS
+        said = passage.text[start : sentence.end]
+        if requests(said):
+            worth += _WISH_BONUS
+        elif _leans(said):
+            worth -= _WISH_BONUS
         if best is None or worth > best_worth:
             best, best_worth = pick, worth
     return best
