@@ -227,7 +227,11 @@ class Reader:
     def _addressed(self, grip_id: str) -> tuple[Recorded, int, int]:
         if not is_ulid(grip_id):
             raise InvalidQuery("id", grip_id, "is no ULID", hint=UnknownGrip.hint)
-        address = grip_address(grip_id)
+        try:
+            address = grip_address(grip_id)
+        except ValueError:
+            # A ULID, but none that any grip has.
+            raise UnknownGrip(grip_id) from None
         first, until = first_ulid_at(address.time_ms), last_ulid_at(address.time_ms)
         while first <= until:
             page = self._log.scan(first=first, until=until, limit=_SCAN_PAGE)
