@@ -48,9 +48,9 @@ def output_of(command: str, address: str) -> str:
         "COLUMNS": str(WIDTH),
         "PATH": f"{scripts}:{os.environ['PATH']}",
     }
-    done = subprocess.run(
-        ["bash", "-euc", command], env=env, cwd=README.parent, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(["bash", "-euc", command], env=env, cwd=README.parent, capture_output=True, encoding="utf-8")
+    if done.returncode:
+        raise RuntimeError(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return "\n".join(line.rstrip() for line in done.stdout.rstrip().split("\n"))
 
 
