@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_memory.events import ROLE_OF_KIND, Kind
@@ -189,6 +189,7 @@ any_passages = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(any_passages, st.sampled_from(["", "Ana", "日本"]))
 def test_any_text_gives_a_fit_summary(said: list[tuple[Kind, str]], speaker: str) -> None:
     of = passages(*said, speaker=speaker)
@@ -214,6 +215,7 @@ def test_any_text_gives_a_fit_summary(said: list[tuple[Kind, str]], speaker: str
         shown.encode()
 
 
+@settings(deadline=None)
 @given(st.lists(any_passages, min_size=1, max_size=6))
 def test_a_parent_cites_only_its_children(many: list[list[tuple[Kind, str]]]) -> None:
     children = [summary_of(*said) for said in many]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 import msgspec
 
@@ -140,7 +141,6 @@ _BREAK = re.compile("[\n\r\x00-\x08\x0b-\x1f\x85\u2028\u2029\ud800-\udfff]+")
 
 def _read_prose(text: str, passage: Passage) -> Reading:
     sentences: list[Sentence] = []
-    terms: dict[str, None] = {}
     named: dict[str, tuple[int, str]] = {}
     voice = _SOCIAL if passage.speaker else _USER if passage.role is Role.USER else _OTHER
     spans = _spans(text)
@@ -157,10 +157,11 @@ def _read_prose(text: str, passage: Passage) -> Reading:
         found = text[start:end]
         if end - start < 2 or (not found[0].isalpha() and _NOT_PROSE.match(found)):
             continue
-        sentence = _sentence(found, start, end, place, voice, terms, named)
+        sentence = _sentence(found, start, end, place, voice, named)
         if sentence is not None:
             sentences.append(sentence)
             place += 1
+    terms = dict.fromkeys(chain.from_iterable([sentence.words for sentence in sentences]))
     if len(sentences) > _KEPT_MAX:
         best = sorted(sentences, key=_by_worth)[:_KEPT_MAX]
         sentences = sorted(best, key=_by_start)
@@ -251,7 +252,6 @@ def _sentence(
     end: int,
     place: int,
     voice: int,
-    terms: dict[str, None],
     named: dict[str, tuple[int, str]],
 ) -> Sentence | None:
     tokens = found.split()
@@ -288,12 +288,11 @@ def _sentence(
                 worth += points
         for run in _RUN.findall(found):
             if run not in WIDE_FUNCTION_WORDS:
-                terms[run] = None
+                words.append(run)
                 named.setdefault(run, (1, run))
     elif not words and not any(map(str.isalnum, found)):
         return None
     distinct = tuple(dict.fromkeys(words))
-    terms.update(dict.fromkeys(distinct))
     asks = found[-1] in "?？؟" or found.endswith('?"')
     return Sentence(start, end, worth + _form(tokens, distinct, names, place, voice, asks), distinct, asks)
 
@@ -301,32 +300,57 @@ def _sentence(
 def _form(tokens: list[str], words: tuple[str, ...], names: int, place: int, voice: int, asks: bool) -> int:
     """What the sentence is worth by its size, its place and who says it."""
     count = len(words)
-    worth = 14 * min(count, 9) + 22 * min(names, 3) - (6 * (count - 22) if count > 22 else 0)
-    if count < 3:
-        worth -= 60
+    worth = _OPENINGS[voice][tokens[0]] + _SIZES[min(count, _SIZE_MAX)]
+    if names:
+        worth += 22 * min(names, 3)
     if place < 6:
         worth += 18 - 3 * place
-    first = tokens[0].lower().rstrip(",.!:;")
-    if first in FILLER_STARTS:
-        worth -= 60 if len(tokens) < 8 else 25
-    elif first in POINTING_STARTS:
-        worth -= 30
     if voice == _SOCIAL:
         if "your" in tokens or "you" in tokens:
             worth -= 25
-        if first in OWN_STARTS:
-            worth += 45
         if asks:
             worth -= 80
-        if first in YOUR_STARTS or not OPINIONS.isdisjoint(words):
+        if not OPINIONS.isdisjoint(words):
             worth -= 40
     elif voice == _USER:
         worth += 45 if asks else 30
     elif asks:
         worth -= 50
-    elif first in ANNOUNCING_STARTS:
-        worth -= 45
     return worth
+
+
+_SIZE_MAX = 80
+
+# By how many words a sentence has: too few say nothing, too many are a list.
+_SIZES = [14 * min(count, 9) - (60 if count < 3 else 0) - 6 * max(count - 22, 0) for count in range(_SIZE_MAX + 1)]
+
+
+class _Openings(dict[str, int]):
+    """What the first word of a sentence tells of its worth, by who speaks."""
+
+    def __init__(self, voice: int) -> None:
+        self._voice = voice
+
+    def __missing__(self, token: str) -> int:
+        if len(self) >= _OPENINGS_MAX:
+            self.clear()
+        first = token.lower().rstrip(",.!:;")
+        worth = 0
+        if first in FILLER_STARTS:
+            worth -= 40
+        elif first in POINTING_STARTS:
+            worth -= 30
+        if self._voice == _SOCIAL:
+            worth += 45 if first in OWN_STARTS else -40 if first in YOUR_STARTS else 0
+        elif self._voice == _OTHER and first in ANNOUNCING_STARTS:
+            worth -= 45
+        if len(token) <= _TOKEN_MAX:
+            self[token] = worth
+        return worth
+
+
+_OPENINGS_MAX = 10_000
+_OPENINGS = {voice: _Openings(voice) for voice in (_SOCIAL, _USER, _OTHER)}
 
 
 def _distinction(token: str) -> int:

@@ -225,6 +225,8 @@ def _request(passages: tuple[Passage, ...], picks: list[_Pick]) -> _Pick | None:
             worth += _FIRST_BONUS - min(3 * start, _FIRST_BONUS)
         if sentence.asks:
             worth += _ASK_BONUS
+        if best is not None and worth + _WISH_BONUS <= best_worth:
+            continue
         said = passage.text[start : sentence.end]
         if requests(said):
             worth += _WISH_BONUS
