@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 import agent_memory
 
 HOUSE = Path(agent_memory.__file__).parent
@@ -78,14 +80,22 @@ def test_every_arrow_points_toward_the_vocabulary() -> None:
     assert [] == wrong
 
 
-def test_only_storage_knows_rocksdb() -> None:
-    """Everything else asks for ordered rows."""
-    assert {"storage"} == users_of("rocksdict")
-
-
-def test_each_engine_stays_behind_its_port() -> None:
-    """tantivy and hnswlib are known in the file that wraps them."""
-    assert {"indexes"} == users_of("tantivy") == users_of("hnswlib")
+@pytest.mark.parametrize(
+    ("library", "room"),
+    [
+        ("rocksdict", "storage"),
+        ("tantivy", "indexes"),
+        ("hnswlib", "indexes"),
+        ("onnxruntime", "inference"),
+        ("onnx", "inference"),
+        ("tokenizers", "inference"),
+        ("grpc", "api"),
+        ("rich", "cli"),
+    ],
+)
+def test_each_engine_stays_in_the_room_that_wraps_it(library: str, room: str) -> None:
+    """Everything else asks the room's port."""
+    assert {room} == users_of(library)
 
 
 def users_of(library: str) -> set[str]:
