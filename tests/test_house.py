@@ -107,7 +107,7 @@ def users_of(library: str) -> set[str]:
                 names = [node.module]
             if any(name.split(".")[0] == library for name in names):
                 using.add(file.relative_to(HOUSE).parts[0])
-    return using - {"testing"}
+    return using - {"testing", "_pb"}
 
 
 def test_retrieval_writes_nothing() -> None:
