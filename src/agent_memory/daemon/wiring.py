@@ -107,7 +107,14 @@ async def open_memory(
     if not create and await asyncio.to_thread(read_manifest, config.store) is None:
         raise UnknownStore(str(config.store))
     stack = ExitStack()
-    memory = await asyncio.to_thread(_open, config, clock, ids or RandomIds(), embedder, stack)
+    opening = asyncio.ensure_future(asyncio.to_thread(_open, config, clock, ids or RandomIds(), embedder, stack))
+    try:
+        memory = await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # The thread goes on; what it opens must not be left running.
+        await asyncio.gather(opening, return_exceptions=True)
+        await asyncio.to_thread(stack.close)
+        raise
     try:
         yield memory
     finally:

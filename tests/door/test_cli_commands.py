@@ -1,0 +1,351 @@
+"""Every command against a real daemon and against a store of its own, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent_memory.events import EventLimits
+from agent_memory.samples import paths
+from agent_memory.testing.daemon import DaemonProcess
+from agent_memory.testing.waiting import eventually
+
+COMMAND = (sys.executable, "-m", "agent_memory.cli")
+SECRET = "zirconium-4711"
+
+
+class Told(msgspec.Struct):
+    code: int
+    out: str
+    notes: str
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.out)["data"]
+
+    @property
+    def error(self) -> Any:
+        return json.loads(self.out)["error"]
+
+
+class Line:
+    """A command line with an address or a store."""
+
+    def __init__(self, folder: Path, *where: str) -> None:
+        self._where = where
+        self._environ = {
+            **os.environ,
+            "XDG_CONFIG_HOME": str(folder),
+            "XDG_DATA_HOME": str(folder),
+            "AGENT_MEMORY_MODEL": os.environ.get("AGENT_MEMORY_TEST_MODEL", str(folder / "no-model")),
+            "AGENT_MEMORY_TIME_ZONE": "Europe/Oslo",
+            "COLUMNS": "100",
+        }
+
+    def __call__(self, *args: str, stdin: bytes = b"") -> Told:
+        rest = args if args[0] in ("model", "config") else (*args, *self._where)
+        if "--" in args:
+            at = args.index("--")
+            rest = (*args[:at], *self._where, *args[at:])
+        done = subprocess.run([*COMMAND, *rest], input=stdin, capture_output=True, env=self._environ, timeout=120)
+        return Told(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def start(self, *args: str, **pipes: Any) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([*COMMAND, *args, *self._where], env=self._environ, **pipes)
+
+
+def line(text: str, time: str | None, **fields: Any) -> bytes:
+    values = {"kind": "user_message", "session": "s1", "agent": "a", "project": "p", "text": text, **fields}
+    return json.dumps({**values, **({"time": time} if time else {})}).encode() + b"\n"
+
+
+CONVERSATION = (
+    line(f"We decided to label the crates {SECRET}.", "2026-01-15T09:00:00+01:00", speaker="Ann")
+    + line("I label them in crates.py.", "2026-01-15T09:00:20+01:00", kind="assistant_message")
+    + line("[bold]\x1b[31mred\ud800", "2026-01-15T09:00:40+01:00", kind="tool_result", tool_name="Bash")
+    + line("And the lids are blue.", "2026-01-17T10:00:00+01:00", session="s2")
+)
+
+
+@pytest.fixture(scope="module", params=["daemon", "store"])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Line:
+    folder = tmp_path_factory.mktemp("cli")
+    if request.param == "daemon":
+        daemon: DaemonProcess = request.getfixturevalue("daemon")
+        run = Line(folder, "--address", daemon.address)
+    else:
+        run = Line(folder, "--store", str(folder / "store"))
+    told = run("ingest", "-", "--wait", "--json", stdin=CONVERSATION)
+    assert (0, 4) == (told.code, told.data["created"]), told
+    return run
+
+
+def hit_of(run: Line) -> dict[str, Any]:
+    data = run("search", f"what did we decide about {SECRET}", "--json").data
+    hit: dict[str, Any] = data["hits"][0]
+    return hit
+
+
+def test_search_finds_what_was_ingested(run: Line) -> None:
+    hit = hit_of(run)
+
+    assert ("2026-01-15", "2026-01-15T08:00:00.000Z", "Ann") == (hit["date"], hit["time"], hit["event"]["speaker"])
+    told = run("search", SECRET)
+    for part in (SECRET, "2026-01-15", "09:00", "Ann", "lexical #1", hit["grip_id"], "Europe/Oslo"):
+        assert part in told.out
+
+
+def test_search_filters(run: Line) -> None:
+    def found(*flags: str) -> set[str]:
+        return {hit["event"]["text"][:7] for hit in run("search", "crates lids", "--json", *flags).data["hits"]}
+
+    assert "And the" not in found("--until", "2026-01-15")
+    assert {"And the"} == found("--from", "2026-01-17") == found("--session", "s2")
+    assert set() == found("--agent", "nobody") == found("--project", "none")
+    assert {"I label"} == found("--role", "assistant") == found("--kind", "assistant_message")
+
+
+def test_a_hit_leads_to_its_grip_and_its_neighbours(run: Line) -> None:
+    hit = hit_of(run)
+    data = run("grip", hit["grip_id"], "--json", "--before", "5", "--after", "1").data
+    grip = data["grip"]
+
+    assert hit["excerpt"] == grip["excerpt"] == hit["event"]["text"][grip["start"] : grip["end"]]
+    assert ["We deci", "I label"] == [event["text"][:7] for event in data["events"]]
+    told = run("grip", hit["grip_id"])
+    assert "I label them in crates.py." in told.out
+    assert "\x1b" not in told.out
+    assert "[bold]␛[31mred\\ud800" in told.out
+
+
+def test_the_contents_lead_from_the_year_to_the_sentence(run: Line) -> None:
+    nodes = run("toc", "--json").data["nodes"]
+    levels = []
+    while nodes:
+        node = next(node for node in nodes if node["start"] <= "2026-01-15T08:00:00.000Z")
+        levels.append(node["level"])
+        nodes = node["children"]
+    events = run("show", node["id"], "--children", "--json").data["events"]
+
+    assert ["year", "month", "week", "day", "segment"] == levels
+    assert SECRET in events[0]["text"]
+    told = run("toc", "--bullets")
+    for part in ("2026", "January 2026", "W03 12-18 Jan", "Thu 15 Jan", "Sat 17 Jan", "09:00", "4 events"):
+        assert part in told.out
+
+
+def test_toc_goes_as_deep_as_asked(run: Line) -> None:
+    told = run("toc", "year/2026", "--depth", "month", "--ids")
+
+    assert "month/2026-01" in told.out
+    assert "W03" not in told.out
+
+
+def test_browse_tells_of_every_day(run: Line) -> None:
+    days = run("browse", "--json", "--from", "2026-01-14", "--until", "2026-01-17").data["days"]
+
+    assert [0, 3, 0, 1] == [day["event_count"] for day in days]
+    told = run("browse", "--from", "2026-01-14", "--until", "2026-01-17")
+    assert 2 == told.out.count("nothing recorded")
+    one = run("browse", "--from", "2026-01-15", "--until", "2026-01-15")
+    assert "3 events in 1 session" in one.out
+    assert "nothing recorded" in run("browse", "--from", "2026-01-16", "--until", "2026-01-16").out
+
+
+def test_show_knows_events_sessions_and_nodes(run: Line) -> None:
+    event = hit_of(run)["event"]
+
+    assert event == run("show", event["id"], "--json").data["event"]
+    assert SECRET in run("show", event["id"]).out
+    session = run("show", "s1", "--json").data
+    assert (3, "Europe/Oslo") == (session["session"]["event_count"], session["time_zone"])
+    assert "[bold]\x1b[31mred\ud800" == session["events"][2]["text"]
+    assert SECRET in run("show", "s1").out
+    node = run("show", "day/2026-01-15", "--json").data
+    assert "day" == node["node"]["level"]
+    assert node["node"]["version"] in node["versions"]
+    older = run("show", "day/2026-01-15", "--version", str(node["node"]["version"]), "--json").data
+    assert node["node"] == older["node"]
+    assert "day/2026-01-15" in run("show", "day/2026-01-15", "--children").out
+
+
+def test_status_is_healthy(run: Line) -> None:
+    told = run("status", "--json")
+
+    assert (0, True) == (told.code, told.data["healthy"])
+    assert ["toc", "lexical", "vectors", "catalog"] == [view["name"] for view in told.data["views"]]
+    assert "healthy" in run("status").out
+
+
+def test_replay_gives_the_same_again(run: Line) -> None:
+    told = run("replay", "toc", "catalog", "--json")
+
+    assert (0, ["toc", "catalog"]) == (told.code, [verdict["view"] for verdict in told.data["verdicts"]])
+    assert all(verdict["identical"] for verdict in told.data["verdicts"])
+    assert "✓ lexical" in run("replay", "lexical", "--restart").out
+
+
+def test_verify_finds_the_store_sound(run: Line) -> None:
+    told = run("verify", "--json")
+
+    assert (0, True, []) == (told.code, told.data["sound"], told.data["findings"])
+    assert "Sound" in run("verify").out
+
+
+def test_config_show_and_model_show(run: Line) -> None:
+    assert "config.toml" in run("config", "show").out
+    assert "address" in {setting["name"] for setting in run("config", "show", "--json").data["settings"]}
+    told = run("model", "show", "--json")
+    assert (told.code, told.error is None) in {(0, True), (2, False)}
+
+
+def test_ingesting_again_adds_nothing_and_bad_lines_are_named(run: Line) -> None:
+    told = run("ingest", "-", "--json", stdin=CONVERSATION + b"{oops\n" + line("", "2026-01-15T09:00:00Z"))
+
+    assert (1, 0, 4) == (told.code, told.data["created"], told.data["already_there"])
+    assert [5, 6] == [refused["line"] for refused in told.data["refused"]]
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "reason"),
+    [
+        (("show", "01KEZZZZZZ0000000000000000"), 1, "UNKNOWN_EVENT"),
+        (("show", "day/1999-01-01"), 1, "UNKNOWN_NODE"),
+        (("show", "nobody"), 1, "UNKNOWN_SESSION"),
+        (("grip", "01KEZZZZZZ0000000000000000"), 1, "UNKNOWN_GRIP"),
+        (("grip", "x"), 2, "INVALID_QUERY"),
+        (("replay", "nonsense"), 1, "UNKNOWN_VIEW"),
+        (("search", "x", "--limit", "201"), 2, "INVALID_QUERY"),
+        (("search", "x", "--from", "2026-02-30"), 2, "INVALID_QUERY"),
+        (("browse", "--from", "2026-01-17", "--until", "2026-01-15"), 2, "INVALID_QUERY"),
+        (("grip", "x", "--before", "-1"), 2, "INVALID_QUERY"),
+        (("toc", "nonsense"), 1, "UNKNOWN_NODE"),
+    ],
+)
+def test_what_cannot_be_answered_says_why(run: Line, args: tuple[str, ...], code: int, reason: str) -> None:
+    told = run(*args, "--json")
+    human = run(*args)
+
+    assert (code, reason) == (told.code, told.error["reason"])
+    assert code == human.code
+    assert human.notes.startswith("error: ")
+    assert told.error["hint"]
+    assert "Traceback" not in human.notes
+
+
+@pytest.mark.parametrize("query", ["", "AND OR NOT (", '"', "text:*", "\x1b", "😀", "x" * 5000, "--json"])
+def test_any_text_is_a_legal_query(run: Line, query: str) -> None:
+    assert 0 == run("search", "--json", "--", query).code
+
+
+def test_the_samples_go_in_whole_and_only_once(run: Line) -> None:
+    told = [run("ingest", str(path), "--json").data for path in paths()]
+    again = [run("ingest", str(path), "--json").data for path in paths()]
+
+    assert 0 < sum(data["created"] for data in told) == sum(data["already_there"] for data in again)
+    assert 0 == sum(data["created"] for data in again)
+    assert 0 == sum(data["refused_count"] for data in told)
+
+
+def test_an_event_that_is_too_long_costs_only_itself(run: Line) -> None:
+    too_long = "x" * (EventLimits().text_bytes_max + 1)
+    data = line("before", "2026-01-18T09:00:00Z") + line(too_long, "2026-01-18T09:00:01Z")
+    told = run("ingest", "-", "--json", stdin=data + line("after", "2026-01-18T09:00:02Z"))
+
+    assert (1, 2, [2]) == (told.code, told.data["created"], [refused["line"] for refused in told.data["refused"]])
+
+
+# -- ends ---------------------------------------------------------------------------------------
+
+
+def test_without_a_daemon_a_command_says_how_to_start_one(tmp_path: Path) -> None:
+    run = Line(tmp_path, "--address", "127.0.0.1:1")
+    told, as_json = run("status"), run("status", "--json")
+
+    assert (3, 3, "DAEMON_UNAVAILABLE") == (told.code, as_json.code, as_json.error["reason"])
+    assert "agent-memory serve" in told.notes
+
+
+def test_a_reading_command_creates_no_store(tmp_path: Path) -> None:
+    run = Line(tmp_path, "--store", str(tmp_path / "none"))
+    told = run("toc", "--json")
+
+    assert (1, "UNKNOWN_STORE") == (told.code, told.error["reason"])
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_store_in_use_names_its_owner(daemon: DaemonProcess, tmp_path: Path) -> None:
+    told = Line(tmp_path, "--store", str(daemon.store))("status", "--json")
+
+    assert (3, "STORE_LOCKED") == (told.code, told.error["reason"])
+    assert daemon.address in told.error["message"]
+
+
+def test_an_interrupted_ingest_ends_at_once_and_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    run = Line(tmp_path, "--store", str(store))
+    process = run.start("ingest", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(CONVERSATION)
+    process.stdin.flush()
+    # The lines are recorded as they come, so the log grows while the input stays open.
+    eventually(lambda: any(path.stat().st_size > 0 for path in store.glob("rows/*.log")))
+    process.send_signal(signal.SIGINT)
+    _, notes = process.communicate(timeout=60)
+
+    assert 130 == process.returncode
+    assert b"Traceback" not in notes
+    told = run("status", "--json")
+    assert told.data["event_count"] in (0, 4)
+
+
+def test_a_reader_that_leaves_early_is_no_error(run: Line) -> None:
+    process = run.start("toc", "--bullets", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    notes = process.stderr.read()
+    process.stderr.close()
+
+    assert (0, b"") == (process.wait(60), notes)
+
+
+def test_serve_ends_well_on_an_interrupt_and_logs_no_text(tmp_path: Path) -> None:
+    with DaemonProcess(tmp_path / "store", flags=("--log-level", "debug", "--log-format", "json")) as daemon:
+        run = Line(tmp_path, "--address", daemon.address)
+        assert 0 == run("ingest", "-", "--wait", stdin=CONVERSATION).code
+        assert hit_of(run)
+        os.kill(daemon.pid, signal.SIGINT)
+        code = daemon.stop()
+        log = daemon.log
+
+    assert 0 == code
+    assert "serving" in [json.loads(entry)["event"] for entry in log.splitlines()]
+    assert SECRET not in log
+    assert not re.search("crates|lids", log)
+
+
+@pytest.mark.parametrize(
+    ("flags", "field"),
+    [
+        (("--address", "0.0.0.0:7433"), "address"),
+        (("--segment-gap-min", "0"), "segment_gap_min"),
+        (("--time-zone", "Nowhere/Land"), "time_zone"),
+        (("--config", "/nowhere.toml"), "config"),
+        (("--otlp-endpoint", "somewhere"), "otlp_endpoint"),
+    ],
+)
+def test_serve_refuses_settings_that_cannot_be_used(tmp_path: Path, flags: tuple[str, ...], field: str) -> None:
+    told = Line(tmp_path)("serve", "--store", str(tmp_path / "store"), "--json", *flags)
+
+    assert (2, field) == (told.code, told.error["field"])
+    assert not (tmp_path / "store").exists()
