@@ -96,7 +96,7 @@ def test_code_and_courtesy_do_not_become_bullets() -> None:
 
 def test_among_people_the_title_tells_what_someone_did() -> None:
     found = summary_of(
-        (USER, "Hey Mel! Good to see you! How have you been?"),
+        (ASSISTANT, "Hey Mel! Good to see you! How have you been?"),
         (USER, "I went to a pottery workshop in Oslo last Friday and it was so much fun!"),
         (USER, "Wow, that's great!"),
         speaker="Caroline",
@@ -124,6 +124,18 @@ def test_among_people_the_title_tells_what_someone_did() -> None:
 )
 def test_a_request_in_any_language_is_a_title(text: str, title: str) -> None:
     assert title == summary_of((USER, text)).title
+
+
+def test_a_named_user_of_an_agent_is_named() -> None:
+    found = summarise(
+        passages((USER, "Please fix the billing export."), speaker="Mara")
+        + passages((ASSISTANT, ""), (ASSISTANT, "I fixed the billing export in export.py."))[1:]
+    )
+
+    assert ("Fix the billing export", "Mara asked: Please fix the billing export.") == (
+        found.title,
+        found.points[0].text,
+    )
 
 
 def test_the_line_of_a_failing_test_is_a_bullet() -> None:

@@ -1,1 +1,1 @@
-"""."""
+"""What is asked of the views, and the engines that answer: one per file."""

@@ -161,7 +161,7 @@ WIDE_FUNCTION_WORDS = _words(
 ABBREVIATIONS = _words("e.g i.e eg ie etc vs cf mr mrs ms dr prof st no nr z.b bzw usw ca fig jr sr")
 
 HEADING_VERBS = _words(
-    "add build change check clean configure create debug decide delete deploy design document draft explain"
+    "add answer build change check clean configure create debug decide delete deploy design document draft explain"
     " explore extend find fix implement improve install investigate merge migrate move optimise optimize plan"
     " prepare profile refactor release remove rename replace research review rewrite run schedule set ship sketch"
     " speed split start summarise summarize switch test trace translate tune understand update upgrade validate"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent_memory.inference._cues import TRAILING_WORDS
+from agent_memory.inference._cues import HEADING_VERBS, TRAILING_WORDS
 from agent_memory.toc.grips import settle
 
 TITLE_MAX = 70
@@ -26,7 +26,8 @@ _VOCATIVE = re.compile(
 _ASKING = re.compile(
     r"(?:(?:can|could|would|will) you (?:please |kindly |also |maybe )?(?:help me (?:to )?)?|"
     r"(?:please|kindly),? (?:help me (?:to )?)?|help me (?:to )?|"
-    r"i(?:'d| would) like (?:you |us )?to |i (?:want|need|wish)(?: you| us)? to |we (?:need|have|want|ought) to |"
+    r"i(?:'d| would) like (?:you |us )?to |i (?:want|need|wish)(?: you| us)? to (?!know)|"
+    r"we (?:need|have|want|ought) to |"
     r"we should |you should |let(?:'|’)?s |let us |your task is to |i was wondering (?:if you could )?|"
     r"(?:is it possible|would it be possible) to |"
     r"(?:bitte|könntest du|kannst du|peux-tu|pouvez-vous|puedes|por favor) )+",
@@ -82,7 +83,10 @@ def tidy(text: str) -> str:
 
 def line(text: str) -> str:
     """A bullet's wording: tidied, without its opening pleasantry."""
+    code = text.startswith("`")
     text = tidy(text)
+    if code:
+        return text
     shorter = _strip(_SAYING, _strip(_VOCATIVE, _strip(_OPENING, text)))
     return _capital(shorter if len(shorter) >= 12 else text)
 
@@ -99,11 +103,11 @@ def heading(text: str, *, speaker: str = "", limit: int = TITLE_MAX) -> str:
 
 
 def requests(text: str) -> bool:
-    """Whether a sentence is put as a wish: `can you`, `please`, `we need to`."""
+    """Whether a sentence is put as a wish: `can you`, `please`, `we need to`, `add`."""
     text = tidy(text)
     for pattern in (_OPENING, _VOCATIVE, _OPENING):
         text = _strip(pattern, text)
-    return _ASKING.match(text) is not None
+    return _ASKING.match(text) is not None or text.split(" ", 1)[0].lower() in HEADING_VERBS
 
 
 def cut_at_clause(text: str, limit: int) -> str:

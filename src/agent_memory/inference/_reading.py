@@ -87,8 +87,8 @@ _SOCIAL, _USER, _OTHER = 1, 2, 3
 _NOTHING = Reading((), {}, {})
 
 
-def read(passage: Passage) -> Reading:
-    """Find the sentences and terms of an event's text."""
+def read(passage: Passage, *, social: bool) -> Reading:
+    """Find the sentences and terms of an event's text; *social* in a talk among people."""
     text = passage.text
     if not text:
         return _NOTHING
@@ -97,7 +97,7 @@ def read(passage: Passage) -> Reading:
         return _read_tool_result(text)
     if kind is Kind.TOOL_CALL:
         return _read_tool_call(text)
-    return _read_prose(text, passage)
+    return _read_prose(text, _SOCIAL if social else _USER if passage.role is Role.USER else _OTHER)
 
 
 def last_resort(passage: Passage) -> tuple[int, int] | None:
@@ -139,10 +139,9 @@ _BREAK = re.compile("[\n\r\x00-\x08\x0b-\x1f\x85\u2028\u2029\ud800-\udfff]+")
 # -- prose ------------------------------------------------------------------------------------
 
 
-def _read_prose(text: str, passage: Passage) -> Reading:
+def _read_prose(text: str, voice: int) -> Reading:
     sentences: list[Sentence] = []
     named: dict[str, tuple[int, str]] = {}
-    voice = _SOCIAL if passage.speaker else _USER if passage.role is Role.USER else _OTHER
     spans = _spans(text)
     if len(spans) > _LINES_MAX:
         spans = spans[: _LINES_MAX - _LAST_LINES] + spans[-_LAST_LINES:]

@@ -15,6 +15,7 @@ from agent_memory.toc.material import Excerpt, Level, Material, Passage, Point, 
 _READINGS_KEPT = 4_096
 _REMEMBERED_MAX = 20_000
 _TOOL_POINTS_MAX = 2
+_NAME_MAX = 40
 _FIRST_BONUS, _ASK_BONUS, _WISH_BONUS = 60, 30, 60
 
 _KIND_TITLES = {
@@ -37,7 +38,7 @@ class ExtractiveSummariser:
     def __init__(self) -> None:
         # A live segment is summarised again with each of its events; reading an event is most
         # of the work, and it reads the same every time.
-        self._readings: dict[str, tuple[Passage, Reading]] = {}
+        self._readings: dict[str, tuple[Passage, bool, Reading]] = {}
 
     @property
     def summariser_id(self) -> str:
@@ -46,19 +47,21 @@ class ExtractiveSummariser:
     def summarise(self, material: Material) -> Summary:
         if material.level is not Level.SEGMENT:
             return roll_up(material.children)
-        return _summarise(material.passages, [self._reading(passage) for passage in material.passages])
+        passages = material.passages
+        social = _is_social(passages)
+        return _summarise(passages, [self._reading(passage, social) for passage in passages], social)
 
-    def _reading(self, passage: Passage) -> Reading:
+    def _reading(self, passage: Passage, social: bool) -> Reading:
         if len(passage.text) > _REMEMBERED_MAX:
-            return read(passage)
+            return read(passage, social=social)
         known = self._readings.get(passage.event_id)
-        if known is not None and (known[0] is passage or known[0] == passage):
-            return known[1]
-        reading = read(passage)
+        if known is not None and known[1] is social and (known[0] is passage or known[0] == passage):
+            return known[2]
+        reading = read(passage, social=social)
         if len(self._readings) >= _READINGS_KEPT:
             for event_id in list(self._readings)[: _READINGS_KEPT // 4]:
                 self._readings.pop(event_id, None)
-        self._readings[passage.event_id] = (passage, reading)
+        self._readings[passage.event_id] = (passage, social, reading)
         return reading
 
 
@@ -66,22 +69,28 @@ _Pick = tuple[int, int, int, Sentence]
 """What a sentence is worth here, negated; index of its passage; its start; itself. They sort best first."""
 
 
-def _summarise(passages: tuple[Passage, ...], readings: list[Reading]) -> Summary:
+def _is_social(passages: tuple[Passage, ...]) -> bool:
+    """Whether people talk with one another, and not one of them with an agent."""
+    speakers = {passage.speaker for passage in passages if passage.speaker}
+    return len(speakers) > 1 or any(p.speaker and p.role is Role.ASSISTANT for p in passages)
+
+
+def _summarise(passages: tuple[Passage, ...], readings: list[Reading], social: bool) -> Summary:
     spread = Counter(chain.from_iterable([reading.terms for reading in readings]))
-    picks = _weigh(passages, readings, spread)
-    request = _request(passages, picks)
+    picks = _weigh(passages, readings, spread, social)
+    request = None if social else _request(passages, picks)
     chosen = _choose(passages, picks, request)
-    points = tuple(_point(passages[pick[1]], pick, request) for pick in sorted(chosen, key=_by_place))
+    points = tuple(_point(passages[pick[1]], pick, social) for pick in sorted(chosen, key=_by_place))
     if not points:
         points = _fallback_points(passages)
     return Summary(
-        title=_title(passages, request, chosen, points),
+        title=_title(passages, request, chosen, points, social),
         points=points,
         keywords=_keywords(passages, readings, spread),
     )
 
 
-def _weigh(passages: tuple[Passage, ...], readings: list[Reading], spread: Counter[str]) -> list[_Pick]:
+def _weigh(passages: tuple[Passage, ...], readings: list[Reading], spread: Counter[str], social: bool) -> list[_Pick]:
     picks: list[_Pick] = []
     first_request = next(
         (i for i, p in enumerate(passages) if p.kind is Kind.USER_MESSAGE and readings[i].sentences), -1
@@ -98,9 +107,8 @@ def _weigh(passages: tuple[Passage, ...], readings: list[Reading], spread: Count
     for index, reading in enumerate(readings):
         if not reading.sentences:
             continue
-        passage = passages[index]
         bonus = 0
-        if not passage.speaker:
+        if not social:
             bonus = 40 if index == first_request else 35 if index == last_answer else 0
         for sentence in reading.sentences:
             words = sentence.words
@@ -144,14 +152,22 @@ def _choose(passages: tuple[Passage, ...], picks: list[_Pick], request: _Pick | 
     return chosen
 
 
-def _point(passage: Passage, pick: _Pick, request: _Pick | None) -> Point:
+def _point(passage: Passage, pick: _Pick, social: bool) -> Point:
     sentence = pick[3]
     said = passage.text[sentence.start : sentence.end]
     text = line(said) or tidy(said) or said
-    if passage.speaker:
-        text = f"{tidy(passage.speaker)[:60]}: {text}"
+    speaker = tidy(passage.speaker)[:_NAME_MAX]
+    if social:
+        text = f"{speaker}: {text}" if speaker else text
     elif passage.role is Role.USER:
-        text = f"Asked: {text}" if pick is request or sentence.asks or requests(said) else f"User: {text}"
+        asked = sentence.asks or requests(said)
+        text = (
+            f"{speaker} asked: {text}"
+            if speaker and asked
+            else f"Asked: {text}"
+            if asked
+            else f"{speaker or 'User'}: {text}"
+        )
     evidence = Excerpt(event_id=passage.event_id, start=sentence.start, end=sentence.end)
     return Point(text=text, evidence=(evidence,), weight=float(-pick[0]))
 
@@ -167,7 +183,7 @@ def _fallback_points(passages: tuple[Passage, ...]) -> tuple[Point, ...]:
         said = passage.text[place[0] : place[1]]
         text = tidy(said) or said
         if passage.tool_name:
-            text = f"{tidy(passage.tool_name)[:60]}: {text}"
+            text = f"{tidy(passage.tool_name)[:_NAME_MAX]}: {text}"
         evidence = Excerpt(event_id=passage.event_id, start=place[0], end=place[1])
         return (Point(text=text, evidence=(evidence,), weight=1.0),)
     return ()
@@ -179,13 +195,20 @@ _TOOL_KINDS = (Kind.TOOL_CALL, Kind.TOOL_RESULT)
 # -- title ------------------------------------------------------------------------------------
 
 
-def _title(passages: tuple[Passage, ...], request: _Pick | None, chosen: list[_Pick], points: tuple[Point, ...]) -> str:
+def _title(
+    passages: tuple[Passage, ...],
+    request: _Pick | None,
+    chosen: list[_Pick],
+    points: tuple[Point, ...],
+    social: bool,
+) -> str:
     if request is not None:
         title = heading(_text(passages, request))
         if len(title) >= 8:
             return title
     for pick in sorted(chosen, key=lambda pick: _leans(_text(passages, pick))):
-        title = heading(_text(passages, pick), speaker=tidy(passages[pick[1]].speaker)[:40])
+        speaker = tidy(passages[pick[1]].speaker)[:_NAME_MAX] if social else ""
+        title = heading(_text(passages, pick), speaker=speaker)
         if len(title) >= 4:
             return title
     if points and not chosen:
@@ -208,7 +231,7 @@ def _leans(text: str) -> bool:
 
 
 def _request(passages: tuple[Passage, ...], picks: list[_Pick]) -> _Pick | None:
-    """What the user asked for first and foremost; None in a talk among people."""
+    """What the user asked for first and foremost."""
     best: _Pick | None = None
     best_worth = 0
     first = next((i for i, p in enumerate(passages) if p.kind is Kind.USER_MESSAGE and p.text), -1)
@@ -217,7 +240,7 @@ def _request(passages: tuple[Passage, ...], picks: list[_Pick]) -> _Pick | None:
         if best is not None and _WISH_BONUS + _ASK_BONUS + _FIRST_BONUS - negated <= best_worth:
             break
         passage = passages[index]
-        if passage.kind is not Kind.USER_MESSAGE or passage.speaker or len(sentence.words) < 2:
+        if passage.kind is not Kind.USER_MESSAGE or len(sentence.words) < 2:
             continue
         # An early wish names the subject; later ones refine it.
         worth = -negated - 12 * min(index - first, 12)
