@@ -141,14 +141,13 @@ class LexicalIndex:
         if not where.is_open:
             narrowed = _filters(self._schema, where)
             asked = Query.boolean_query([(Occur.Must, asked), *((Occur.Must, f) for f in narrowed)])
-        count = limit * 2 + _SPARE_HITS
+        count = limit + _SPARE_HITS
         while True:
             hits = searcher.search(asked, limit=count, count=False).hits
-            matches = _best_by_event(_matches(searcher, hits))
+            ranked = _best_by_event(searcher, hits)
             # Equal scores come in no order of ours, so the whole of the last tie must be here.
-            complete = len(hits) < count or (len(matches) >= limit and hits[-1][0] < matches[limit - 1].score)
-            if complete:
-                return matches[:limit]
+            if len(hits) < count or (len(ranked) >= limit and hits[-1][0] < -ranked[limit - 1][0]):
+                return [_match(*row) for row in ranked[:limit]]
             count *= 4
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
@@ -296,19 +295,20 @@ def _filters(schema: tantivy.Schema, where: Where) -> list[Query]:
     return [Query.const_score_query(query, 0.0) for query in queries]
 
 
-def _matches(searcher: tantivy.Searcher, hits: Sequence[tuple[float, tantivy.DocAddress]]) -> Iterator[Match]:
+def _best_by_event(
+    searcher: tantivy.Searcher, hits: Sequence[tuple[float, tantivy.DocAddress]]
+) -> list[tuple[float, int, int, int]]:
+    """Of each event its best chunk, best first, ties in order of id: minus the score, the id's halves, the span."""
     addresses = [address for _, address in hits]
     columns = [searcher.fast_field_values(name, addresses) for name in ("high", "low", "span")]
-    for (score, _), high, low, span in zip(hits, *columns, strict=True):
-        yield Match(_event_id(high, low), span >> 32, span & 0xFFFF_FFFF, score)
-
-
-def _best_by_event(matches: Iterable[Match]) -> list[Match]:
-    ranked = sorted(matches, key=lambda m: (-m.score, m.event_id, m.start))
-    best: dict[str, Match] = {}
-    for match in ranked:
-        best.setdefault(match.event_id, match)
+    best: dict[tuple[int, int], tuple[float, int, int, int]] = {}
+    for row in sorted(zip([-score for score, _ in hits], *columns, strict=True)):
+        best.setdefault(row[1:3], row)
     return list(best.values())
+
+
+def _match(minus_score: float, high: int, low: int, span: int) -> Match:
+    return Match(_event_id(high, low), span >> 32, span & 0xFFFF_FFFF, -minus_score)
 
 
 def _event_id(high: int, low: int) -> str:

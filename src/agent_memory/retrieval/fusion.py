@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 
 import msgspec
@@ -36,28 +37,33 @@ def fuse(rankings: Sequence[Ranking], *, limit: int) -> list[Fused]:
     gets no less from it than the last that it returns.
     """
     total = sum(ranking.weight for ranking in rankings) or 1.0
-    signals: dict[str, list[Signal]] = {}
-    passages: dict[str, tuple[float, Match]] = {}
-    silent = [Signal(name=ranking.name, rank=0, score=0.0, contribution=0.0) for ranking in rankings]
-    for place, ranking in enumerate(rankings):
+    scores: dict[str, float] = {}
+    given: list[dict[str, tuple[int, Match, float]]] = []
+    for ranking in rankings:
         share = ranking.weight / total
-        scores = [match.score for match in ranking.matches]
-        low, reach = (min(scores), max(scores) - min(scores)) if scores else (0.0, 0.0)
+        raw = [match.score for match in ranking.matches]
+        low, reach = (min(raw), max(raw) - min(raw)) if raw else (0.0, 0.0)
+        by_event: dict[str, tuple[int, Match, float]] = {}
         for rank, match in enumerate(ranking.matches, start=1):
-            height = (match.score - low) / reach if reach > 0 else 1.0
-            signal = Signal(name=ranking.name, rank=rank, score=match.score, contribution=share * height)
-            signals.setdefault(match.event_id, silent.copy())[place] = signal
-            held = passages.get(match.event_id)
-            if held is None or signal.contribution > held[0]:
-                passages[match.event_id] = (signal.contribution, match)
-    fused = [
-        Fused(
-            event_id=event_id,
-            score=sum(signal.contribution for signal in given),
-            signals=tuple(given),
-            passage=passages[event_id][1],
-        )
-        for event_id, given in signals.items()
-    ]
-    fused.sort(key=lambda hit: (-hit.score, hit.event_id))
-    return fused[:limit]
+            contribution = share * ((match.score - low) / reach if reach > 0 else 1.0)
+            by_event[match.event_id] = (rank, match, contribution)
+            scores[match.event_id] = scores.get(match.event_id, 0.0) + contribution
+        given.append(by_event)
+    best = heapq.nsmallest(limit, scores, key=lambda event_id: (-scores[event_id], event_id))
+    return [_fused(event_id, rankings, given) for event_id in best]
+
+
+def _fused(event_id: str, rankings: Sequence[Ranking], given: Sequence[dict[str, tuple[int, Match, float]]]) -> Fused:
+    signals = []
+    passage: tuple[float, Match] | None = None
+    for ranking, by_event in zip(rankings, given, strict=True):
+        if event_id not in by_event:
+            signals.append(Signal(name=ranking.name, rank=0, score=0.0, contribution=0.0))
+            continue
+        rank, match, contribution = by_event[event_id]
+        signals.append(Signal(name=ranking.name, rank=rank, score=match.score, contribution=contribution))
+        if passage is None or contribution > passage[0]:
+            passage = (contribution, match)
+    assert passage is not None
+    score = sum(signal.contribution for signal in signals)
+    return Fused(event_id=event_id, score=score, signals=tuple(signals), passage=passage[1])
