@@ -65,7 +65,7 @@ class TestVectorIndexWithAGraph(_InFolders, VectorSearchChecks):
     """As above, with all but a few rows in the graph."""
 
     def make_index(self, events: Sequence[Event]) -> VectorSearch:
-        index = VectorIndex.open(self.folder(), DIM, tail_rows_max=4)
+        index = VectorIndex.open(self.folder(), DIM, graph_rows_min=4)
         projector = VectorProjector(index, EmbeddingStore(InMemoryRows(), EMBEDDER.model_id, DIM), EMBEDDER)
         for n, event in enumerate(events, start=1):
             projector.project([Recorded(n, event)])

@@ -34,7 +34,7 @@ def lexical(folder: Path, faults: Faults) -> LexicalProjector:
 
 
 def vectors(folder: Path, faults: Faults, rows: Rows | None = None) -> VectorProjector:
-    index = VectorIndex.open(folder, 32, tail_rows_max=8, step=faults.step)
+    index = VectorIndex.open(folder, 32, graph_rows_min=8, step=faults.step)
     return VectorProjector(index, EmbeddingStore(rows or InMemoryRows(), EMBEDDER.model_id, 32), EMBEDDER)
 
 
@@ -224,13 +224,13 @@ def test_a_closed_index_says_so(tmp_path: Path, open_view) -> None:
 def test_a_reopened_index_answers_as_before_without_computing_anything(tmp_path: Path) -> None:
     rows, first = InMemoryRows(), HashingEmbedder(32)
     store = EmbeddingStore(rows, first.model_id, 32)
-    view = VectorProjector(VectorIndex.open(tmp_path, 32, tail_rows_max=8), store, first)
+    view = VectorProjector(VectorIndex.open(tmp_path, 32, graph_rows_min=8), store, first)
     catch_up(view, LOG[:20])
     view.project(LOG[20:])
     query = first.embed(["deploy number 7 failed"])[0]
     expected = view.index.search(query, where=EVERYWHERE, limit=9)
     second = HashingEmbedder(32)
-    again = VectorProjector(VectorIndex.open(tmp_path, 32, tail_rows_max=8), store, second)
+    again = VectorProjector(VectorIndex.open(tmp_path, 32, graph_rows_min=8), store, second)
 
     assert 20 == again.checkpoint()
     catch_up(again)
@@ -322,7 +322,7 @@ def test_the_graph_finds_what_looking_at_all_finds(tmp_path: Path) -> None:
     centres = chance.normal(size=(40, 32))
     held = (centres[chance.integers(0, 40, 6000)] + chance.normal(scale=0.6, size=(6000, 32))).astype(np.float32)
     held /= np.linalg.norm(held, axis=1, keepdims=True)
-    index = VectorIndex.open(tmp_path, 32, tail_rows_max=256)
+    index = VectorIndex.open(tmp_path, 32, graph_rows_min=256)
     events = [said(n, "x", agent="a" if n % 2 else "b", session=f"s{n % 500}") for n in range(6000)]
     for first in range(0, 6000, 500):
         part = [(event, 0, 1) for event in events[first : first + 500]]

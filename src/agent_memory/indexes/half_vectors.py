@@ -68,9 +68,10 @@ class HalfVectors:
     def load(cls, path: Path, dim: int) -> HalfVectors:
         """What `save` wrote, left in the file until it is taken. Errors: `OSError`, `ValueError`."""
         vectors = cls(dim)
-        rows = np.load(path, mmap_mode="r", allow_pickle=False) if dim else np.empty((0, 0), np.float16)
+        rows: Halves = np.load(path, mmap_mode="r", allow_pickle=False) if dim else np.empty((0, 0), np.float16)
         if rows.ndim != 2 or rows.shape[1] != dim or rows.dtype != np.float16:
             raise ValueError("vectors of another form")
+        rows = rows.view(np.ndarray)  # still in the file; slices of a memmap cost more than of an array
         vectors._count = len(rows)
         vectors._blocks = [rows[first : first + _BLOCK_ROWS] for first in range(0, len(rows), _BLOCK_ROWS)]
         return vectors

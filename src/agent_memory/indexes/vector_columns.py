@@ -90,10 +90,13 @@ class Columns:
             mask &= _among(column["kind"], [_KINDS[kind] for kind in where.kinds])
         return mask
 
-    def passages(self, rows: NDArray[np.int64]) -> list[tuple[str, int, int]]:
-        """Event id, start and end of each row."""
-        taken = [self._columns[name][rows].tolist() for name in ("high", "low", "start", "end")]
-        return [(_event_id(high, low), start, end) for high, low, start, end in zip(*taken, strict=True)]
+    def ranked(
+        self, rows: NDArray[np.int64], scores: NDArray[np.float64]
+    ) -> Iterable[tuple[float, int, int, int, int]]:
+        """Score, both halves of the event id, start and end, best first; ties in order of id and start."""
+        high, low, start, end = (self._columns[name][rows] for name in ("high", "low", "start", "end"))
+        order = np.lexsort((start, low, high, -scores))
+        return zip(*(column[order].tolist() for column in (scores, high, low, start, end)), strict=True)
 
     def event_count(self, rows: NDArray[np.int64]) -> int:
         """How many events the rows belong to."""
@@ -104,7 +107,7 @@ class Columns:
         names = ("high", "low", "start", "end", "check")
         high, low, start, end, check = (self._columns[name][: self.count] for name in names)
         for at in np.lexsort((start, low, high)).tolist():
-            key = f"{_event_id(int(high[at]), int(low[at]))}/{int(start[at]):07d}"
+            key = f"{event_id_of(int(high[at]), int(low[at]))}/{int(start[at]):07d}"
             yield key, msgspec.msgpack.encode((int(end[at]), int(check[at])))
 
     # -- on disk ----------------------------------------------------------------------------------
@@ -143,7 +146,8 @@ def _among(column: NDArray[Any], codes: Sequence[int]) -> Mask:
     return np.isin(column, codes)
 
 
-def _event_id(high: int, low: int) -> str:
+def event_id_of(high: int, low: int) -> str:
+    """The ULID of which these are the upper and the lower 64 bits."""
     return ulid_from_key((high << 64 | low).to_bytes(16, "big"))
 
 

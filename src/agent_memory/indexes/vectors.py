@@ -35,14 +35,17 @@ from agent_memory.events import START, Event, Position
 from agent_memory.indexes.half_vectors import HalfVectors, unit
 from agent_memory.indexes.model import Match, Where
 from agent_memory.indexes.shared_lock import SharedLock
-from agent_memory.indexes.vector_columns import Columns
+from agent_memory.indexes.vector_columns import Columns, event_id_of
 from agent_memory.inference.port import Vectors
 from agent_memory.storage import sync_folder
 
 VECTORS_FORMAT = 1
 
-TAIL_ROWS_MAX = 8_192
-"""Rows that are searched exactly, in about a millisecond, before any go into the graph."""
+GRAPH_ROWS_MIN = 8_192
+"""Up to so many rows there is no graph: looking at all takes about as long as asking one."""
+
+TAIL_ROWS_MAX = 2_048
+"""Rows that came after those in the graph and are searched exactly; then half of them move."""
 
 EXACT_ROWS_MAX = 2_048
 """A filter that lets through no more of the graph's rows than these is answered exactly."""
@@ -52,17 +55,19 @@ BUILD_BREADTH = 200
 SEARCH_BREADTH = 256
 """The M, ef_construction and ef of HNSW: recall@10 is in docs/benchmarks.md."""
 
-_TAIL_ROWS_KEPT = 4_096
 _ADD_ROWS = 16
 _BLOCK_ROWS = 4_096
 _SPARE_ROWS = 16
-# The graph is asked for more than is wanted: what it misses lies mostly near its last answers.
+# The graph is asked for more than is wanted, as what it misses lies mostly near its last
+# answers; and a filter rarely lets through as much of the nearest rows as of all.
 _REACH = 2
+_FILTER_REACH = 1.2
 # Between a float32 sum and the exact one; rows this near to the last place are compared exactly.
 _SLACK = np.float32(1e-5)
 _PREFIX = "snapshot-"
 
 Labels = NDArray[np.int64]
+Scores = NDArray[np.float32]
 
 
 class SnapshotManifest(msgspec.Struct, frozen=True):
@@ -86,11 +91,12 @@ class VectorIndex:
     """
 
     def __init__(
-        self, folder: Path, dim: int, *, tail_rows_max: int = TAIL_ROWS_MAX, step: Callable[[str], None] = _no_step
+        self, folder: Path, dim: int, *, graph_rows_min: int = GRAPH_ROWS_MIN, step: Callable[[str], None] = _no_step
     ) -> None:
         self._folder = folder
         self._dim = dim
-        self._tail_rows_max = tail_rows_max
+        self._graph_rows_min = graph_rows_min
+        self._tail_rows_max = min(TAIL_ROWS_MAX, graph_rows_min)
         self._step = step
         self._lock = SharedLock()
         self._columns = Columns()
@@ -105,11 +111,11 @@ class VectorIndex:
 
     @classmethod
     def open(
-        cls, folder: Path, dim: int, *, tail_rows_max: int = TAIL_ROWS_MAX, step: Callable[[str], None] = _no_step
+        cls, folder: Path, dim: int, *, graph_rows_min: int = GRAPH_ROWS_MIN, step: Callable[[str], None] = _no_step
     ) -> VectorIndex:
         """The index in the folder as its last snapshot left it; empty where there is none."""
         folder.mkdir(parents=True, exist_ok=True)
-        index = cls(folder, dim, tail_rows_max=tail_rows_max, step=step)
+        index = cls(folder, dim, graph_rows_min=graph_rows_min, step=step)
         for snapshot in index._snapshots():
             try:
                 index._load(snapshot)
@@ -150,8 +156,9 @@ class VectorIndex:
                 self._vectors.add(halves)
                 self._columns.add(passages, checks)
         self._checkpoint = checkpoint
-        if self._columns.count - self._graph_rows > self._tail_rows_max:
-            self._move_to_graph(self._columns.count - min(_TAIL_ROWS_KEPT, self._tail_rows_max // 2))
+        tail_rows = self._columns.count - self._graph_rows
+        if self._columns.count > self._graph_rows_min and tail_rows > self._tail_rows_max:
+            self._move_to_graph(self._columns.count - self._tail_rows_max // 2)
 
     def search(self, vector: Vectors, *, where: Where, limit: int) -> list[Match]:
         if vector.shape != (self._dim,):
@@ -164,7 +171,7 @@ class VectorIndex:
                 return []
             query = np.ascontiguousarray(vector, np.float32)
             mask = None if where.is_open else self._columns.mask(where, count)
-            return self._ranked(query, self._candidates(query, mask, limit))[:limit]
+            return self._ranked(query, self._candidates(query, mask, limit), limit)
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """Each passage with the checksum of its vector, in order of event and start."""
@@ -188,64 +195,68 @@ class VectorIndex:
     def _candidates(self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int) -> Labels:
         """Rows that hold the best *limit* events and whatever may tie with the last of them."""
         graph, tail = self._graph_rows, self._tail[: self._columns.count - self._graph_rows]
-        tail_labels = np.arange(graph, graph + len(tail), dtype=np.int64)
+        labels = np.arange(graph, graph + len(tail), dtype=np.int64)
         if mask is not None:
-            tail, tail_labels = tail[mask[graph:]], tail_labels[mask[graph:]]
-        found = [self._nearest(tail @ query, tail_labels, limit)]
+            tail, labels = tail[mask[graph:]], labels[mask[graph:]]
+        found = [(labels, np.vecdot(tail, query))]
         allowed = graph if mask is None else int(mask[:graph].sum())
         if allowed:
-            labels = self._asked_of_graph(query, mask, limit, allowed) if allowed > EXACT_ROWS_MAX else None
-            found.append(self._looked_through(query, mask, limit) if labels is None else labels)
-        return np.concatenate(found)
+            asked = self._asked_of_graph(query, mask, limit, allowed) if allowed > EXACT_ROWS_MAX else None
+            found += [asked] if asked is not None else self._looked_through(query, mask, limit)
+        return self._nearest(np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found]), limit)[0]
 
-    def _nearest(self, scores: NDArray[np.float32], labels: Labels, limit: int) -> Labels:
-        """Of the rows with these scores, those of the best *limit* events, and their ties."""
+    def _nearest(self, labels: Labels, scores: Scores, limit: int) -> tuple[Labels, Scores]:
+        """Of these rows, those of the best *limit* events, and their ties."""
         count = limit + _SPARE_ROWS
         while count < len(scores):
             best = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
             if self._columns.event_count(labels[best]) >= limit:
-                near: Labels = labels[scores >= scores[best].min() - _SLACK]
-                return near
+                near = scores >= scores[best].min() - _SLACK
+                return labels[near], scores[near]
             count *= 2
-        return labels
+        return labels, scores
 
     def _asked_of_graph(
         self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int, allowed: int
-    ) -> Labels | None:
+    ) -> tuple[Labels, Scores] | None:
         """Enough of the graph's nearest rows that pass; None where asking it costs more than looking at all."""
-        count = min(self._graph_rows, int((limit + _SPARE_ROWS) * _REACH * self._graph_rows / allowed))
+        wanted = limit + _SPARE_ROWS
+        reach = max(_REACH, _FILTER_REACH * self._graph_rows / allowed)
+        count = min(self._graph_rows, int(wanted * reach))
         while count <= self._graph_rows // 8:
             try:
-                nearest, _ = self._graph.knn_query(query, k=count, num_threads=1)
+                nearest, distances = self._graph.knn_query(query, k=count, num_threads=1)
             except RuntimeError:
                 # So many were not reached along the links.
                 return None
-            labels: Labels = nearest[0].astype(np.int64)
+            labels, scores = nearest[0].astype(np.int64), 1 - distances[0]
             if mask is not None:
-                labels = labels[mask[labels]]
+                passing = mask[labels]
+                labels, scores = labels[passing], scores[passing]
             if self._columns.event_count(labels) >= limit:
-                return labels
+                return labels, scores
             count *= 3
         return None
 
-    def _looked_through(self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int) -> Labels:
+    def _looked_through(
+        self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int
+    ) -> list[tuple[Labels, Scores]]:
         """The same from every row of the graph that passes, block by block."""
         graph = self._graph_rows
         rows = np.arange(graph, dtype=np.int64) if mask is None else np.flatnonzero(mask[:graph])
         blocks = [rows[first : first + _BLOCK_ROWS] for first in range(0, len(rows), _BLOCK_ROWS)]
-        return np.concatenate([self._nearest(self._vectors.take(b) @ query, b, limit) for b in blocks])
+        return [self._nearest(block, np.vecdot(self._vectors.take(block), query), limit) for block in blocks]
 
-    def _ranked(self, query: Vectors, labels: Labels) -> list[Match]:
+    def _ranked(self, query: Vectors, labels: Labels, limit: int) -> list[Match]:
         # In float64 and row by row, so that equal vectors score equal wherever they stand.
-        vectors = self._vectors.take(labels)
-        scores = (vectors.astype(np.float64) * query.astype(np.float64)).sum(axis=1)
-        passages = self._columns.passages(labels)
-        matches = [Match(*passage, score) for passage, score in zip(passages, scores.tolist(), strict=True)]
-        matches.sort(key=lambda m: (-m.score, m.event_id, m.start))
-        best: dict[str, Match] = {}
-        for match in matches:
-            best.setdefault(match.event_id, match)
-        return list(best.values())
+        scores = (self._vectors.take(labels).astype(np.float64) * query.astype(np.float64)).sum(axis=1)
+        matches: dict[tuple[int, int], Match] = {}
+        for score, high, low, start, end in self._columns.ranked(labels, scores):
+            if (high, low) not in matches:
+                matches[high, low] = Match(event_id_of(high, low), start, end, score)
+                if len(matches) == limit:
+                    break
+        return list(matches.values())
 
     # -- growing ----------------------------------------------------------------------------------
 
@@ -279,7 +290,7 @@ class VectorIndex:
         if self._graph is None:
             self._graph = _new_graph(self._dim)
             self._graph.init_index(
-                max(rows, 2 * self._tail_rows_max), M=LINKS, ef_construction=BUILD_BREADTH, random_seed=1
+                max(rows, 2 * self._graph_rows_min), M=LINKS, ef_construction=BUILD_BREADTH, random_seed=1
             )
             self._graph.set_ef(SEARCH_BREADTH)
         elif rows > self._graph.get_max_elements():
@@ -327,7 +338,7 @@ class VectorIndex:
             raise ValueError("a snapshot whose parts do not fit")
         if manifest.graph_rows:
             graph = _new_graph(self._dim)
-            graph.load_index(str(snapshot / "graph.bin"), max_elements=manifest.graph_rows + 2 * self._tail_rows_max)
+            graph.load_index(str(snapshot / "graph.bin"), max_elements=manifest.graph_rows + 2 * self._graph_rows_min)
             if graph.get_current_count() != manifest.graph_rows:
                 raise ValueError("a graph that does not fit its manifest")
             graph.set_ef(SEARCH_BREADTH)
