@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
+from agent_memory import telemetry
 from agent_memory.clock import SYSTEM_CLOCK, Clock, IdSource, RandomIds
 from agent_memory.config import Config
 from agent_memory.daemon.report import StatusReport
@@ -155,6 +156,8 @@ def _open(config: Config, clock: Clock, ids: IdSource, given: Embedder | None, s
         )
         views.start()
         opening.callback(views.stop)
+        telemetry.watch_lags(lambda: {runner.view.name: max(0, log.head() - runner.position) for runner in views})
+        opening.callback(telemetry.watch_lags, None)
         executor = ThreadPoolExecutor(READERS_MAX, thread_name_prefix="reader")
         opening.callback(executor.shutdown, wait=True, cancel_futures=True)
         reader = Reader(
