@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import struct
 import subprocess
 import sys
@@ -330,3 +331,32 @@ def test_safetensors_that_are_none_are_told(tmp_path: Path, raw: bytes) -> None:
         return
     with pytest.raises(InvalidModel):
         read_safetensors(tmp_path / "model.safetensors")
+
+
+def test_a_model_of_the_hub_is_fetched_without_what_is_not_needed(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def snapshot_download(name: str, *, local_dir: Path, allow_patterns: list[str], **_: object) -> None:
+        asked.update(name=name, patterns=allow_patterns)
+        shutil.copytree(published, local_dir, dirs_exist_ok=True)
+
+    monkeypatch.setitem(sys.modules, "huggingface_hub", SimpleNamespace(snapshot_download=snapshot_download))
+    info = install_model("hub:someone/tiny", to=tmp_path / "model", progress=silent)
+
+    assert "someone/tiny" == asked["name"]
+    assert "pytorch_model.bin" not in asked["patterns"]
+    assert "hub:someone/tiny" == info.source
+
+
+def test_a_hub_that_is_not_reached_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def snapshot_download(*_: object, **__: object) -> None:
+        raise OSError("name resolution failed\nand a page of advice")
+
+    monkeypatch.setitem(sys.modules, "huggingface_hub", SimpleNamespace(snapshot_download=snapshot_download))
+    with pytest.raises(InferenceUnavailable, match="name resolution failed$") as caught:
+        install_model("hub:someone/tiny", to=tmp_path / "model", progress=silent)
+
+    assert "--from FOLDER" in caught.value.hint
+    assert not (tmp_path / "model").exists()
