@@ -355,7 +355,7 @@ def test_a_hub_that_is_not_reached_says_what_to_do(tmp_path: Path, monkeypatch: 
         raise OSError("name resolution failed\nand a page of advice")
 
     monkeypatch.setitem(sys.modules, "huggingface_hub", SimpleNamespace(snapshot_download=snapshot_download))
-    with pytest.raises(InferenceUnavailable, match="name resolution failed$") as caught:
+    with pytest.raises(InferenceUnavailable, match=r"name resolution failed$") as caught:
         install_model("hub:someone/tiny", to=tmp_path / "model", progress=silent)
 
     assert "--from FOLDER" in caught.value.hint
