@@ -20,12 +20,10 @@ async def test_what_the_producer_raises_is_raised_after_its_reports() -> None:
         emit(1)
         raise ValueError("broken")
 
-    seen = []
+    stream = reports(produce, name="test")
+    assert 1 == await anext(stream)
     with pytest.raises(ValueError, match="broken"):
-        async for n in reports(produce, name="test"):
-            seen.append(n)
-
-    assert [1] == seen
+        await anext(stream)
 
 
 async def test_leaving_early_cancels_the_producer_and_waits_for_it() -> None:

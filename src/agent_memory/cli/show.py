@@ -9,7 +9,7 @@ import click
 
 from agent_memory.cli.ending import OK
 from agent_memory.cli.front import Front, front
-from agent_memory.errors import Invalid, InvalidQuery, NotFound
+from agent_memory.errors import Invalid, InvalidQuery, NotFound, UnknownSession
 
 if TYPE_CHECKING:
     from agent_memory.cli.times import Zone
@@ -79,24 +79,20 @@ async def _session(
         session = await memory.session(id)
     except NotFound:
         # What the id looks like is what was meant.
-        raise otherwise or NotFoundByShape(id) from None
+        raise otherwise or _of_no_shape(id) from None
     events, more = await _events(memory, Filter(sessions=(session.id,)), limit)
     _print_session(front, session, events, more, zone)
     return OK
 
 
-class NotFoundByShape(NotFound):
+def _of_no_shape(id: str) -> UnknownSession:
     """No session has this id, and it looks like no event and no node."""
-
-    noun = "session"
-    hint = (
+    error = UnknownSession(id)
+    error.hint = (
         "Event ids have 26 characters, node ids look like day/2026-01-15 or segment/…; "
         "`agent-memory browse` and `search` show sessions."
     )
-
-    @property
-    def reason(self) -> str:
-        return "UNKNOWN_SESSION"
+    return error
 
 
 async def _events(memory: Memory, where: Filter, limit: int, token: str = "") -> tuple[list[Recorded], bool]:
