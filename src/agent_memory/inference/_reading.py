@@ -32,6 +32,8 @@ from agent_memory.toc.material import Passage
 _HEAD, _TAIL = 6_000, 2_000
 _LINES_MAX, _LAST_LINES = 48, 16
 _KEPT_MAX = 4
+# Beside other sentences, one this short is an exclamation: `Sure!`, `Hey Mel!`.
+_CALL_MAX = 9
 _EXCERPT_MAX = 280
 _TOOL_LINE_MAX = 200
 
@@ -155,6 +157,8 @@ def _read_prose(text: str, voice: int) -> Reading:
             start, end = _trim(text, start, end)
         found = text[start:end]
         if end - start < 2 or (not found[0].isalpha() and _NOT_PROSE.match(found)):
+            continue
+        if end - start < _CALL_MAX and len(spans) > 1 and found.isascii():
             continue
         sentence = _sentence(found, start, end, place, voice, named)
         if sentence is not None:
@@ -392,7 +396,7 @@ def _entry(token: str) -> _Entry | None:
     names: list[tuple[str, int, str]] = []
     work = social = 0
     opens_phrase = False
-    for word in _WORD.findall(token)[:_WORDS_MAX]:
+    for word in (token,) if token.isalpha() else _WORD.findall(token)[:_WORDS_MAX]:
         if word[0] == "." and "/" not in word:
             word = word[1:]
         low = word.lower()

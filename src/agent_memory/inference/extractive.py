@@ -103,7 +103,7 @@ def _weigh(passages: tuple[Passage, ...], readings: list[Reading], spread: Count
         ),
         -1,
     )
-    common = {word: min(count, 6) - 1 for word, count in spread.items() if count > 1}
+    common = {word: min(count, 6) - 1 for word, count in spread.items() if count > 1}.get
     for index, reading in enumerate(readings):
         if not reading.sentences:
             continue
@@ -112,7 +112,7 @@ def _weigh(passages: tuple[Passage, ...], readings: list[Reading], spread: Count
             bonus = 40 if index == first_request else 35 if index == last_answer else 0
         for sentence in reading.sentences:
             words = sentence.words
-            shared = sum([common[word] for word in words if word in common])
+            shared = sum(filter(None, map(common, words)))
             worth = sentence.worth + bonus + 60 * shared // (len(words) + 4)
             picks.append((-worth, index, sentence.start, sentence))
     picks.sort()
@@ -235,9 +235,10 @@ def _request(passages: tuple[Passage, ...], picks: list[_Pick]) -> _Pick | None:
     best: _Pick | None = None
     best_worth = 0
     first = next((i for i, p in enumerate(passages) if p.kind is Kind.USER_MESSAGE and p.text), -1)
-    for pick in picks:
+    # First the first message, which most often decides it.
+    for pick in chain([p for p in picks if p[1] == first], [p for p in picks if p[1] != first]):
         negated, index, start, sentence = pick
-        if best is not None and _WISH_BONUS + _ASK_BONUS + _FIRST_BONUS - negated <= best_worth:
+        if index != first and best is not None and _WISH_BONUS + _ASK_BONUS - negated <= best_worth:
             break
         passage = passages[index]
         if passage.kind is not Kind.USER_MESSAGE or len(sentence.words) < 2:
