@@ -8,23 +8,8 @@ from itertools import chain
 import msgspec
 
 from agent_memory.events import Kind, Role
-from agent_memory.inference._cues import (
-    ABBREVIATIONS,
-    ANNOUNCING_STARTS,
-    ASIDE_WORDS,
-    CODE_WORDS,
-    CUE_PARTS,
-    CUE_PHRASES,
-    CUE_WORDS,
-    FILLER_STARTS,
-    FUNCTION_WORDS,
-    OPINIONS,
-    OWN_STARTS,
-    PHRASE_WORDS,
-    POINTING_STARTS,
-    WIDE_FUNCTION_WORDS,
-    YOUR_STARTS,
-)
+from agent_memory.inference._cues import ABBREVIATIONS
+from agent_memory.inference._sentences import OTHER, PATH, SOCIAL, USER, WORD, Sentence, read_sentence
 from agent_memory.toc.grips import settle
 from agent_memory.toc.material import Passage
 
@@ -43,30 +28,16 @@ _STOP = re.compile(
 )
 _SOFT_STOPS = ".!?…؟"
 _WIDE_STOPS = "。！？｡।"
-_WORD = re.compile(r"\.?[^\W_](?:[\w'’./@+-]*[\w+])?")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*?(?:^[ \t]*(?:```|~~~)[^\n]*$|\Z)", re.M | re.S)
 _MARKER = re.compile(r"(?:[#>*+\-–•·|=~\s]|\d{1,3}[.)]\s|\[[ xX]\]\s)+")
 # Captions, rules, tables, tags: lines without a sentence.
 _NOT_PROSE = re.compile(r"\[[^\]]*\]$|[|+\-=_*~<>{}\[\]();/\\$@#%^&\d\s:.,'\"`]+$|</?[A-Za-z_][\w-]*[ >/]|[{}]$")
-_CODE_ENDS = ":;{}(),="
-_PATH = re.compile(r"(?:[\w.-]+/)*[\w-]+\.(?:[A-Za-z][A-Za-z0-9]{0,5})$|(?:[\w.-]+/){2,}[\w.-]+$")
 _TOOL_HINTS = ("error", "fail", "exception", "traceback", "panic", "passed", "denied", "not found", "warning")
 _TOOL_BAD = re.compile(
     r"\b(?:\w*Error|\w*Exception|FAILED|FAIL|failed|fatal|panic(?:ked)?|[Ee]rror|ERROR|denied|not found)\b(?![\w./])"
 )
 _TOOL_GOOD = re.compile(r"\b\d+ (?:tests? )?passed\b|\ball tests passed\b|\bBUILD SUCCESS", re.I)
-_FAR = re.compile(r"[\u0600-\u1fff\u2e80-\uffff]")
 _TOOL_EDGE = re.compile(r"[=\-*#>\s|+]+|E {2,}")
-
-
-class Sentence(msgspec.Struct, frozen=True, gc=False):
-    """A candidate: code points ``[start, end)``, what it is worth by itself, and its words."""
-
-    start: int
-    end: int
-    worth: int
-    words: tuple[str, ...]
-    asks: bool
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -81,11 +52,6 @@ class Reading(msgspec.Struct, frozen=True):
     named: dict[str, tuple[int, str]]
 
 
-_Entry = tuple[tuple[str, ...], int, int, tuple[tuple[str, int, str], ...], bool]
-"""Words; cue points at work and in a talk; (word, rank, surface) of names; whether a phrase with points may be near."""
-_LEXICON_MAX, _TOKEN_MAX, _WORDS_MAX = 60_000, 48, 60
-_NAME = 2
-_SOCIAL, _USER, _OTHER = 1, 2, 3
 _NOTHING = Reading((), {}, {})
 
 
@@ -99,7 +65,7 @@ def read(passage: Passage, *, social: bool) -> Reading:
         return _read_tool_result(text)
     if kind is Kind.TOOL_CALL:
         return _read_tool_call(text)
-    return _read_prose(text, _SOCIAL if social else _USER if passage.role is Role.USER else _OTHER)
+    return _read_prose(text, SOCIAL if social else USER if passage.role is Role.USER else OTHER)
 
 
 def last_resort(passage: Passage) -> tuple[int, int] | None:
@@ -160,7 +126,7 @@ def _read_prose(text: str, voice: int) -> Reading:
             continue
         if end - start < _CALL_MAX and len(spans) > 1 and found.isascii():
             continue
-        sentence = _sentence(found, start, end, place, voice, named)
+        sentence = read_sentence(found, start, end, place, voice, named)
         if sentence is not None:
             sentences.append(sentence)
             place += 1
@@ -249,185 +215,6 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _sentence(
-    found: str,
-    start: int,
-    end: int,
-    place: int,
-    voice: int,
-    named: dict[str, tuple[int, str]],
-) -> Sentence | None:
-    tokens = found.split()
-    if tokens[0] in CODE_WORDS and found[-1] in _CODE_ENDS:
-        return None
-    words: list[str] = []
-    worth = names = 0
-    phrased = False
-    first = _LEXICON[tokens[0]]
-    for entry in map(_LEXICON.__getitem__, tokens):
-        if entry is None:
-            continue
-        lows, work, social, entry_names, opens_phrase = entry
-        words += lows
-        worth += social if voice == _SOCIAL else work
-        if opens_phrase:
-            phrased = True
-        for low, rank, surface in entry_names:
-            # A capital at the start of a sentence makes no name.
-            if rank != _NAME or entry is not first:
-                names += 1
-                if low not in named or rank > named[low][0]:
-                    named[low] = (rank, surface)
-    if worth > 140:
-        worth = 140 + (worth - 140) // 4
-    if phrased:
-        lowered = found.lower()
-        for phrase, points in CUE_PHRASES:
-            if phrase in lowered:
-                worth += points
-    if not found.isascii() and _FAR.search(found):
-        for part, points in CUE_PARTS:
-            if part in found:
-                worth += points
-        for run in _RUN.findall(found):
-            if run not in WIDE_FUNCTION_WORDS:
-                words.append(run)
-                named.setdefault(run, (1, run))
-    elif not words and not any(map(str.isalnum, found)):
-        return None
-    distinct = tuple(dict.fromkeys(words))
-    asks = found[-1] in "?？؟" or found.endswith('?"')
-    return Sentence(start, end, worth + _form(tokens, distinct, names, place, voice, asks), distinct, asks)
-
-
-def _form(tokens: list[str], words: tuple[str, ...], names: int, place: int, voice: int, asks: bool) -> int:
-    """What the sentence is worth by its size, its place and who says it."""
-    count = len(words)
-    worth = _OPENINGS[voice][tokens[0]] + _SIZES[min(count, _SIZE_MAX)]
-    if names:
-        worth += 22 * min(names, 3)
-    if place < 6:
-        worth += 18 - 3 * place
-    if voice == _SOCIAL:
-        if "your" in tokens or "you" in tokens:
-            worth -= 25
-        if asks:
-            worth -= 80
-        if not OPINIONS.isdisjoint(words):
-            worth -= 40
-    elif voice == _USER:
-        worth += 45 if asks else 30
-    elif asks:
-        worth -= 50
-    return worth
-
-
-_SIZE_MAX = 80
-
-# By how many words a sentence has: too few say nothing, too many are a list.
-_SIZES = [14 * min(count, 9) - (60 if count < 3 else 0) - 6 * max(count - 22, 0) for count in range(_SIZE_MAX + 1)]
-
-
-class _Openings(dict[str, int]):
-    """What the first word of a sentence tells of its worth, by who speaks."""
-
-    def __init__(self, voice: int) -> None:
-        self._voice = voice
-
-    def __missing__(self, token: str) -> int:
-        if len(self) >= _OPENINGS_MAX:
-            self.clear()
-        first = token.lower().rstrip(",.!:;")
-        worth = 0
-        if first in FILLER_STARTS:
-            worth -= 40
-        elif first in POINTING_STARTS:
-            worth -= 30
-        if self._voice == _SOCIAL:
-            worth += 45 if first in OWN_STARTS else -40 if first in YOUR_STARTS else 0
-        elif self._voice == _OTHER and first in ANNOUNCING_STARTS:
-            worth -= 45
-        if len(token) <= _TOKEN_MAX:
-            self[token] = worth
-        return worth
-
-
-_OPENINGS_MAX = 10_000
-_OPENINGS = {voice: _Openings(voice) for voice in (_SOCIAL, _USER, _OTHER)}
-
-
-def _distinction(token: str) -> int:
-    """How much a token that is no plain word tells: 3 for paths and identifiers, 0 for numbers."""
-    if token.isalpha() and (token.islower() or token.istitle()):
-        return _NAME if token[0].isupper() else 0
-    if token.isdigit():
-        return 0
-    if "/" in token or "." in token:
-        return 3 if (_PATH.match(token) or "_" in token) and not token[0].isdigit() else 0
-    if "_" in token.strip("_"):
-        return 3
-    if "'" in token or "’" in token:
-        return 0
-    if token.isupper():
-        return 2 if len(token) > 2 else 1
-    inner = token[1:]
-    if token.isalpha() and inner != inner.lower():
-        return 3
-    return 1 if any(c.isdigit() for c in token) and token[0].isalpha() else 0
-
-
-class _Lexicon(dict[str, "_Entry | None"]):
-    """What stands between two spaces to what it says, or None where that is nothing.
-
-    Filled as tokens come; the same ones come again and again.
-    """
-
-    def __missing__(self, token: str) -> _Entry | None:
-        if len(self) >= _LEXICON_MAX:
-            self.clear()
-        entry = _entry(token)
-        if len(token) <= _TOKEN_MAX:
-            self[token] = entry
-        return entry
-
-
-def _entry(token: str) -> _Entry | None:
-    lows: list[str] = []
-    names: list[tuple[str, int, str]] = []
-    work = social = 0
-    opens_phrase = False
-    for word in (token,) if token.isalpha() else _WORD.findall(token)[:_WORDS_MAX]:
-        if word[0] == "." and "/" not in word:
-            word = word[1:]
-        low = word.lower()
-        if low in CUE_WORDS:
-            work += CUE_WORDS[low][0]
-            social += CUE_WORDS[low][1]
-        opens_phrase = opens_phrase or low in PHRASE_WORDS
-        if low in FUNCTION_WORDS or low in ASIDE_WORDS or (len(low) < 3 and word.isascii()):
-            continue
-        if not word.isascii() and max(word) >= "\u2e80":
-            # No spaces between words: pairs of characters stand in for them.
-            lows += [low[at : at + 2] for at in range(min(len(low) - 1, _WORDS_MAX))]
-            continue
-        for ending in ("'s", "’s"):
-            if low.endswith(ending):
-                low, word = low[:-2], word[:-2]
-        lows.append(low)
-        rank = _distinction(word)
-        if rank:
-            names.append((low, rank, word))
-    if not lows and not social and not opens_phrase:
-        return None
-    return tuple(lows), work, social, tuple(names), opens_phrase
-
-
-_LEXICON = _Lexicon()
-_RUN = re.compile(
-    r"[\u30a0-\u30ff]{2,12}|(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{2,4}(?![\u4e00-\u9fff])|[\uac00-\ud7af]{2,6}(?![\uac00-\ud7af])"
-)
-
-
 # -- tools ------------------------------------------------------------------------------------
 
 
@@ -435,8 +222,8 @@ def _read_tool_call(text: str) -> Reading:
     """What a tool is told is no news, but the files that it names are."""
     terms: dict[str, None] = {}
     named: dict[str, tuple[int, str]] = {}
-    for token in _WORD.findall(text[:1_500])[:60]:
-        if ("." in token or "/" in token) and _PATH.match(token):
+    for token in WORD.findall(text[:1_500])[:60]:
+        if ("." in token or "/" in token) and PATH.match(token):
             low = token.lower()
             terms[low] = None
             named[low] = (2, token)
@@ -478,7 +265,7 @@ def _tool_line(text: str, start: int, end: int) -> Sentence | None:
     while end > start and text[end - 1] in "= \t-*#":
         end -= 1
     start, end = settle(text, start, end)
-    words = tuple(dict.fromkeys(token.lower() for token in _WORD.findall(text[start:end])[:24]))
+    words = tuple(dict.fromkeys(token.lower() for token in WORD.findall(text[start:end])[:24]))
     if not words:
         return None
     return Sentence(start, end, 130 + 8 * min(len(words), 8) if bad else 90, words, False)

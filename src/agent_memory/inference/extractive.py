@@ -8,8 +8,9 @@ from itertools import chain
 from agent_memory.events import Kind, Role
 from agent_memory.inference._cues import POINTING_STARTS, YOUR_STARTS
 from agent_memory.inference._headings import cut_at_word, heading, line, requests, shorten, tidy
-from agent_memory.inference._reading import Reading, Sentence, last_resort, read
+from agent_memory.inference._reading import Reading, last_resort, read
 from agent_memory.inference._rollup import KEYWORDS_MAX, POINTS_MAX, alike, roll_up
+from agent_memory.inference._sentences import Sentence
 from agent_memory.toc.material import Excerpt, Level, Material, Passage, Point, Summary
 
 _READINGS_KEPT = 4_096
