@@ -1,1 +1,1 @@
-"""."""
+"""Models that turn text into vectors or into summaries; each engine is imported when it is first asked."""

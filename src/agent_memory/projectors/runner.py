@@ -22,6 +22,11 @@ P = TypeVar("P", bound=Projector)
 _RETRY_FIRST_S = 0.5
 _RETRY_MAX_S = 60.0
 
+# While events keep coming, batches begin this far apart unless one is full or somebody waits. Each
+# batch has costs of its own (a commit, summing up the tree to the year) that keep the interpreter
+# from the appends; the first event after a pause is taken in at once.
+_PACE_S = 0.5
+
 
 class Standing(msgspec.Struct, frozen=True):
     """Why a view stands still: waiting for something outside, or failed before a position."""
@@ -51,6 +56,8 @@ class ViewRunner(Generic[P]):
         self._standing: Standing | None = None
         self._retry_s = _RETRY_FIRST_S
         self._stopping = False
+        self._begun_s = -_PACE_S
+        self._full_batch = 1
         self._thread: threading.Thread | None = None
 
     # -- what others see ------------------------------------------------------------------------
@@ -79,7 +86,10 @@ class ViewRunner(Generic[P]):
             elif self._stopping:
                 future.set_exception(Closed(f"the view {self.view.name} is closed"))
             else:
+                # Whoever gave up waiting is forgotten here, for a view may stand still for long.
+                self._waiters = [w for w in self._waiters if not w[1].cancelled()]
                 self._waiters.append((position, future))
+                self._wake.notify_all()
         return future
 
     # -- the loop -------------------------------------------------------------------------------
@@ -132,6 +142,7 @@ class ViewRunner(Generic[P]):
                     self._retry_s = min(self._retry_s * 2, _RETRY_MAX_S)
                 elif idle_flushed:
                     self._wake.wait_for(lambda: self._stopping or self._opening() or self._head > self._position)
+                self._gather()
                 if self._stopping:
                     return
             try:
@@ -148,6 +159,13 @@ class ViewRunner(Generic[P]):
                         "view stands still", view=self.view.name, position=self._position + 1, error=error
                     )
 
+    def _gather(self) -> None:
+        """Let a batch fill for as long as its pace allows. The caller holds ``_wake``."""
+        self._wake.wait_for(
+            lambda: self._stopping or self._waiters or self._head - self._position >= self._full_batch,
+            timeout=self._begun_s + _PACE_S - self._clock.monotonic_s(),
+        )
+
     def _opening(self) -> bool:
         return self.view.generation == 0
 
@@ -157,7 +175,8 @@ class ViewRunner(Generic[P]):
             self._advance(projector.checkpoint())
             if self._position >= self._log.head():
                 return False
-            started = self._clock.monotonic_s()
+            started = self._begun_s = self._clock.monotonic_s()
+            self._full_batch = projector.batch_events_max
             before = self._position
             batch = self._log.read(after=before, limit=projector.batch_events_max)
             try:

@@ -4,10 +4,11 @@
                     │              │
                     └── at most EVENTS_MAX events and BYTES_MAX bytes in both ──┘
 
-A request is handed on as soon as a group may start; while as many groups as are allowed are
-being synced, further requests collect, and what collected is the next group. So a lone event is
-durable after one sync, and a flood shares syncs, without a timer anywhere. When the bounds are
-reached the stream is not read, and the sender feels it by gRPC's own flow control.
+A lone request is handed on at once. While requests keep coming, groups begin `GATHER_S` apart,
+unless one is full: a group costs a sync and several turns of the event loop whatever its size,
+and a machine that is busy with groups of two reads the next requests too slowly to ever make
+larger ones. When the bounds are reached the stream is not read, and the sender feels it by gRPC's
+own flow control.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ EVENTS_MAX = 8192
 BYTES_MAX = 64 << 20
 GROUP_EVENTS_MAX = 512
 GROUPS_MAX = 2
+GATHER_S = 0.005
+GATHER_EVENTS_MAX = 256
 _RESULTS_MAX = 1024
 
 
@@ -66,6 +69,8 @@ class AppendFlow:
         self._news = asyncio.Event()
         self._ended = False
         self._sequence = 0
+        self._next_start_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
     async def responses(
         self, requests: AsyncIterable[pb.StreamAppendEventsRequest | Invalid]
@@ -92,6 +97,8 @@ class AppendFlow:
         finally:
             stop.cancel()
             reading.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
             for group in self._groups:
                 group.outcomes.cancel()
 
@@ -119,10 +126,18 @@ class AppendFlow:
 
     def _end(self, reading: asyncio.Task[None]) -> None:
         self._ended = True
+        self._start_groups()
         self._news.set()
 
     def _start_groups(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._waiting and self._under_way < GROUPS_MAX:
+            early_s = self._next_start_s - loop.time()
+            if early_s > 0 and len(self._waiting) < GATHER_EVENTS_MAX and not self._ended:
+                if self._timer is None:
+                    self._timer = loop.call_later(early_s, self._gathered)
+                return
+            self._next_start_s = loop.time() + GATHER_S
             items, size = self._waiting, self._waiting_bytes
             if len(items) <= GROUP_EVENTS_MAX:
                 self._waiting, self._waiting_bytes = [], 0
@@ -135,6 +150,10 @@ class AppendFlow:
             self._under_way += 1
             self._groups.append(_Group(items, size, outcomes))
             self._news.set()
+
+    def _gathered(self) -> None:
+        self._timer = None
+        self._start_groups()
 
     def _finish_group(self, _outcomes: asyncio.Future[list[StreamOutcome]]) -> None:
         self._under_way -= 1
