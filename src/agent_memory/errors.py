@@ -237,6 +237,18 @@ class AddressInUse(Unavailable):
         self.address = address
 
 
+class OtherForm(Unavailable):
+    """A view was built with other settings, or another model, than are in force now."""
+
+    hint = "Use the settings it was built with, or `agent-memory replay VIEW` to build it again with these."
+
+    def __init__(self, view: str, found: str, wanted: str) -> None:
+        super().__init__(f"{view} was built as {found}; the settings ask for {wanted}")
+        self.view = view
+        self.found = found
+        self.wanted = wanted
+
+
 class ViewBehind(Unavailable):
     """The view does not contain the position yet."""
 

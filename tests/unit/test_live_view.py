@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent_memory.errors import Closed
+from agent_memory.errors import Closed, OtherForm
 from agent_memory.projectors.live import LiveView
 from agent_memory.storage import Family, InMemoryRows
 from agent_memory.testing.views import TextsProjector, TextsView
@@ -24,7 +24,7 @@ def test_the_live_generation_is_remembered() -> None:
     assert number == open_view(rows)[0].generation
 
 
-def test_a_generation_of_another_form_is_erased_and_begun_anew() -> None:
+def test_a_generation_of_another_form_is_erased_once_its_successor_has_caught_up() -> None:
     rows = InMemoryRows()
     old, kind = open_view(rows, fingerprint="1")
     write_row(rows, kind.prefix(old.generation) + b"t")
@@ -33,7 +33,67 @@ def test_a_generation_of_another_form_is_erased_and_begun_anew() -> None:
     new, _ = open_view(rows, fingerprint="2")
 
     assert new.generation != old.generation
-    assert rows.get(Family.VIEWS, kind.prefix(1) + b"t") is None
+    assert row(rows, kind, 1) is not None
+    new.caught_up()
+    assert row(rows, kind, 1) is None
+
+
+def test_settings_that_were_mistyped_and_put_right_cost_nothing() -> None:
+    rows = InMemoryRows()
+    first, kind = open_view(rows, fingerprint="right")
+    number = first.generation
+    write_row(rows, kind.prefix(number) + b"t")
+    first.close()
+    open_view(rows, fingerprint="wrong")[0].close()
+
+    again, _ = open_view(rows, fingerprint="right")
+
+    assert number == again.generation
+    assert row(rows, kind, number) is not None
+
+
+def test_whoever_only_reads_leaves_a_generation_of_another_form_alone() -> None:
+    rows = InMemoryRows()
+    old, kind = open_view(rows, fingerprint="1")
+    write_row(rows, kind.prefix(old.generation) + b"t")
+    old.close()
+    before = rows.scan(Family.VIEWS, first=b"", end=b"\xff", limit=100)
+    reader = LiveView(TextsView(rows, fingerprint="2"), rows, may_begin_anew=False, open_timeout_s=0.05)
+    with pytest.raises(OtherForm, match="was built as 1"):
+        reader.open()
+
+    assert before == rows.scan(Family.VIEWS, first=b"", end=b"\xff", limit=100)
+
+
+def test_a_view_without_a_form_of_its_own_takes_what_there_is() -> None:
+    rows = InMemoryRows()
+    old, _ = open_view(rows, fingerprint="a model")
+    number = old.generation
+    old.close()
+
+    assert number == open_view(rows, fingerprint="")[0].generation
+
+
+def test_an_old_generation_that_cannot_be_closed_or_erased_does_not_hurt_the_new_one() -> None:
+    rows = InMemoryRows()
+    view, kind = open_view(rows)
+    write_row(rows, kind.prefix(1) + b"t")
+    building = view.open_building(restart=False)
+    kind.sticks = True
+    view.swap(building)
+
+    with view.lease() as live:
+        assert live is building.projector
+        assert not live.closed
+    kind.sticks = False
+    view.close()
+    assert row(rows, kind, 1) is not None
+    open_view(rows)
+    assert row(rows, kind, 1) is None
+
+
+def row(rows: InMemoryRows, kind: TextsView, generation: int) -> bytes | None:
+    return rows.get(Family.VIEWS, kind.prefix(generation) + b"t")
 
 
 def test_a_swap_moves_new_readers_and_leaves_running_ones_where_they_are() -> None:

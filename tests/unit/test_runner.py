@@ -21,6 +21,7 @@ def running(kind: TextsView, rows: InMemoryRows, log: RowEventLog) -> Iterator[V
         yield runner
     finally:
         runner.stop()
+        runner.close()
 
 
 def texts(runner: ViewRunner[TextsProjector]) -> list[str]:
@@ -105,4 +106,39 @@ def test_whoever_waits_for_a_stopping_view_is_told() -> None:
         never = runner.reached(99)
 
     assert "closed" in str(never.exception(timeout=10))
+    log.close()
+
+
+def test_a_panic_of_an_engine_is_a_failure_that_is_told_and_got_over() -> None:
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    kind = TextsView(rows)
+    kind.panics = True
+    with running(kind, rows, log) as runner:
+        log.append([event("a")])
+        eventually(lambda: runner.standing is not None)
+
+        assert runner.standing is not None
+        assert "Panic" in runner.standing.error
+        kind.panics = False
+        runner.nudge()
+        runner.reached(1).result(timeout=10)
+
+        assert ["a"] == texts(runner)
+    log.close()
+
+
+def test_events_that_keep_coming_are_taken_in_together() -> None:
+    """The first at once; those that follow it share batches."""
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    kind = TextsView(rows, batch_events_max=1000)
+    with running(kind, rows, log) as runner:
+        log.append([event("first")])
+        runner.reached(1).result(timeout=10)
+        for n in range(50):
+            log.append([event(str(n))])
+        eventually(lambda: runner.position == 51)
+
+    assert kind.opened[0].batches <= 5
     log.close()

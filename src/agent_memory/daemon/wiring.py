@@ -102,13 +102,17 @@ async def open_memory(
     """A store, its views running, until the block ends.
 
     *embedder* takes the place of the model that the configuration names; the caller closes it.
+    Without *create* nothing that is there is replaced: a view that was built with other settings
+    stays as it is, and cannot be read with these.
     Errors: `StoreLocked`, `UnknownFormat`, `InvalidConfig`, `InvalidModel`; `UnknownStore` where
     there is no store and none is to be made.
     """
     if not create and await asyncio.to_thread(read_manifest, config.store) is None:
         raise UnknownStore(str(config.store))
     stack = ExitStack()
-    opening = asyncio.ensure_future(asyncio.to_thread(_open, config, clock, ids or RandomIds(), embedder, stack))
+    opening = asyncio.ensure_future(
+        asyncio.to_thread(_open, config, clock, ids or RandomIds(), embedder, create, stack)
+    )
     try:
         memory = await asyncio.shield(opening)
     except asyncio.CancelledError:
@@ -122,7 +126,9 @@ async def open_memory(
         await asyncio.to_thread(stack.close)
 
 
-def _open(config: Config, clock: Clock, ids: IdSource, given: Embedder | None, stack: ExitStack) -> LocalMemory:
+def _open(
+    config: Config, clock: Clock, ids: IdSource, given: Embedder | None, create: bool, stack: ExitStack
+) -> LocalMemory:
     with ExitStack() as opening:
         if sys.getswitchinterval() > _SWITCH_INTERVAL_S:
             sys.setswitchinterval(_SWITCH_INTERVAL_S)
@@ -152,6 +158,7 @@ def _open(config: Config, clock: Clock, ids: IdSource, given: Embedder | None, s
             lexical=kinds.lexical(store.path / "views"),
             vectors=kinds.vectors(store.path / "views"),
             has_model=embedder is not None,
+            may_begin_anew=create,
             clock=clock,
         )
         views.start()

@@ -42,8 +42,12 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 def epoch_end(position: Position, epoch_positions: int = EPOCH_POSITIONS) -> Position:
-    """The last position of the epoch that holds one."""
-    return -(-position // epoch_positions) * epoch_positions
+    """The last position of the epoch that *position* lies in.
+
+    A young log has epochs a tenth as long, so that its nodes have versions to go back to as well.
+    """
+    length = max(1, epoch_positions // 10) if position <= 10 * epoch_positions else epoch_positions
+    return -(-position // length) * length
 
 
 class Child(msgspec.Struct, frozen=True):

@@ -5,6 +5,12 @@ live generation; after a swap the old one is closed and erased when its last lea
 
     views    "live/" + name      -> generation u32, fingerprint
              "building/" + name  -> generation u32, fingerprint
+             "former/" + name    -> generation u32, fingerprint
+             "leaving/" + name   -> generation u32, ...: to be erased, now or at the next opening
+
+A generation of another form than is wanted (other settings, another model) is not what the log
+gives now, so another is begun; but settings are also mistyped. The former one is kept until the
+new one has caught up, and taken back if its form is wanted again before.
 """
 
 from __future__ import annotations
@@ -15,9 +21,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
-from agent_memory.errors import Closed, Unavailable
+from agent_memory import telemetry
+from agent_memory.errors import Closed, OtherForm, Unavailable
 from agent_memory.projectors.port import Projector
-from agent_memory.storage import Family, Rows
+from agent_memory.storage import Batch, Family, Rows
 
 _GENERATION = struct.Struct(">I")
 
@@ -50,18 +57,22 @@ class LiveView(Generic[P]):
     """One view by name. Safe to use from several threads.
 
     ``projecting`` is held by whoever changes the live generation: the runner for each batch,
-    a replay while it compares and swaps.
+    a replay while it compares and swaps. Unless *may_begin_anew*, a generation of another form
+    is left as it is, and the view cannot be opened.
     """
 
-    def __init__(self, kind: Kind[P], rows: Rows, *, open_timeout_s: float = 10.0) -> None:
+    def __init__(self, kind: Kind[P], rows: Rows, *, may_begin_anew: bool = True, open_timeout_s: float = 10.0) -> None:
         self.kind = kind
         self.projecting = threading.RLock()
         self._rows = rows
+        self._may_begin_anew = may_begin_anew
         self._open_timeout_s = open_timeout_s
         self._changed = threading.Condition()
         self._current: Generation[P] | None = None
         self._open_error: Exception | None = None
         self._closed = False
+        self._has_former = True
+        self._retired: set[int] = set()
 
     @property
     def name(self) -> str:
@@ -75,7 +86,10 @@ class LiveView(Generic[P]):
         return current.number if current else 0
 
     def open(self) -> None:
-        """Open the live generation; one of another form is erased and begun anew."""
+        """Open the live generation; where it has another form, the former of that form or a new one.
+
+        Errors: `OtherForm` if that may not be; whatever keeps the generation from being read.
+        """
         with self.projecting:
             if self._closed:
                 raise Closed(f"the view {self.name} is closed")
@@ -93,16 +107,43 @@ class LiveView(Generic[P]):
                 self._changed.notify_all()
 
     def _open_live(self) -> Generation[P]:
-        number, fingerprint = self._pointer("live")
-        if number and fingerprint == self.kind.fingerprint:
+        self._erase_leaving()
+        number, form = self._pointer("live")
+        wanted = self.kind.fingerprint
+        if number and wanted in ("", form):
             return Generation(number, self.kind.open(number))
-        fresh = self._unused_number()
-        self.kind.erase(fresh)
+        if number and not self._may_begin_anew:
+            raise OtherForm(self.name, form, wanted)
+        former, former_form = self._pointer("former")
+        batch = self._rows.batch()
+        leaving = self._leaving()
+        if former and former_form == wanted:
+            fresh = former
+        else:
+            fresh = self._unused_number()
+            leaving += [former] if former else []
         projector = self.kind.open(fresh)
-        self._point("live", fresh)
+        self._point(batch, "live", fresh)
         if number:
-            self.kind.erase(number)
+            self._point(batch, "former", number, form)
+            self._has_former = True
+        self._put_leaving(batch, leaving)
+        self._rows.write(batch, durable=True)
+        self._erase_leaving()
         return Generation(fresh, projector)
+
+    def caught_up(self) -> None:
+        """The live generation holds the whole log: a former one is of no use any more."""
+        if not self._has_former:
+            return
+        former, _ = self._pointer("former")
+        if former:
+            batch = self._rows.batch()
+            batch.delete(Family.VIEWS, self._key("former"))
+            self._put_leaving(batch, [*self._leaving(), former])
+            self._rows.write(batch, durable=True)
+            self._erase_leaving()
+        self._has_former = False
 
     @contextmanager
     def lease(self) -> Iterator[P]:
@@ -135,31 +176,41 @@ class LiveView(Generic[P]):
 
     def open_building(self, *, restart: bool) -> Generation[P]:
         """The unfinished generation, to go on with, or a fresh one."""
-        number, fingerprint = self._pointer("building")
-        if number and (restart or fingerprint != self.kind.fingerprint):
-            self.kind.erase(number)
-            number = 0
-        if not number:
-            number = self._unused_number()
-            self.kind.erase(number)
-            self._point("building", number)
-        return Generation(number, self.kind.open(number))
+        with self.projecting:
+            number, form = self._pointer("building")
+            if not number or restart or form != self.kind.fingerprint:
+                batch = self._rows.batch()
+                self._put_leaving(batch, self._leaving() + ([number] if number else []))
+                number = self._unused_number()
+                self._point(batch, "building", number)
+                self._rows.write(batch, durable=True)
+                self._erase_leaving()
+            return Generation(number, self.kind.open(number))
 
     def swap(self, generation: Generation[P]) -> None:
-        """Make *generation* the live one. The caller holds ``projecting``."""
+        """Make *generation* the live one. The caller holds ``projecting``.
+
+        Errors: whatever keeps it from being put on disk; then the live generation stays.
+        """
         with self.projecting:
             generation.projector.flush()
+            old = self._current
+            leaving = [old.number if old is not None else self._pointer("live")[0]]
             batch = self._rows.batch()
-            batch.put(Family.VIEWS, self._key("live"), self._value(generation.number))
+            self._point(batch, "live", generation.number)
             batch.delete(Family.VIEWS, self._key("building"))
+            self._put_leaving(batch, self._leaving() + [number for number in leaving if number])
             self._rows.write(batch, durable=True)
             with self._changed:
-                old, self._current, self._open_error = self._current, generation, None
+                self._current, self._open_error = generation, None
                 dispose = old is not None and old.leases == 0
                 if old is not None:
                     old.retired = True
+                    self._retired.add(old.number)
                 self._changed.notify_all()
-            if old is not None and dispose:
+            if old is None:
+                self._erase_leaving()
+            elif dispose:
                 self._dispose(old)
 
     def close(self) -> None:
@@ -179,16 +230,33 @@ class LiveView(Generic[P]):
                     current.projector.close()
 
     def _dispose(self, generation: Generation[P]) -> None:
-        generation.projector.close()
-        self.kind.erase(generation.number)
+        """Close and erase what is live no more. The new generation is live already: nothing may fail here."""
+        try:
+            generation.projector.close()
+        except Exception as error:
+            telemetry.LOG.warning("old generation not closed", view=self.name, error=error)
+        with self._changed:
+            self._retired.discard(generation.number)
+        self._erase_leaving()
+
+    def _erase_leaving(self) -> None:
+        """Erase what a swap, or a crash after one, left behind; what fails is tried at the next opening."""
+        try:
+            with self._changed:
+                gone = [number for number in self._leaving() if number not in self._retired]
+                for number in gone:
+                    self.kind.erase(number)
+                if gone:
+                    batch = self._rows.batch()
+                    self._put_leaving(batch, [number for number in self._leaving() if number not in gone])
+                    self._rows.write(batch)
+        except Exception as error:
+            telemetry.LOG.warning("old generation not erased", view=self.name, error=error)
 
     # -- pointers -------------------------------------------------------------------------------
 
     def _key(self, which: str) -> bytes:
         return f"{which}/{self.name}".encode()
-
-    def _value(self, number: int) -> bytes:
-        return _GENERATION.pack(number) + self.kind.fingerprint.encode()
 
     def _pointer(self, which: str) -> tuple[int, str]:
         value = self._rows.get(Family.VIEWS, self._key(which))
@@ -196,10 +264,21 @@ class LiveView(Generic[P]):
             return 0, ""
         return _GENERATION.unpack_from(value)[0], value[_GENERATION.size :].decode()
 
-    def _point(self, which: str, number: int) -> None:
-        batch = self._rows.batch()
-        batch.put(Family.VIEWS, self._key(which), self._value(number))
-        self._rows.write(batch, durable=True)
+    def _point(self, batch: Batch, which: str, number: int, form: str | None = None) -> None:
+        form = self.kind.fingerprint if form is None else form
+        batch.put(Family.VIEWS, self._key(which), _GENERATION.pack(number) + form.encode())
+
+    def _leaving(self) -> list[int]:
+        value = self._rows.get(Family.VIEWS, self._key("leaving")) or b""
+        return [number for (number,) in _GENERATION.iter_unpack(value)]
+
+    def _put_leaving(self, batch: Batch, numbers: list[int]) -> None:
+        value = b"".join(_GENERATION.pack(number) for number in dict.fromkeys(numbers))
+        if value:
+            batch.put(Family.VIEWS, self._key("leaving"), value)
+        else:
+            batch.delete(Family.VIEWS, self._key("leaving"))
 
     def _unused_number(self) -> int:
-        return max(self._pointer("live")[0], self._pointer("building")[0]) + 1
+        used = {self._pointer(which)[0] for which in ("live", "building", "former")}
+        return max(used | self._retired | set(self._leaving())) + 1

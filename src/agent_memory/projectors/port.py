@@ -52,7 +52,7 @@ class ViewKind(Protocol):
     def fingerprint(self) -> str:
         """What the view's form depends on besides the log: format, tokeniser, model, settings.
 
-        A live generation with another fingerprint is rebuilt at start.
+        A live generation with another one is not used. Empty: whatever there is will do.
         """
         ...
 

@@ -102,19 +102,26 @@ class ViewRunner(Generic[P]):
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the batch at hand, put the view on disk, close it."""
+        """End the work after the batch at hand; returns at once."""
         with self._wake:
             self._stopping = True
             waiters, self._waiters = self._waiters, []
             self._wake.notify_all()
         for _, future in waiters:
-            if not future.cancelled():
+            if future.set_running_or_notify_cancel():
                 future.set_exception(Closed(f"the view {self.view.name} is closed"))
+
+    def close(self) -> None:
+        """Wait for the thread to end, put the view on disk, close it. After `stop`."""
         if self._thread is not None:
             self._unwatch()
             self._thread.join()
             self._thread = None
-        self.view.close()
+        try:
+            self.view.close()
+        except Exception as error:
+            # What is not on disk is projected again; the other views and the store are still to be closed.
+            telemetry.LOG.error("view not put on disk", view=self.view.name, error=error)
 
     def nudge(self) -> None:
         """Try again now: what it waited for may be there."""
@@ -151,9 +158,10 @@ class ViewRunner(Generic[P]):
                 self._stand(None)
             except InferenceUnavailable as error:
                 self._stand(Standing(True, str(error), self._position + 1))
-            except Closed:
-                return
-            except Exception as error:
+            except BaseException as error:
+                # An engine in Rust that panics raises no Exception; the view must not die of it in silence.
+                if self._is_stopping():
+                    return
                 if self._stand(Standing(False, f"{type(error).__name__}: {error}", self._position + 1)):
                     telemetry.LOG.error(
                         "view stands still", view=self.view.name, position=self._position + 1, error=error
@@ -165,6 +173,9 @@ class ViewRunner(Generic[P]):
             lambda: self._stopping or self._waiters or self._head - self._position >= self._full_batch,
             timeout=self._begun_s + _PACE_S - self._clock.monotonic_s(),
         )
+
+    def _is_stopping(self) -> bool:
+        return self._stopping
 
     def _opening(self) -> bool:
         return self.view.generation == 0
@@ -192,7 +203,7 @@ class ViewRunner(Generic[P]):
             projector.project(batch)
         except (InferenceUnavailable, Closed):
             raise
-        except Exception:
+        except BaseException:
             if len(batch) < 2:
                 raise
             for entry in batch:
@@ -202,6 +213,7 @@ class ViewRunner(Generic[P]):
     def _settle(self) -> bool:
         with self.view.projecting, self.view.lease() as projector:
             projector.flush()
+        self.view.caught_up()
         return True
 
     def _advance(self, position: Position) -> None:

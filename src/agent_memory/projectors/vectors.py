@@ -30,7 +30,7 @@ class VectorView:
     """Generations of the view `vectors`, one folder each. A `ViewKind`.
 
     *rows* keeps the embeddings, whatever becomes of generations. Without an embedder the view
-    waits, at the position where it stands.
+    waits, and leaves what there is on disk as it is.
     """
 
     name = "vectors"
@@ -50,14 +50,17 @@ class VectorView:
 
     @property
     def fingerprint(self) -> str:
-        model = self._embedder.model_id if self._embedder else "no model"
-        return f"vectors-{VECTORS_FORMAT}/{CHUNKING}/{CHUNKS_MAX}/speaker/{model}"
+        if self._embedder is None:
+            return ""
+        return f"vectors-{VECTORS_FORMAT}/{CHUNKING}/{CHUNKS_MAX}/speaker/{self._embedder.model_id}"
 
     def open(self, generation: int) -> VectorProjector:
         embedder = self._embedder
-        index = VectorIndex.open(self._path(generation), embedder.dim if embedder else 0, step=self._step)
-        store = EmbeddingStore(self._rows, embedder.model_id, embedder.dim) if embedder else None
-        return VectorProjector(index, store, embedder)
+        if embedder is None:
+            # Not opened from disk: another start may have the model that built what is there.
+            return VectorProjector(VectorIndex(self._path(generation), 0), None, None)
+        index = VectorIndex.open(self._path(generation), embedder.dim, step=self._step)
+        return VectorProjector(index, EmbeddingStore(self._rows, embedder.model_id, embedder.dim), embedder)
 
     def erase(self, generation: int) -> None:
         shutil.rmtree(self._path(generation), ignore_errors=True)

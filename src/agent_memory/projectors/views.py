@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from agent_memory.clock import Clock
 from agent_memory.indexes.port import Catalog, Contents, LexicalSearch, VectorSearch
@@ -12,10 +12,13 @@ from agent_memory.log import EventLog
 from agent_memory.projectors.catalog import CatalogProjector
 from agent_memory.projectors.lexical import LexicalProjector
 from agent_memory.projectors.live import Kind, LiveView
+from agent_memory.projectors.port import Projector
 from agent_memory.projectors.runner import ViewRunner
 from agent_memory.projectors.toc import TocProjector
 from agent_memory.projectors.vectors import VectorProjector
 from agent_memory.storage import Rows
+
+P = TypeVar("P", bound=Projector)
 
 
 class Views:
@@ -31,12 +34,16 @@ class Views:
         vectors: Kind[VectorProjector],
         catalog: Kind[CatalogProjector],
         has_model: bool,
+        may_begin_anew: bool,
         clock: Clock,
     ) -> None:
-        self.toc = ViewRunner(LiveView(toc, rows), log, clock=clock)
-        self.lexical = ViewRunner(LiveView(lexical, rows), log, clock=clock)
-        self.vectors = ViewRunner(LiveView(vectors, rows), log, clock=clock)
-        self.catalog = ViewRunner(LiveView(catalog, rows), log, clock=clock)
+        def runner(kind: Kind[P]) -> ViewRunner[P]:
+            return ViewRunner(LiveView(kind, rows, may_begin_anew=may_begin_anew), log, clock=clock)
+
+        self.toc = runner(toc)
+        self.lexical = runner(lexical)
+        self.vectors = runner(vectors)
+        self.catalog = runner(catalog)
         self._has_model = has_model
         self._by_name: dict[str, ViewRunner[Any]] = {
             "toc": self.toc,
@@ -53,9 +60,9 @@ class Views:
         return self._by_name[name]
 
     def serving_search(self) -> list[str]:
-        """The views that a search reads now; vectors only with a model that answers."""
-        waiting = self.vectors.standing is not None and self.vectors.standing.waiting
-        return ["lexical"] if waiting or not self._has_model else ["lexical", "vectors"]
+        """The views that a search reads now and that move; vectors only with a model."""
+        named = ["lexical", "vectors"] if self._has_model else ["lexical"]
+        return [name for name in named if self._by_name[name].standing is None]
 
     def start(self) -> None:
         """Open and drive every view, each on a thread of its own."""
@@ -63,9 +70,11 @@ class Views:
             runner.start()
 
     def stop(self) -> None:
-        """Stop each at the end of its batch and close it."""
+        """Stop each at the end of its batch, all at the same time, and close them."""
         for runner in self:
             runner.stop()
+        for runner in self:
+            runner.close()
 
     # -- what readers lease ---------------------------------------------------------------------
 

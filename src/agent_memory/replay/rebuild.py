@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from agent_memory.clock import Clock
@@ -45,10 +45,12 @@ def rebuild(
     try:
         _catch_up(view.name, generation.projector, log, slack=_TAIL_EVENTS_MAX, progress=progress, cancelled=cancelled)
         with view.projecting:
-            _catch_up(view.name, generation.projector, log, slack=0, progress=progress, cancelled=cancelled)
-            difference = _difference(view, generation, log)
+            # No progress from here on: whoever reads it slowly must not hold up the live view.
+            _catch_up(view.name, generation.projector, log, slack=0, cancelled=cancelled)
+            difference = _difference(view, generation, log, cancelled)
             view.swap(generation)
             swapped = True
+        progress(ReplayProgress(view=view.name, position=generation.projector.checkpoint(), target=log.head()))
     finally:
         if not swapped:
             generation.projector.flush()
@@ -73,18 +75,24 @@ def compare_with_rebuild(
     """Where the live view differs from what *scratch*, an empty projector, makes of the log."""
     _catch_up(view.name, scratch, log, slack=_TAIL_EVENTS_MAX, progress=progress, cancelled=cancelled)
     with view.projecting:
-        _catch_up(view.name, scratch, log, slack=0, progress=progress, cancelled=cancelled)
-        return _difference(view, Generation(0, scratch), log)
+        _catch_up(view.name, scratch, log, slack=0, cancelled=cancelled)
+        difference = _difference(view, Generation(0, scratch), log, cancelled)
+    progress(ReplayProgress(view=view.name, position=scratch.checkpoint(), target=log.head()))
+    return difference
 
 
-def _difference(view: LiveView[P], generation: Generation[P], log: EventLog) -> str:
+def _difference(view: LiveView[P], generation: Generation[P], log: EventLog, cancelled: Callable[[], bool]) -> str:
     try:
         with view.lease() as live:
             try:
-                _catch_up(view.name, live, log, slack=0, until=generation.projector.checkpoint())
+                _catch_up(view.name, live, log, slack=0, until=generation.projector.checkpoint(), cancelled=cancelled)
+            except Cancelled:
+                raise
             except Exception as error:
                 return f"position {live.checkpoint() + 1}: the live view stands still ({error})"
-            return first_difference(live.rows(), generation.projector.rows())
+            return first_difference(
+                _until(cancelled, view.name, live.rows()), _until(cancelled, view.name, generation.projector.rows())
+            )
     except Unavailable as error:
         return f"position 1: {error}"
 
@@ -120,3 +128,10 @@ def _project(name: str, projector: Projector, batch: list[Recorded]) -> None:
     except Exception as error:
         at = projector.checkpoint() + 1
         raise ProjectionError(name, at, f"{type(error).__name__}: {error}") from error
+
+
+def _until(cancelled: Callable[[], bool], name: str, rows: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    for count, row in enumerate(rows):
+        if count % 1000 == 0 and cancelled():
+            raise Cancelled(name)
+        yield row

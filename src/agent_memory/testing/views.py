@@ -34,6 +34,7 @@ class TextsProjector:
         self.index = TextsIndex(rows, kind.prefix(generation))
         self.closed = False
         self.flushes = 0
+        self.batches = 0
 
     @property
     def batch_events_max(self) -> int:
@@ -45,6 +46,9 @@ class TextsProjector:
 
     def project(self, batch: Sequence[Recorded]) -> None:
         assert not self.closed
+        self.batches += 1
+        if self._kind.panics:
+            raise Panic("an engine in another language gave up")
         if self._kind.offline:
             raise InferenceUnavailable("nobody answers")
         changes = self._rows.batch()
@@ -68,6 +72,12 @@ class TextsProjector:
 
     def close(self) -> None:
         self.closed = True
+        if self._kind.sticks:
+            raise OSError("cannot be closed")
+
+
+class Panic(BaseException):
+    """What an extension raises that is no `Exception`, as pyo3's does."""
 
 
 class TextsView:
@@ -79,6 +89,8 @@ class TextsView:
         self.fingerprint = fingerprint
         self.batch_events_max = batch_events_max
         self.poison: set[str] = set()
+        self.panics = False
+        self.sticks = False
         self.offline = False
         self.opened: list[TextsProjector] = []
 
@@ -90,6 +102,8 @@ class TextsView:
         return self.opened[-1]
 
     def erase(self, generation: int) -> None:
+        if self.sticks:
+            raise OSError("cannot be erased")
         changes = self._rows.batch()
         changes.delete_range(Family.VIEWS, self.prefix(generation), prefix_end(self.prefix(generation)))
         self._rows.write(changes)
