@@ -86,6 +86,7 @@ async def _search(front: Front, query: str, where: Filter, limit: int) -> int:
                 "tier": result.tier.value,
                 "time_zone": zone.name,
                 "timings_ms": result.timings_ms,
+                "behind": result.behind,
                 "hits": [hit_shape(rank, hit, zone) for rank, hit in enumerate(result.hits, 1)],
             }
         )
@@ -115,6 +116,8 @@ def _show(front: Front, query: str, result: SearchResult, zone: Zone) -> None:
     took = sum(result.timings_ms.values()) if "total" not in result.timings_ms else result.timings_ms["total"]
     note = f"{counted(len(result.hits), 'hit')}, {result.tier.value} search, {took:.0f} ms, times of {zone.name}"
     front.out.print(note, style="dim")
+    for view, count in result.behind.items():
+        front.notes.print(f"{view} lacks the last {counted(count, 'event')}; more may be found soon.", style="yellow")
     if result.tier.value == "lexical":
         front.notes.print("By keyword only; `agent-memory model show` tells whether a model is there.", style="dim")
 

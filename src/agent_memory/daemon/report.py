@@ -7,9 +7,12 @@ from typing import Any
 from agent_memory.clock import Clock
 from agent_memory.log import EventLog
 from agent_memory.memory import Status, ViewState, ViewStatus
-from agent_memory.projectors.runner import ViewRunner
+from agent_memory.projectors.runner import Standing, ViewRunner
 from agent_memory.projectors.views import Views
 from agent_memory.storage import STORE_FORMAT, Store
+
+STALL_S = 60.0
+"""How long a view may have entries to take in and take in none."""
 
 
 class StatusReport:
@@ -47,6 +50,9 @@ class StatusReport:
 
 def _view_status(runner: ViewRunner[Any], head: int) -> ViewStatus:
     standing = runner.standing
+    if standing is None and runner.still_s() >= STALL_S:
+        # Whatever it says of itself: a view that has work and does none has failed.
+        standing = Standing(False, f"has taken in nothing for {runner.still_s():.0f} s", runner.position + 1)
     state = ViewState.LIVE
     if standing is not None:
         state = ViewState.WAITING if standing.waiting else ViewState.FAILED

@@ -57,6 +57,7 @@ class ViewRunner(Generic[P]):
         self._retry_s = _RETRY_FIRST_S
         self._stopping = False
         self._begun_s = -_PACE_S
+        self._moved_s = 0.0
         self._full_batch = 1
         self._thread: threading.Thread | None = None
 
@@ -76,6 +77,13 @@ class ViewRunner(Generic[P]):
         """How long the oldest entry that it lacks has waited, since this process saw it."""
         with self._wake:
             return self._clock.monotonic_s() - self._arrivals[0][1] if self._arrivals else 0.0
+
+    def still_s(self) -> float:
+        """How long it has had entries to take in and taken in none; 0 without any."""
+        with self._wake:
+            if not self._arrivals:
+                return 0.0
+            return self._clock.monotonic_s() - max(self._moved_s, self._arrivals[0][1])
 
     def reached(self, position: Position) -> Future[None]:
         """A future that is done once the view contains *position*. Errors: `Closed`."""
@@ -218,8 +226,9 @@ class ViewRunner(Generic[P]):
 
     def _advance(self, position: Position) -> None:
         with self._wake:
-            if position > self._position:
+            if position != self._position:
                 self._retry_s = _RETRY_FIRST_S
+                self._moved_s = self._clock.monotonic_s()
             self._position = position
             while self._arrivals and self._arrivals[0][0] <= position:
                 self._arrivals.popleft()

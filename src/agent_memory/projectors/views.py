@@ -44,6 +44,7 @@ class Views:
         self.lexical = runner(lexical)
         self.vectors = runner(vectors)
         self.catalog = runner(catalog)
+        self._log = log
         self._has_model = has_model
         self._by_name: dict[str, ViewRunner[Any]] = {
             "toc": self.toc,
@@ -63,6 +64,13 @@ class Views:
         """The views that a search reads now and that move; vectors only with a model."""
         named = ["lexical", "vectors"] if self._has_model else ["lexical"]
         return [name for name in named if self._by_name[name].standing is None]
+
+    def behind_in_search(self) -> dict[str, int]:
+        """How many entries each view that search reads lacks now; only those that lack any."""
+        head = self._log.head()
+        named = ["lexical", "vectors"] if self._has_model else ["lexical"]
+        lacking = {name: head - self._by_name[name].position for name in named}
+        return {name: count for name, count in lacking.items() if count > 0}
 
     def start(self) -> None:
         """Open and drive every view, each on a thread of its own."""

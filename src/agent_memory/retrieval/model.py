@@ -48,8 +48,13 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Hits, best first, the tier that served them, and milliseconds by step."""
+    """Hits, best first, the tier that served them, and milliseconds by step.
+
+    ``behind`` counts the entries of the log that a view which serves search lacked, by view;
+    views that lacked none are left out.
+    """
 
     hits: tuple[Hit, ...]
     tier: Tier
     timings_ms: dict[str, float]
+    behind: dict[str, int] = msgspec.field(default_factory=dict)

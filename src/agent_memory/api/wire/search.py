@@ -15,6 +15,7 @@ def result_to_pb(result: SearchResult) -> pb.SearchResponse:
         hits=[_hit_to_pb(hit) for hit in result.hits],
         tier=TIERS.number_of[result.tier],
         timings_ms=result.timings_ms,
+        behind=result.behind,
     )
 
 
@@ -24,6 +25,7 @@ def result_from_pb(message: pb.SearchResponse) -> SearchResult:
         hits=tuple(_hit_from_pb(hit) for hit in message.hits),
         tier=TIERS.read(message.tier),
         timings_ms=dict(message.timings_ms),
+        behind=dict(message.behind),
     )
 
 

@@ -26,7 +26,7 @@ from agent_memory._pb.agent_memory.v1 import event_pb2 as agent__memory_dot_v1_d
 from agent_memory._pb.agent_memory.v1 import filter_pb2 as agent__memory_dot_v1_dot_filter__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$agent_memory/v1/search_service.proto\x12\x0f\x61gent_memory.v1\x1a\x1b\x61gent_memory/v1/event.proto\x1a\x1c\x61gent_memory/v1/filter.proto\"l\n\rSearchRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\'\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x17.agent_memory.v1.Filter\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\x14\n\x0cmin_position\x18\x04 \x01(\x03\"\xd5\x01\n\x0eSearchResponse\x12\"\n\x04hits\x18\x01 \x03(\x0b\x32\x14.agent_memory.v1.Hit\x12)\n\x04tier\x18\x02 \x01(\x0e\x32\x1b.agent_memory.v1.SearchTier\x12\x42\n\ntimings_ms\x18\x03 \x03(\x0b\x32..agent_memory.v1.SearchResponse.TimingsMsEntry\x1a\x30\n\x0eTimingsMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xd3\x01\n\x03Hit\x12%\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x16.agent_memory.v1.Event\x12\r\n\x05score\x18\x02 \x01(\x01\x12(\n\x07signals\x18\x03 \x03(\x0b\x32\x17.agent_memory.v1.Signal\x12\x0f\n\x07\x65xcerpt\x18\x04 \x01(\t\x12\x0f\n\x07grip_id\x18\x05 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\x06 \x01(\t\x12\x15\n\rsession_title\x18\x07 \x01(\t\x12\x0f\n\x07node_id\x18\x08 \x01(\t\x12\x14\n\x0c\x65xcerpt_wtf8\x18\t \x01(\x0c\"I\n\x06Signal\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x14\n\x0c\x63ontribution\x18\x04 \x01(\x01*\x8d\x01\n\nSearchTier\x12\x1b\n\x17SEARCH_TIER_UNSPECIFIED\x10\x00\x12\x16\n\x12SEARCH_TIER_HYBRID\x10\x01\x12\x17\n\x13SEARCH_TIER_LEXICAL\x10\x02\x12\x17\n\x13SEARCH_TIER_VECTORS\x10\x03\x12\x18\n\x14SEARCH_TIER_CONTENTS\x10\x04\x32Z\n\rSearchService\x12I\n\x06Search\x12\x1e.agent_memory.v1.SearchRequest\x1a\x1f.agent_memory.v1.SearchResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$agent_memory/v1/search_service.proto\x12\x0f\x61gent_memory.v1\x1a\x1b\x61gent_memory/v1/event.proto\x1a\x1c\x61gent_memory/v1/filter.proto\"l\n\rSearchRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\'\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x17.agent_memory.v1.Filter\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\x14\n\x0cmin_position\x18\x04 \x01(\x03\"\xc1\x02\n\x0eSearchResponse\x12\"\n\x04hits\x18\x01 \x03(\x0b\x32\x14.agent_memory.v1.Hit\x12)\n\x04tier\x18\x02 \x01(\x0e\x32\x1b.agent_memory.v1.SearchTier\x12\x42\n\ntimings_ms\x18\x03 \x03(\x0b\x32..agent_memory.v1.SearchResponse.TimingsMsEntry\x12;\n\x06\x62\x65hind\x18\x04 \x03(\x0b\x32+.agent_memory.v1.SearchResponse.BehindEntry\x1a\x30\n\x0eTimingsMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a-\n\x0b\x42\x65hindEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xd3\x01\n\x03Hit\x12%\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x16.agent_memory.v1.Event\x12\r\n\x05score\x18\x02 \x01(\x01\x12(\n\x07signals\x18\x03 \x03(\x0b\x32\x17.agent_memory.v1.Signal\x12\x0f\n\x07\x65xcerpt\x18\x04 \x01(\t\x12\x0f\n\x07grip_id\x18\x05 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\x06 \x01(\t\x12\x15\n\rsession_title\x18\x07 \x01(\t\x12\x0f\n\x07node_id\x18\x08 \x01(\t\x12\x14\n\x0c\x65xcerpt_wtf8\x18\t \x01(\x0c\"I\n\x06Signal\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x14\n\x0c\x63ontribution\x18\x04 \x01(\x01*\x8d\x01\n\nSearchTier\x12\x1b\n\x17SEARCH_TIER_UNSPECIFIED\x10\x00\x12\x16\n\x12SEARCH_TIER_HYBRID\x10\x01\x12\x17\n\x13SEARCH_TIER_LEXICAL\x10\x02\x12\x17\n\x13SEARCH_TIER_VECTORS\x10\x03\x12\x18\n\x14SEARCH_TIER_CONTENTS\x10\x04\x32Z\n\rSearchService\x12I\n\x06Search\x12\x1e.agent_memory.v1.SearchRequest\x1a\x1f.agent_memory.v1.SearchResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,18 +35,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SEARCHRESPONSE_TIMINGSMSENTRY']._loaded_options = None
   _globals['_SEARCHRESPONSE_TIMINGSMSENTRY']._serialized_options = b'8\001'
-  _globals['_SEARCHTIER']._serialized_start=732
-  _globals['_SEARCHTIER']._serialized_end=873
+  _globals['_SEARCHRESPONSE_BEHINDENTRY']._loaded_options = None
+  _globals['_SEARCHRESPONSE_BEHINDENTRY']._serialized_options = b'8\001'
+  _globals['_SEARCHTIER']._serialized_start=840
+  _globals['_SEARCHTIER']._serialized_end=981
   _globals['_SEARCHREQUEST']._serialized_start=116
   _globals['_SEARCHREQUEST']._serialized_end=224
   _globals['_SEARCHRESPONSE']._serialized_start=227
-  _globals['_SEARCHRESPONSE']._serialized_end=440
-  _globals['_SEARCHRESPONSE_TIMINGSMSENTRY']._serialized_start=392
-  _globals['_SEARCHRESPONSE_TIMINGSMSENTRY']._serialized_end=440
-  _globals['_HIT']._serialized_start=443
-  _globals['_HIT']._serialized_end=654
-  _globals['_SIGNAL']._serialized_start=656
-  _globals['_SIGNAL']._serialized_end=729
-  _globals['_SEARCHSERVICE']._serialized_start=875
-  _globals['_SEARCHSERVICE']._serialized_end=965
+  _globals['_SEARCHRESPONSE']._serialized_end=548
+  _globals['_SEARCHRESPONSE_TIMINGSMSENTRY']._serialized_start=453
+  _globals['_SEARCHRESPONSE_TIMINGSMSENTRY']._serialized_end=501
+  _globals['_SEARCHRESPONSE_BEHINDENTRY']._serialized_start=503
+  _globals['_SEARCHRESPONSE_BEHINDENTRY']._serialized_end=548
+  _globals['_HIT']._serialized_start=551
+  _globals['_HIT']._serialized_end=762
+  _globals['_SIGNAL']._serialized_start=764
+  _globals['_SIGNAL']._serialized_end=837
+  _globals['_SEARCHSERVICE']._serialized_start=983
+  _globals['_SEARCHSERVICE']._serialized_end=1073
 # @@protoc_insertion_point(module_scope)

@@ -64,7 +64,10 @@ class SearchRequest(_message.Message):
     limit: _builtins.int
     """1 to 200; 0 means 10."""
     min_position: _builtins.int
-    """Waits until every view that serves search contains this position. 0: no wait."""
+    """Waits until the views that serve search contain this position. 0: no wait.
+    Vectors take long to follow an import: they are waited for for two seconds at the most, and
+    `behind` tells what they lacked.
+    """
     @_builtins.property
     def filter(self) -> _filter_pb2.Filter:
         """Applied inside retrieval: the best matches among the events that it lets through."""
@@ -109,9 +112,30 @@ class SearchResponse(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class BehindEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     HITS_FIELD_NUMBER: _builtins.int
     TIER_FIELD_NUMBER: _builtins.int
     TIMINGS_MS_FIELD_NUMBER: _builtins.int
+    BEHIND_FIELD_NUMBER: _builtins.int
     tier: Global___SearchTier.ValueType
     @_builtins.property
     def hits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hit]: ...
@@ -119,16 +143,21 @@ class SearchResponse(_message.Message):
     def timings_ms(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
         """Where the time went, in milliseconds, by step."""
 
+    @_builtins.property
+    def behind(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """How many entries of the log each view that serves search lacked; only those that lacked any."""
+
     def __init__(
         self,
         *,
         hits: _abc.Iterable[Global___Hit] | None = ...,
         tier: Global___SearchTier.ValueType = ...,
         timings_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        behind: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hits", b"hits", "tier", b"tier", "timings_ms", b"timings_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["behind", b"behind", "hits", b"hits", "tier", b"tier", "timings_ms", b"timings_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
