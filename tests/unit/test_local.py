@@ -95,7 +95,7 @@ async def test_a_start_without_the_model_keeps_the_vectors(tmp_path: Path) -> No
     async with open_memory(config) as memory:
         async with asyncio.timeout(20):
             while not await standing(memory, ViewState.WAITING):
-                await asyncio.sleep(0)
+                pass
         assert Tier.LEXICAL is (await memory.search("readings")).tier
     snapshots = sorted(path.name for path in (config.store / "views" / "vectors").rglob("*"))
     async with open_memory(config, embedder=HashingEmbedder(32)) as memory:

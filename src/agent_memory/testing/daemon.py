@@ -21,13 +21,21 @@ class DaemonProcess:
     """`agent-memory serve` on a store and a free port; ready when the block begins.
 
     The model is the folder that ``AGENT_MEMORY_TEST_MODEL`` names, or none. *prefix* is put
-    before the command, for example a tracer.
+    before the command, for example a tracer. Without *awaited* the block begins while the daemon
+    is still starting, and it has no address.
     """
 
     def __init__(
-        self, store: Path, *, flags: tuple[str, ...] = (), prefix: tuple[str, ...] = (), model: Path | None = None
+        self,
+        store: Path,
+        *,
+        flags: tuple[str, ...] = (),
+        prefix: tuple[str, ...] = (),
+        model: Path | None = None,
+        awaited: bool = True,
     ) -> None:
         self.store = store
+        self._awaited = awaited
         self.address = ""
         self._command = (
             *prefix,
@@ -62,6 +70,8 @@ class DaemonProcess:
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors, text=True
         )
+        if not self._awaited:
+            return self
         assert self._process.stdout is not None
         watchdog = threading.Timer(_START_TIMEOUT_S, self._process.kill)
         watchdog.start()
