@@ -25,8 +25,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import tantivy
@@ -37,6 +39,7 @@ from agent_memory.events import START, Event, Kind, Position, Role
 from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_from_key, ulid_key
 from agent_memory.indexes.chunks import CHUNKING, chunks_of
 from agent_memory.indexes.model import Match, Where
+from agent_memory.indexes.panics import panics_told
 from agent_memory.indexes.words import WORDS, folded, parts_of_humps, telling, wholes_of
 
 LEXICAL_FORMAT = f"lexical-1/{CHUNKING}/{WORDS}/{tantivy.__version__.replace(', ', '/').replace(' ', '-')}"  # type: ignore[attr-defined]
@@ -51,6 +54,7 @@ QUERY_TERMS_MAX = 32
 QUERY_CHARACTERS_MAX = 20_000
 """What stands beyond in a query is not read."""
 
+_VIEW = "lexical"
 _WRITER_BYTES = 32_000_000
 _TOKEN_BYTES_MAX = 80
 _SPARE_HITS = 16
@@ -78,6 +82,7 @@ class LexicalIndex:
     """A `LexicalSearch` in a folder. One thread applies; searches go on beside it, from any thread.
 
     *step* is called before and after each effect; tests break it there.
+    Errors: `Corrupt` from every method, where damaged files bring the engine down.
     """
 
     def __init__(self, index: Index, *, step: Callable[[str], None] = _no_step) -> None:
@@ -90,14 +95,15 @@ class LexicalIndex:
         for name, analyzer in (("text", self._text), ("names", self._names)):
             index.register_tokenizer(name, analyzer)
         index.config_reader("manual")
-        index.reload()
-        self._checkpoint = self._committed()
+        self._checkpoint = START
+        self._reload()
 
     @classmethod
     def open(cls, folder: Path, *, step: Callable[[str], None] = _no_step) -> LexicalIndex:
         """The index in the folder, as its last commit left it; an empty one in a new folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        return cls(Index(_schema(), path=str(folder), reuse=True), step=step)
+        with panics_told(_VIEW):
+            return cls(Index(_schema(), path=str(folder), reuse=True), step=step)
 
     def checkpoint(self) -> Position:
         """The greatest position that is on disk."""
@@ -109,31 +115,43 @@ class LexicalIndex:
         Positions up to the checkpoint are in already and are passed over.
         """
         index = self._opened()
+        if self._unsure:
+            self._reload()
+        try:
+            with panics_told(_VIEW):
+                self._commit(index, entries)
+        except BaseException:
+            self._forget()
+            raise
+
+    def _commit(self, index: Index, entries: Iterable[tuple[Position, Entry]]) -> None:
         if self._writer is None:
             self._writer = index.writer(_WRITER_BYTES, 1)
         writer = self._writer
         last = self._checkpoint
-        try:
-            self._step("before adding")
-            for position, entry in entries:
-                if position > last:
-                    _add(writer, position, entry)
-                    last = position
-            if last == self._checkpoint:
-                return
-            self._step("before the commit")
-            writer.commit()
-        except BaseException:
-            self._forget(writer)
-            raise
-        self._checkpoint = last
-        index.reload()
+        self._step("before adding")
+        for position, entry in entries:
+            if position > last:
+                _add(writer, position, entry)
+                last = position
+        if last == self._checkpoint:
+            return
+        self._step("before the commit")
+        writer.commit()
         self._step("after the commit")
+        index.reload()
+        # Not before: who reads the checkpoint may search for what it promises.
+        self._checkpoint = last
+        self._step("after the reload")
 
     def search(self, query: str, *, where: Where, limit: int) -> list[Match]:
         index = self._opened()
         if limit < 1:
             return []
+        with panics_told(_VIEW):
+            return self._found(index, query, where, limit)
+
+    def _found(self, index: Index, query: str, where: Where, limit: int) -> list[Match]:
         searcher = index.searcher()
         asked = self._query(searcher, query)
         if asked is None:
@@ -152,12 +170,8 @@ class LexicalIndex:
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """What is indexed of each event, in order of id and chunk: its span and digest."""
-        searcher = self._opened().searcher()
-        count = searcher.num_docs
-        if not count:
-            return
-        addresses = [address for _, address in searcher.search(Query.all_query(), limit=count, count=False).hits]
-        columns = [searcher.fast_field_values(name, addresses) for name in ("high", "low", "span", "digest")]
+        with panics_told(_VIEW):
+            columns = self._indexed(self._opened())
         for high, low, span, digest in sorted(zip(*columns, strict=True)):
             event_id = _event_id(high, low)
             yield f"{event_id}/{span >> 32:07d}", msgspec.msgpack.encode((span & 0xFFFF_FFFF, digest))
@@ -167,14 +181,37 @@ class LexicalIndex:
         writer, self._writer = self._writer, None
         self._index = None
         if writer is not None:
-            writer.wait_merging_threads()
+            with panics_told(_VIEW):
+                writer.wait_merging_threads()
 
-    def _forget(self, writer: tantivy.IndexWriter) -> None:
-        """Back to the last commit; a writer that cannot do even that is replaced."""
+    def _indexed(self, index: Index) -> list[list[Any]]:
+        """Of every chunk: the halves of its event's id, its span and its digest, in no order."""
+        searcher = index.searcher()
+        count = searcher.num_docs
+        if not count:
+            return [[], [], [], []]
+        addresses = [address for _, address in searcher.search(Query.all_query(), limit=count, count=False).hits]
+        return [searcher.fast_field_values(name, addresses) for name in ("high", "low", "span", "digest")]
+
+    def _forget(self) -> None:
+        """Back to the last commit, which may be the one that raised; a writer that cannot do even that is replaced."""
+        self._unsure = True
         try:
-            writer.rollback()
+            with panics_told(_VIEW):
+                if self._writer is not None:
+                    self._writer.rollback()
         except Exception:
             self._writer = None
+        with suppress(Exception):
+            self._reload()
+
+    def _reload(self) -> None:
+        """See the last commit; until this is done nobody knows which one it is."""
+        self._unsure = True
+        with panics_told(_VIEW):
+            self._opened().reload()
+            self._checkpoint = self._committed()
+        self._unsure = False
 
     def _opened(self) -> Index:
         if self._index is None:
