@@ -34,10 +34,11 @@ LEANS_ON: dict[str, set[str]] = {
     "bridge": set(),
     "paging": {"errors"},
     "reading": VOCABULARY | {"log", "indexes", "memory", "paging", "retrieval", "toc"},
-    "local": VOCABULARY | {"log", "indexes", "memory", "projectors", "reading", "retrieval", "telemetry", "toc"},
-    "sync": {"events", "indexes", "memory", "retrieval", "toc"},
+    "local": VOCABULARY
+    | {"bridge", "log", "indexes", "memory", "projectors", "reading", "retrieval", "telemetry", "toc"},
+    "sync": {"errors", "events", "indexes", "memory", "retrieval", "toc"},
     "replay": VOCABULARY | {"bridge", "indexes", "log", "memory", "projectors", "toc"},
-    "api": VOCABULARY | {"_pb", "indexes", "memory", "retrieval", "telemetry", "toc", "paging"},
+    "api": VOCABULARY | {"_pb", "bridge", "indexes", "memory", "retrieval", "telemetry", "toc", "paging"},
     "cli": VOCABULARY
     | {"capture", "config", "daemon", "inference", "memory", "retrieval", "telemetry", "toc", "indexes", "", "samples"},
 }

@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import Executor
+from contextlib import aclosing
 from typing import Any, TypeVar
 
+import msgspec
+
 from agent_memory import telemetry
+from agent_memory.bridge import drawn
 from agent_memory.clock import Clock, IdSource
 from agent_memory.errors import (
+    Closed,
     EventConflict,
     Invalid,
     InvalidEvent,
@@ -46,8 +51,12 @@ T = TypeVar("T")
 WAIT_S = 10.0
 """How long a read with `min_position` waits if its caller sets no deadline."""
 
+VECTORS_WAIT_S = 2.0
+"""How much of that is for vectors, which follow an import of thousands of texts in minutes."""
+
 BATCH_EVENTS_MAX = 10_000
 _STREAM_BUFFER_EVENTS = 1024
+_CLOSED = "the memory is closed"
 
 
 class LocalMemory:
@@ -88,8 +97,26 @@ class LocalMemory:
         self._close = close
 
     async def _blocking(self, call: Callable[..., T], *args: Any, **named: Any) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, lambda: call(*args, **named))
+        try:
+            asked = self._executor.submit(call, *args, **named)
+        except RuntimeError:
+            raise Closed(_CLOSED) from None
+        answer = asyncio.wrap_future(asked)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            # It was the closing executor that gave up the call, not the caller.
+            if answer.cancelled() and task is not None and not task.cancelling():
+                raise Closed(_CLOSED) from None
+            raise
+
+    def _check_open(self) -> None:
+        # The executor goes first when a store is closed, and it alone tells.
+        try:
+            self._executor.submit(lambda: None)
+        except RuntimeError:
+            raise Closed(_CLOSED) from None
 
     # -- append ---------------------------------------------------------------------------------
 
@@ -143,15 +170,14 @@ class LocalMemory:
 
         async def fill() -> None:
             try:
-                if isinstance(drafts, AsyncIterable):
-                    async for draft in drafts:
-                        await waiting.put(draft)
-                else:
-                    for draft in drafts:
+                async with aclosing(drawn(drafts, name="drafts")) as coming:
+                    async for draft in coming:
                         await waiting.put(draft)
             finally:
-                await waiting.put(None)
+                if not left:
+                    await waiting.put(None)
 
+        left = False
         filling = asyncio.create_task(fill())
         try:
             more = True
@@ -164,7 +190,9 @@ class LocalMemory:
                     yield outcome
             await filling
         finally:
+            left = True
             filling.cancel()
+            await asyncio.wait((filling,))
 
     def _complete(self, draft: Draft) -> Event:
         return complete(draft, clock=self._clock, ids=self._ids, limits=self._limits)
@@ -253,16 +281,21 @@ class LocalMemory:
         bounds = self._reader.resolve(where)
         self._reader.check_limit(limit)
         started = self._clock.monotonic_s()
-        await self.wait_for(self._views.serving_search(), min_position)
+        await self._search_reaches(min_position)
+        behind = self._views.behind_in_search()
         with telemetry.span("search", limit=limit):
             result = await self._blocking(self._searcher.search, query, where=bounds, limit=limit)
+        if behind:
+            result = msgspec.structs.replace(result, behind=behind)
         telemetry.record_search(result.tier.value, self._clock.monotonic_s() - started)
         return result
 
     # -- the store ------------------------------------------------------------------------------
 
     async def status(self) -> Status:
-        return await self._blocking(self._status)
+        self._check_open()
+        # Not on the readers' threads: whoever asks whether they are stuck must get an answer.
+        return await asyncio.to_thread(self._status)
 
     async def wait_for(self, views: Sequence[str], position: Position, *, timeout_s: float = WAIT_S) -> None:
         if position < 0:
@@ -285,11 +318,21 @@ class LocalMemory:
             except TimeoutError:
                 raise ViewBehind(name, runner.position, position) from None
 
+    async def _search_reaches(self, position: Position) -> None:
+        for name in self._views.serving_search():
+            timeout_s = VECTORS_WAIT_S if name == "vectors" else WAIT_S
+            try:
+                await self.wait_for([name], position, timeout_s=timeout_s)
+            except ViewBehind:
+                if name != "vectors" or position > self._log.head():
+                    raise
+
     async def _log_reaches(self, position: Position, *, timeout_s: float = WAIT_S) -> None:
         if position < 0:
             raise InvalidQuery("min_position", position, "must not be negative")
         if position <= self._log.head():
             return
+        self._check_open()
         loop = asyncio.get_running_loop()
         reached = asyncio.Event()
 
@@ -310,9 +353,11 @@ class LocalMemory:
         for name in views:
             if name not in VIEW_NAMES:
                 raise UnknownView(name)
+        self._check_open()
         return self._replay(tuple(views) or VIEW_NAMES, restart=restart)
 
     def verify(self) -> AsyncIterator[VerifyReport]:
+        self._check_open()
         return self._verify()
 
     def announce(self, address: str) -> None:

@@ -185,7 +185,11 @@ class Memory(Protocol):
         ...
 
     def append_stream(self, drafts: Iterable[Draft] | AsyncIterable[Draft]) -> AsyncIterator[StreamOutcome]:
-        """Record events as they come; outcomes in order, each once its event is durable."""
+        """Record events as they come; outcomes in order, each once its event is durable.
+
+        A plain iterable is asked for its drafts on a thread of its own: it may wait, or call the
+        memory. What it raises is raised here, after the outcomes of what it gave.
+        """
         ...
 
     async def event(self, event_id: str) -> Recorded:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, TypeVar
 
+from agent_memory.errors import Closed
 from agent_memory.events import Draft, Position, Receipt, Recorded
 from agent_memory.indexes.model import Session
 from agent_memory.memory import (
@@ -39,9 +42,24 @@ class SyncMemory:
     def __init__(self, memory: Memory, loop: asyncio.AbstractEventLoop) -> None:
         self._memory = memory
         self._loop = loop
+        self._closed = False
+        self._asking = threading.Lock()
 
     def _wait(self, call: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(call, self._loop).result()
+        with self._asking:
+            if self._closed:
+                call.close()
+                raise Closed("the memory is closed")
+            answer = asyncio.run_coroutine_threadsafe(call, self._loop)
+        try:
+            return answer.result()
+        except CancelledError:
+            raise Closed("the memory was closed during the call") from None
+
+    def _end(self) -> None:
+        """Take no more calls; those under way go on."""
+        with self._asking:
+            self._closed = True
 
     def _each(self, items: AsyncIterator[T]) -> Iterator[T]:
         try:
@@ -53,7 +71,9 @@ class SyncMemory:
         finally:
             close = getattr(items, "aclose", None)
             if close is not None:
-                self._wait(close())
+                # Where the memory was closed first, so was this.
+                with contextlib.suppress(Closed):
+                    self._wait(close())
 
     def append(self, draft: Draft) -> Receipt:
         return self._wait(self._memory.append(draft))
@@ -158,6 +178,7 @@ class Opening:
     def __init__(self, opener: AbstractAsyncContextManager[Memory]) -> None:
         self._opener = opener
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._sync: SyncMemory | None = None
         self._thread: threading.Thread | None = None
 
     async def __aenter__(self) -> Memory:
@@ -170,19 +191,22 @@ class Opening:
 
     def __enter__(self) -> SyncMemory:
         loop = self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=loop.run_forever, name="agent-memory-loop", daemon=True)
+        self._thread = threading.Thread(target=_run, args=(loop,), name="agent-memory-loop", daemon=True)
         self._thread.start()
         try:
             memory = asyncio.run_coroutine_threadsafe(self.__aenter__(), loop).result()
         except BaseException:
             self._end_loop()
             raise
-        return SyncMemory(memory, loop)
+        self._sync = SyncMemory(memory, loop)
+        return self._sync
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         assert self._loop is not None
+        assert self._sync is not None
+        self._sync._end()
         try:
             return asyncio.run_coroutine_threadsafe(self.__aexit__(kind, error, trace), self._loop).result()
         finally:
@@ -194,9 +218,29 @@ class Opening:
         assert thread is not None
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        # Threads wait for these; nobody would tell them.
+        loop.run_until_complete(_cancel_all())
         loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
-        self._loop = self._thread = None
+        self._loop = self._sync = self._thread = None
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    while True:
+        try:
+            loop.run_forever()
+        except (KeyboardInterrupt, SystemExit):
+            # Raised by a producer of drafts; the task that it ended hands it on to who called.
+            continue
+        return
+
+
+async def _cancel_all() -> None:
+    while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 async def _next(items: AsyncIterator[T]) -> T:

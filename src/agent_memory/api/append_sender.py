@@ -12,6 +12,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -19,6 +20,7 @@ import grpc
 from agent_memory._pb.agent_memory.v1 import event_service_pb2 as pb
 from agent_memory.api.calling import Caller, backoff_s
 from agent_memory.api.wire.events import draft_to_pb, receipt_from_pb
+from agent_memory.bridge import drawn
 from agent_memory.errors import InvalidEvent, UnknownFormat
 from agent_memory.events import Draft
 from agent_memory.memory import AppendRefused, StreamOutcome
@@ -75,11 +77,8 @@ class AppendSender:
 
     async def _take(self) -> None:
         try:
-            if isinstance(self._drafts, AsyncIterable):
-                async for draft in self._drafts:
-                    await self._put(draft)
-            else:
-                for draft in self._drafts:
+            async with aclosing(drawn(self._drafts, name="drafts")) as coming:
+                async for draft in coming:
                     await self._put(draft)
         finally:
             self._exhausted = True
@@ -97,6 +96,7 @@ class AppendSender:
         attempt = 0
         retry_until = time.monotonic() + self._caller.retry_s
         while True:
+            self._caller.check_open()
             call = self._method()
             sending = asyncio.create_task(self._send(call))
             try:
@@ -110,6 +110,8 @@ class AppendSender:
                 if self._sent or self._unsent:
                     raise UnknownFormat("the daemon's answer: a stream that ended early", 0, 1)
                 return
+            except asyncio.CancelledError:
+                raise self._caller.closed_or_cancelled() from None
             except grpc.aio.AioRpcError as early:
                 failure = await _final(call, early)
                 pause_s = backoff_s(attempt, self._caller.chance)

@@ -64,8 +64,8 @@ class Caller:
 
     @property
     def channel(self) -> grpc.aio.Channel:
-        if self._channel is None:
-            raise Closed("the connection is closed")
+        self.check_open()
+        assert self._channel is not None
         return self._channel
 
     def open(self) -> None:
@@ -84,14 +84,15 @@ class Caller:
         retry_until = min(deadline, now + self.retry_s)
         attempt = 0
         while True:
-            if self._channel is None:
-                raise Closed("the connection is closed")
+            self.check_open()
             try:
                 answer = await method(request, timeout=max(deadline - time.monotonic(), 0.001))
             except grpc.aio.AioRpcError as failure:
                 pause_s = backoff_s(attempt, self.chance)
                 if not self.may_retry(failure) or time.monotonic() + pause_s >= retry_until:
                     raise self.error(failure) from None
+            except asyncio.CancelledError:
+                raise self.closed_or_cancelled() from None
             except (UnicodeEncodeError, TypeError, ValueError) as error:
                 raise InvalidQuery("request", type(error).__name__, "cannot be sent") from error
             else:
@@ -102,15 +103,30 @@ class Caller:
 
     async def stream(self, method: Any, request: Any) -> AsyncIterator[Any]:
         """The answers to one request, as they come; leaving early cancels the call."""
+        self.check_open()
         call = method(request)
         try:
             async for answer in call:
                 self._answered = True
                 yield answer
+        except asyncio.CancelledError:
+            raise self.closed_or_cancelled() from None
         except grpc.aio.AioRpcError as failure:
             raise self.error(failure) from None
         finally:
             call.cancel()
+
+    def check_open(self) -> None:
+        """Errors: `Closed`."""
+        if self._channel is None:
+            raise Closed("the connection is closed")
+
+    def closed_or_cancelled(self) -> BaseException:
+        """Why a call was cancelled: because the connection was closed, or on behalf of who waits."""
+        task = asyncio.current_task()
+        if self._channel is None and task is not None and not task.cancelling():
+            return Closed("the connection was closed during the call")
+        return asyncio.CancelledError()
 
     def answered(self) -> None:
         """Remember that a daemon is there."""
