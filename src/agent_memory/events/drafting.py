@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from agent_memory.errors import InvalidEvent
@@ -12,11 +13,16 @@ from agent_memory.events.ulids import ULID_TIME_MAX_MS, derived_ulid, is_ulid, u
 
 DEFAULT_LIMITS = EventLimits()
 
-_TIME_HINT = "Give the time in milliseconds since 1970-01-01 UTC; seconds and microseconds are common mistakes."
+_TIME_HINT = (
+    "Give the time as RFC 3339 with its offset, such as 2026-01-15T09:30:00Z, or as a number in milliseconds since "
+    "1970-01-01 UTC; seconds and microseconds are common mistakes."
+)
 _ID_HINT = (
     "Give 26 characters of Crockford base 32 in upper case, the first one 0 to 7; or leave the id out, "
     "and give source and source_id so that a retry gets the same one."
 )
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # By name: hashing a string is several times faster than hashing an Enum.
 _ROLES = {kind._value_: role for kind, role in ROLE_OF_KIND.items()}
@@ -102,7 +108,7 @@ def _time_ms(draft: Draft, now_ms: int, limits: EventLimits) -> int:
             raise InvalidEvent(
                 "time",
                 given,
-                f"disagrees with the id, whose time is {time_ms}",
+                f"is {_iso(given)} and disagrees with the id, whose time is {_iso(time_ms)}",
                 hint="Leave one of the two out: the time of an id is the time of its event.",
             )
     elif given is not None:
@@ -110,12 +116,19 @@ def _time_ms(draft: Draft, now_ms: int, limits: EventLimits) -> int:
     else:
         return now_ms
     if time_ms < 0:
-        raise InvalidEvent("time", time_ms, "lies before 1970", hint=_TIME_HINT)
+        raise InvalidEvent("time", time_ms, f"lies before 1970, at {_iso(time_ms)}", hint=_TIME_HINT)
     if time_ms > now_ms + limits.future_ms_max or time_ms > ULID_TIME_MAX_MS:
         ahead_s = (time_ms - now_ms) / 1000
-        problem = f"lies {ahead_s:,.0f} s ahead; {limits.future_ms_max / 1000:,.0f} s are allowed"
+        problem = f"lies {ahead_s:,.0f} s ahead, at {_iso(time_ms)}; {limits.future_ms_max / 1000:,.0f} s are allowed"
         raise InvalidEvent("time", time_ms, problem, hint=_TIME_HINT)
     return time_ms
+
+
+def _iso(time_ms: int) -> str:
+    try:
+        return (_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except OverflowError:
+        return f"{time_ms} ms"
 
 
 def _check_names(draft: Draft, limits: EventLimits) -> None:
