@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
 
-from agent_memory.errors import InvalidQuery, UnknownGrip, UnknownNode
-from agent_memory.events import Recorded
+from agent_memory.errors import InvalidQuery, Unavailable, UnknownGrip, UnknownNode
+from agent_memory.events import Event, Recorded
 from agent_memory.events.ulids import first_ulid_at, is_ulid, last_ulid_at, next_ulid, previous_ulid
 from agent_memory.indexes.model import Session, Where
 from agent_memory.indexes.port import Catalog, Contents
 from agent_memory.log import EventLog
 from agent_memory.memory import EVERYTHING, Day, Days, Filter, GripContext, Page, Root
-from agent_memory.paging import check_page_size, decode_token, encode_token
+from agent_memory.paging import PAGE_TEXT_MAX, check_page_size, count_that_fits, decode_token, encode_token
 from agent_memory.retrieval.bounds import parse_date, resolve
 from agent_memory.toc.grips import grip_address
 from agent_memory.toc.grips import matches as stands_in
@@ -68,8 +68,8 @@ class Reader:
     ) -> Page[Recorded]:
         """A page of the events that *where* lets through.
 
-        Work per page is bounded: where few events pass, a page may hold fewer than *limit*, or
-        none, and still name a next one.
+        Work per page is bounded: where few events pass or texts are long, a page may hold fewer
+        than *limit*, or none, and still name a next one.
         """
         check_page_size(limit)
         bounds = self.resolve(where)
@@ -87,13 +87,15 @@ class Reader:
         passes = _passes(bounds)
         found: list[Recorded] = []
         scanned = 0
+        room = PAGE_TEXT_MAX
         while first <= until:
             page = self._log.scan(
                 first=first, until=until, session=session, limit=_SCAN_PAGE, newest_first=newest_first
             )
             for recorded in page:
                 if passes(recorded):
-                    if len(found) == limit:
+                    room -= len(recorded.event.text)
+                    if len(found) == limit or (found and room < 0):
                         return Page(items=tuple(found), next_token=encode_token(listing, found[-1].event.id))
                     found.append(recorded)
             if len(page) < _SCAN_PAGE:
@@ -156,8 +158,11 @@ class Reader:
     def days(
         self, *, from_: str = "", until: str = "", agents: Sequence[str] = (), projects: Sequence[str] = ()
     ) -> Days:
-        """Every local day of the range; the range of the store where an edge is left open."""
-        with self._catalog() as catalog, self._contents() as contents:
+        """Every local day of the range; an edge left open is where the store's days end.
+
+        It is nearer where that would be too many days: by default, the last ones are told.
+        """
+        with self._catalog() as catalog:
             span = catalog.span()
             first = parse_date(from_, field="from") if from_ else span and date.fromisoformat(span[0])
             last = parse_date(until, field="until", last=True) if until else span and date.fromisoformat(span[1])
@@ -169,7 +174,12 @@ class Reader:
                     raise InvalidQuery("until", until, f"lies before from, {from_}", hint="Exchange the two.")
                 first = last = first if from_ else last
             if (last - first).days >= DAYS_MAX:
-                raise InvalidQuery("until", until or str(last), f"more than {DAYS_MAX:,} days after {first}")
+                if from_ and until:
+                    raise InvalidQuery("until", until, f"makes more than {DAYS_MAX:,} days from {first}")
+                if from_:
+                    last = first + timedelta(days=DAYS_MAX - 1)
+                else:
+                    first = last - timedelta(days=DAYS_MAX - 1)
             counts = {
                 day.date: day
                 for day in catalog.days(
@@ -179,23 +189,32 @@ class Reader:
                     projects=frozenset(projects),
                 )
             }
-            days = []
-            for offset in range((last - first).days + 1):
-                name = (first + timedelta(days=offset)).isoformat()
-                count = counts.get(name)
-                node_id, title = _day_node(contents, name) if count else ("", "")
-                days.append(
-                    Day(
-                        date=name,
-                        event_count=count.event_count if count else 0,
-                        session_count=count.session_count if count else 0,
-                        agents=count.agents if count else (),
-                        projects=count.projects if count else (),
-                        node_id=node_id,
-                        title=title,
-                    )
+        titles = self._titles_of_days(counts)
+        days = []
+        for offset in range((last - first).days + 1):
+            name = (first + timedelta(days=offset)).isoformat()
+            count = counts.get(name)
+            node_id, title = titles.get(name, ("", ""))
+            days.append(
+                Day(
+                    date=name,
+                    event_count=count.event_count if count else 0,
+                    session_count=count.session_count if count else 0,
+                    agents=count.agents if count else (),
+                    projects=count.projects if count else (),
+                    node_id=node_id,
+                    title=title,
                 )
+            )
         return Days(days=tuple(days), time_zone=self._time_zone)
+
+    def _titles_of_days(self, dates: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """The node and title of each day that has one; none while the contents cannot be read."""
+        try:
+            with self._contents() as contents:
+                return {date: _day_node(contents, date) for date in dates}
+        except Unavailable:
+            return {}
 
     # -- grips ----------------------------------------------------------------------------------
 
@@ -203,8 +222,6 @@ class Reader:
         """The grip that the id addresses, read from the log alone; the segment where it is known."""
         recorded, start, end = self._addressed(grip_id)
         event = recorded.event
-        with self._contents() as contents:
-            segment = contents.segment_of(event.id, event.session)
         return Grip(
             id=grip_id,
             excerpt=event.text[start:end],
@@ -212,8 +229,17 @@ class Reader:
             start=start,
             end=end,
             session=event.session,
-            segment_id=segment.id if segment else "",
+            segment_id=self._segment_id(event),
         )
+
+    def _segment_id(self, event: Event) -> str:
+        try:
+            with self._contents() as contents:
+                segment = contents.segment_of(event.id, event.session)
+        except Unavailable:
+            # Evidence is read from the log; that the contents cannot be read does not take it away.
+            return ""
+        return segment.id if segment else ""
 
     def expand(self, grip_id: str, *, before: int = 3, after: int = 3) -> GripContext:
         for field, count in (("before", before), ("after", after)):
@@ -222,7 +248,9 @@ class Reader:
         grip = self.grip(grip_id)
         earlier = self._log.scan(until=grip.event_id, session=grip.session, limit=before + 1, newest_first=True)
         later = self._log.scan(first=next_ulid(grip.event_id), session=grip.session, limit=after) if after else []
-        return GripContext(grip=grip, events=(*reversed(earlier), *later))
+        before = count_that_fits(len(recorded.event.text) for recorded in earlier)
+        after = count_that_fits(len(recorded.event.text) for recorded in later)
+        return GripContext(grip=grip, events=(*reversed(earlier[:before]), *later[:after]))
 
     def _addressed(self, grip_id: str) -> tuple[Recorded, int, int]:
         if not is_ulid(grip_id):
