@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from agent_memory.errors import Corrupt
+from agent_memory.events import Recorded
+from agent_memory.indexes.embeddings import EmbeddingStore
 from agent_memory.indexes.lexical import LexicalIndex, entry_of
 from agent_memory.indexes.model import EVERYWHERE
+from agent_memory.indexes.vectors import VectorIndex
+from agent_memory.projectors.vectors import VectorProjector
+from agent_memory.storage import InMemoryRows
+from agent_memory.testing.embedders import HashingEmbedder
+from agent_memory.testing.faults import NO_FAULTS
 from agent_memory.testing.search_samples import said
 
 
@@ -115,3 +125,92 @@ def test_a_reader_that_cannot_be_brought_up_leaves_no_stale_claim(tmp_path: Path
     index.apply(LATER)
 
     assert list(whole.rows()) == list(index.rows())
+
+
+# -- vectors ----------------------------------------------------------------------------------------
+
+
+def vectors(folder: Path, step: Callable[[str], None] = NO_FAULTS.step) -> VectorProjector:
+    embedder = HashingEmbedder(8)
+    index = VectorIndex.open(folder, 8, graph_rows_min=8, step=step)
+    return VectorProjector(index, EmbeddingStore(InMemoryRows(), embedder.model_id, 8), embedder)
+
+
+def filled(folder: Path) -> list[tuple[str, bytes]]:
+    """The rows of an index of 30 events of which the folder gets a snapshot."""
+    view = vectors(folder)
+    view.project([Recorded(n, said(n, f"deploy number {n}")) for n in range(1, 31)])
+    view.index.flush(always=True)
+    return list(view.rows())
+
+
+@pytest.mark.parametrize("name", ["graph.bin", "vectors.npy", "columns.npz", "names.json", "manifest.json"])
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_snapshot_with_a_part_that_is_damaged_or_missing_is_not_used(
+    tmp_path: Path, name: str, missing: bool
+) -> None:
+    filled(tmp_path)
+    (snapshot,) = tmp_path.glob("snapshot-*")
+    if missing:
+        (snapshot / name).unlink()
+    else:
+        damage(snapshot / name, 0.6, 0.7)
+
+    assert 0 == vectors(tmp_path).checkpoint()
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_the_rows_tell_the_vectors_that_answer_and_not_those_that_were_given(tmp_path: Path) -> None:
+    view = vectors(tmp_path)
+    view.project([Recorded(n, said(n, f"deploy number {n}")) for n in range(1, 6)])
+    before = list(view.rows())
+    view.index._vectors._blocks[0][2] *= -1
+
+    changed = [a[0] == b[0] and a[1] != b[1] for a, b in zip(before, view.rows(), strict=True)]
+    assert [False, False, True, False, False] == changed
+
+
+@pytest.mark.parametrize(
+    ("part", "problem"),
+    [
+        ("agent_memory.indexes.half_vectors.np.load", OSError(errno.EMFILE, "Too many open files")),
+        ("agent_memory.indexes.vector_columns.np.load", MemoryError()),
+        ("agent_memory.indexes.vector_snapshots._digest", OSError(errno.EIO, "Input/output error")),
+        ("agent_memory.indexes.vector_snapshots.new_graph", RuntimeError("Not enough memory: loadIndex failed")),
+    ],
+)
+def test_a_snapshot_that_cannot_be_read_just_now_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, problem: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise problem
+
+    expected = filled(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(part, fail)
+        if "new_graph" in part:
+            patch.setattr(part, lambda dim: SimpleNamespace(load_index=fail))
+        with pytest.raises(type(problem)):
+            vectors(tmp_path)
+    again = vectors(tmp_path)
+
+    assert 30 == again.checkpoint()
+    assert expected == list(again.rows())
+
+
+def test_a_long_import_that_is_cut_off_keeps_what_it_built(tmp_path: Path) -> None:
+    log = [Recorded(n, said(n, f"deploy number {n}")) for n in range(1, 601)]
+    view = vectors(tmp_path)
+    for first in range(0, 600, 64):
+        view.project(log[first : first + 64])
+
+    assert 512 <= vectors(tmp_path).checkpoint() <= 576
+
+
+def test_one_event_after_the_other_writes_a_snapshot_now_and_then(tmp_path: Path) -> None:
+    steps: list[str] = []
+    view = vectors(tmp_path, steps.append)
+    for n in range(1, 1101):
+        view.project([Recorded(n, said(n, f"deploy number {n}"))])
+
+    assert 2 == steps.count("before putting a snapshot in place")

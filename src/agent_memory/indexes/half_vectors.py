@@ -6,6 +6,7 @@ what the graph holds, and a row is had in 2 µs.
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,14 @@ class HalfVectors:
             there = blocks == block
             taken[there] = self._blocks[block][labels[there] % _BLOCK_ROWS]
         return unit(taken)
+
+    def checks(self, count: int) -> list[int]:
+        """CRC-32 of each of the first *count* rows, as they are kept."""
+        found: list[int] = []
+        for first in range(0, count, _BLOCK_ROWS):
+            block = np.ascontiguousarray(self._blocks[first // _BLOCK_ROWS][: count - first], "<f2")
+            found += [zlib.crc32(row) for row in block]
+        return found
 
     def save(self, path: Path) -> None:
         """Write every row, as `.npy`."""

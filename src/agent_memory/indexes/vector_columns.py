@@ -26,7 +26,6 @@ _TYPES: dict[str, Any] = {
     "session": np.int32,
     "role": np.int8,
     "kind": np.int8,
-    "check": np.uint32,  # CRC-32 of the vector
 }
 _NAMED = ("agent", "project", "session")
 _ROLES = {role: code for code, role in enumerate(Role)}
@@ -41,7 +40,7 @@ class Columns:
         self._names: dict[str, dict[str, int]] = {name: {} for name in _NAMED}
         self._columns = {name: np.empty(1024, dtype) for name, dtype in _TYPES.items()}
 
-    def add(self, rows: Sequence[tuple[Event, int, int]], checks: Sequence[int]) -> None:
+    def add(self, rows: Sequence[tuple[Event, int, int]]) -> None:
         """One row for each (event, start, end)."""
         need = self.count + len(rows)
         if need > len(self._columns["high"]):
@@ -50,7 +49,7 @@ class Columns:
             for name, column in grown.items():
                 column[: self.count] = self._columns[name][: self.count]
             self._columns = grown
-        for at, ((event, start, end), check) in enumerate(zip(rows, checks, strict=True), start=self.count):
+        for at, (event, start, end) in enumerate(rows, start=self.count):
             key = ulid_key(event.id)
             values = {
                 "high": int.from_bytes(key[:8], "big"),
@@ -62,7 +61,6 @@ class Columns:
                 "session": self._code("session", event.session),
                 "role": _ROLES[event.role],
                 "kind": _KINDS[event.kind],
-                "check": check,
             }
             for name, value in values.items():
                 self._columns[name][at] = value
@@ -102,13 +100,12 @@ class Columns:
         """How many events the rows belong to."""
         return len(set(zip(self._columns["high"][rows].tolist(), self._columns["low"][rows].tolist(), strict=True)))
 
-    def sorted_rows(self) -> Iterable[tuple[str, bytes]]:
-        """Each row's passage and checksum, in order of event and start."""
-        names = ("high", "low", "start", "end", "check")
-        high, low, start, end, check = (self._columns[name][: self.count] for name in names)
+    def sorted_rows(self, checks: Sequence[int]) -> Iterable[tuple[str, bytes]]:
+        """The passage of each of the first rows, with its check, in order of event and start."""
+        high, low, start, end = (self._columns[name][: len(checks)] for name in ("high", "low", "start", "end"))
         for at in np.lexsort((start, low, high)).tolist():
             key = f"{event_id_of(int(high[at]), int(low[at]))}/{int(start[at]):07d}"
-            yield key, msgspec.msgpack.encode((int(end[at]), int(check[at])))
+            yield key, msgspec.msgpack.encode((int(end[at]), checks[at]))
 
     # -- on disk ----------------------------------------------------------------------------------
 

@@ -1,16 +1,10 @@
 """Nearest neighbours by hnswlib, exact while there are few of them.
 
 Rows are numbered in order of arrival. The older ones stand in the graph, the newest in a *tail*
-that is searched exactly; a small index has no graph at all. What is on disk is a snapshot:
-
-    snapshot-00000000000000012345/     named by its checkpoint; put in place by one rename
-        manifest.json                  format, dim, rows, rows in the graph, checkpoint
-        graph.bin                      hnswlib's own format; missing while there is no graph
-        vectors.npy                    float16 (rows, dim)
-        columns.npz, names.json        passage, filter fields and checksum of each row
-
-What came after the snapshot is projected again on opening: vectors come from `EmbeddingStore`,
-so it costs no inference, and it goes into the tail, so it costs no graph building either.
+that is searched exactly; a small index has no graph at all. On disk is a snapshot (see
+`vector_snapshots`), written anew when the index has grown by a tenth, or by 512 rows while it is
+small. What came after it is projected again on opening: without inference, as vectors come from
+`EmbeddingStore`; and of what is more than the tail holds, the graph is built again.
 
 hnswlib allows concurrent queries, and nothing beside an addition. So queries share a lock that
 additions take alone, for a few rows at a time.
@@ -18,15 +12,10 @@ additions take alone, for a few rows at a time.
 
 from __future__ import annotations
 
-import os
-import shutil
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import hnswlib
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,10 +25,8 @@ from agent_memory.indexes.half_vectors import HalfVectors, unit
 from agent_memory.indexes.model import Match, Where
 from agent_memory.indexes.shared_lock import SharedLock
 from agent_memory.indexes.vector_columns import Columns, event_id_of
+from agent_memory.indexes.vector_snapshots import Contents, load_newest, new_graph, save
 from agent_memory.inference.port import Vectors
-from agent_memory.storage import sync_folder
-
-VECTORS_FORMAT = 1
 
 GRAPH_ROWS_MIN = 8_192
 """Up to so many rows there is no graph: looking at all takes about as long as asking one."""
@@ -68,20 +55,9 @@ _REACH = 2
 _FILTER_REACH = 1.2
 # Between a float32 sum and the exact one; rows this near to the last place are compared exactly.
 _SLACK = np.float32(1e-5)
-_PREFIX = "snapshot-"
 
 Labels = NDArray[np.int64]
 Scores = NDArray[np.float32]
-
-
-class SnapshotManifest(msgspec.Struct, frozen=True):
-    """What the snapshot holds."""
-
-    format: int
-    dim: int
-    rows: int
-    graph_rows: int
-    checkpoint: Position
 
 
 def _no_step(name: str) -> None:
@@ -117,19 +93,15 @@ class VectorIndex:
     def open(
         cls, folder: Path, dim: int, *, graph_rows_min: int = GRAPH_ROWS_MIN, step: Callable[[str], None] = _no_step
     ) -> VectorIndex:
-        """The index in the folder as its last snapshot left it; empty where there is none."""
+        """The index in the folder as its last snapshot left it; empty where there is none.
+
+        Errors: `OSError`, `MemoryError`, `RuntimeError` where the snapshot cannot be read now.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         index = cls(folder, dim, graph_rows_min=graph_rows_min, step=step)
-        for snapshot in index._snapshots():
-            try:
-                index._load(snapshot)
-                break
-            except MemoryError:
-                raise
-            except Exception:
-                # Whatever a broken file makes its reader raise. A view can be had again from the
-                # log, so a snapshot that cannot be read is none.
-                shutil.rmtree(snapshot, ignore_errors=True)
+        contents = load_newest(folder, dim, spare_rows=2 * graph_rows_min)
+        if contents is not None:
+            index._restore(contents)
         return index
 
     def checkpoint(self) -> Position:
@@ -154,11 +126,10 @@ class VectorIndex:
             return
         if passages:
             halves = vectors.astype(np.float16)
-            checks = [zlib.crc32(half.tobytes()) for half in halves]
             with self._lock.exclusive():
                 self._extend_tail(unit(halves))
                 self._vectors.add(halves)
-                self._columns.add(passages, checks)
+                self._columns.add(passages)
         self._checkpoint = checkpoint
         tail_rows = self._columns.count - self._graph_rows
         if self._columns.count > self._graph_rows_min and tail_rows > self._tail_rows_max:
@@ -179,7 +150,8 @@ class VectorIndex:
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """Each passage with the checksum of its vector, in order of event and start."""
-        yield from self._columns.sorted_rows()
+        # Of the vectors that answer, not of those that were given: only so a damaged one shows.
+        yield from self._columns.sorted_rows(self._vectors.checks(self._columns.count))
 
     def flush(self, *, always: bool = False) -> None:
         """Write a snapshot, where enough came since the last for one to be worth it."""
@@ -292,7 +264,7 @@ class VectorIndex:
 
     def _make_room(self, rows: int) -> None:
         if self._graph is None:
-            self._graph = _new_graph(self._dim)
+            self._graph = new_graph(self._dim)
             self._graph.init_index(
                 max(rows, 2 * self._graph_rows_min), M=LINKS, ef_construction=BUILD_BREADTH, random_seed=1
             )
@@ -302,65 +274,17 @@ class VectorIndex:
 
     # -- on disk ----------------------------------------------------------------------------------
 
-    def _snapshots(self) -> list[Path]:
-        """The snapshots there are, the newest first."""
-        return sorted(self._folder.glob(f"{_PREFIX}*"), reverse=True)
-
     def _save(self) -> None:
-        scratch = self._folder / "new"
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        self._step("before writing a snapshot")
-        count = self._columns.count
         # Only this thread changes anything; queries read on.
-        if self._graph_rows:
-            self._graph.save_index(str(scratch / "graph.bin"))
-        self._vectors.save(scratch / "vectors.npy")
-        self._columns.save(scratch)
-        self._step("before the manifest of a snapshot")
-        manifest = SnapshotManifest(VECTORS_FORMAT, self._dim, count, self._graph_rows, self._checkpoint)
-        (scratch / "manifest.json").write_bytes(msgspec.json.encode(manifest))
-        for path in scratch.iterdir():
-            _sync_file(path)
-        sync_folder(scratch)
-        self._step("before putting a snapshot in place")
-        target = self._folder / f"{_PREFIX}{self._checkpoint:020d}"
-        scratch.rename(target)
-        sync_folder(self._folder)
-        self._saved_rows, self._saved = count, self._checkpoint
-        self._step("before erasing older snapshots")
-        for old in self._snapshots()[1:]:
-            shutil.rmtree(old, ignore_errors=True)
+        contents = Contents(self._columns, self._vectors, self._graph, self._graph_rows, self._checkpoint)
+        save(self._folder, self._dim, contents, step=self._step)
+        self._saved_rows, self._saved = self._columns.count, self._checkpoint
 
-    def _load(self, snapshot: Path) -> None:
-        manifest = msgspec.json.decode((snapshot / "manifest.json").read_bytes(), type=SnapshotManifest)
-        if (manifest.format, manifest.dim) != (VECTORS_FORMAT, self._dim):
-            raise ValueError("a snapshot of another form")
-        columns = Columns.load(snapshot)
-        vectors = HalfVectors.load(snapshot / "vectors.npy", self._dim)
-        if not columns.count == len(vectors) == manifest.rows:
-            raise ValueError("a snapshot whose parts do not fit")
-        if manifest.graph_rows:
-            graph = _new_graph(self._dim)
-            graph.load_index(str(snapshot / "graph.bin"), max_elements=manifest.graph_rows + 2 * self._graph_rows_min)
-            if graph.get_current_count() != manifest.graph_rows:
-                raise ValueError("a graph that does not fit its manifest")
-            graph.set_ef(SEARCH_BREADTH)
-            self._graph = graph
-        self._columns, self._vectors, self._graph_rows = columns, vectors, manifest.graph_rows
-        self._tail = vectors.take(np.arange(manifest.graph_rows, manifest.rows))
-        self._checkpoint = self._saved = manifest.checkpoint
-        self._saved_rows = manifest.rows
-
-
-def _new_graph(dim: int) -> Any:
-    # Inner product of unit vectors: their cosine, without hnswlib normalising them once more.
-    return hnswlib.Index(space="ip", dim=dim)
-
-
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def _restore(self, contents: Contents) -> None:
+        self._columns, self._vectors = contents.columns, contents.vectors
+        self._graph, self._graph_rows = contents.graph, contents.graph_rows
+        if self._graph is not None:
+            self._graph.set_ef(SEARCH_BREADTH)
+        self._tail = self._vectors.take(np.arange(self._graph_rows, self._columns.count))
+        self._checkpoint = self._saved = contents.checkpoint
+        self._saved_rows = self._columns.count

@@ -12,7 +12,8 @@ from agent_memory.errors import InferenceUnavailable
 from agent_memory.events import Event, Position, Recorded
 from agent_memory.indexes.chunks import CHUNKING, chunks_of
 from agent_memory.indexes.embeddings import EmbeddingStore
-from agent_memory.indexes.vectors import VECTORS_FORMAT, VectorIndex
+from agent_memory.indexes.vector_snapshots import VECTORS_FORMAT
+from agent_memory.indexes.vectors import VectorIndex
 from agent_memory.inference.port import Embedder, Vectors
 from agent_memory.storage import Rows
 
@@ -72,8 +73,8 @@ class VectorView:
 class VectorProjector:
     """A `Projector` that embeds and adds; ``index`` answers searches beside it.
 
-    The checkpoint on disk is the last snapshot's; what follows it is projected again on opening,
-    from vectors that are kept.
+    The checkpoint on disk is the last snapshot's, written whenever the index has grown enough for
+    one; what follows it is projected again on opening, from vectors that are kept.
     """
 
     batch_events_max = 64
@@ -104,6 +105,8 @@ class VectorProjector:
                     vectors = store.vectors_for(texts, embedder)
                 self.index.add(passages, vectors, checkpoint=recorded.position)
                 passages = []
+        # Not only when there is nothing else to do: a long import must survive being cut off.
+        self.index.flush()
 
     def flush(self) -> None:
         self.index.flush()
