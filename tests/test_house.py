@@ -29,7 +29,7 @@ LEANS_ON: dict[str, set[str]] = {
     "log": VOCABULARY | {"storage"},
     "indexes": VOCABULARY | {"storage", "toc", "inference"},
     "projectors": PORTS | {"telemetry"},
-    "retrieval": VOCABULARY | {"log", "indexes", "inference", "toc", "telemetry"},
+    "retrieval": VOCABULARY | {"log", "indexes", "inference", "toc", "telemetry", "paging"},
     "memory": {"events", "indexes", "retrieval", "toc"},
     "bridge": set(),
     "paging": {"errors"},

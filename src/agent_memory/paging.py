@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -12,6 +13,9 @@ import msgspec
 from agent_memory.errors import InvalidQuery
 
 PAGE_SIZE_MAX = 1000
+
+PAGE_TEXT_MAX = 8 << 20
+"""Characters of text that one answer holds before it is cut short: a message holds 64 MiB."""
 
 _FORMAT = 1
 _HINT = "Pass `next_page_token` of the page before, with all other fields as they were; or leave it empty."
@@ -42,6 +46,17 @@ def check_page_size(limit: int, *, field: str = "page_size", most: int = PAGE_SI
     if not 1 <= limit <= most:
         raise InvalidQuery(field, limit, f"must be 1 to {most:,}")
     return limit
+
+
+def count_that_fits(lengths: Iterable[int], *, most: int = PAGE_TEXT_MAX) -> int:
+    """How many of the texts of these lengths, from the first, one answer holds: at least one."""
+    total = count = 0
+    for length in lengths:
+        total += length
+        if count and total > most:
+            break
+        count += 1
+    return count
 
 
 def _mark(listing: tuple[object, ...]) -> bytes:

@@ -10,8 +10,11 @@ import pytest
 
 import agent_memory
 from agent_memory import Draft, Kind, SyncMemory
+from agent_memory.config import load_config
+from agent_memory.daemon import open_memory
 from agent_memory.memory import ViewState, ViewStatus
 from agent_memory.retrieval.model import Tier
+from agent_memory.sync import Opening
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 
@@ -123,3 +126,22 @@ def test_a_view_whose_files_are_gone_is_built_again_from_the_log(tmp_path: Path)
         memory.wait_for(["lexical"], 1, timeout_s=60)
 
         assert TEXT == memory.search(QUESTION).hits[0].recorded.event.text
+
+
+def test_without_contents_evidence_and_days_are_still_read(tmp_path: Path) -> None:
+    """A grip is an address in the log; the calendar is another view."""
+    store = tmp_path / "store"
+    record(store)
+    # Contents of other settings may not be read by a command that only reads, and are not replaced.
+    with agent_memory.open(store, model=tmp_path / "none") as memory:
+        grip_id = memory.search("raw readings", min_position=1).hits[0].grip_id
+    config = load_config(flags={"store": str(store), "segment_gap_min": 7, "model": str(tmp_path / "none")})
+    with Opening(open_memory(config, create=False)) as memory:
+        context = memory.expand(grip_id)
+        days = memory.days().days
+
+    assert [TEXT] == [recorded.event.text for recorded in context.events]
+    assert context.grip.excerpt in TEXT
+    assert "" == context.grip.segment_id
+    assert [1] == [day.event_count for day in days]
+    assert [""] == [day.title for day in days]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_memory.errors import InvalidQuery
-from agent_memory.paging import check_page_size, decode_token, encode_token
+from agent_memory.paging import check_page_size, count_that_fits, decode_token, encode_token
 
 
 @given(st.text(), st.text())
@@ -42,3 +42,10 @@ def test_a_page_size_out_of_range_is_refused_by_name(size: int) -> None:
         check_page_size(size)
 
     assert "page_size" == caught.value.field
+
+
+@pytest.mark.parametrize(
+    ("lengths", "most", "count"), [([], 10, 0), ([99], 10, 1), ([4, 4, 4], 10, 2), ([4, 4, 2], 10, 3), ([99, 1], 10, 1)]
+)
+def test_an_answer_is_cut_where_texts_are_long_but_never_to_nothing(lengths: list[int], most: int, count: int) -> None:
+    assert count == count_that_fits(lengths, most=most)

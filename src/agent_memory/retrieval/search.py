@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from agent_memory.clock import SYSTEM_CLOCK, Clock
 from agent_memory.events import Recorded
 from agent_memory.indexes.model import Match, Where
+from agent_memory.paging import count_that_fits
 from agent_memory.retrieval.bounds import calendar_of
 from agent_memory.retrieval.excerpts import narrow
 from agent_memory.retrieval.fusion import Fused, Ranking, fuse
@@ -159,6 +160,8 @@ class Searcher:
     def _resolve(self, query: str, fused: Sequence[Fused]) -> list[Hit]:
         events = self._log.get_many([hit.event_id for hit in fused])
         found = [(hit, recorded) for hit, recorded in zip(fused, events, strict=True) if recorded is not None]
+        # Of very long texts, only as many of the best as one answer holds.
+        found = found[: count_that_fits(len(recorded.event.text) for _, recorded in found)]
         titles = self._titles([recorded for _, recorded in found])
         nodes = self._node_ids([recorded for _, recorded in found])
         wanted = Wanted(query)
