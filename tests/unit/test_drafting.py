@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -82,10 +83,11 @@ def test_without_either_the_id_is_new() -> None:
 @pytest.mark.parametrize("kind", [Kind.TOOL_RESULT, Kind.SESSION_START, Kind.SESSION_END, Kind.COMPACTION])
 def test_kinds_that_speak_for_themselves_need_no_text(kind: Kind) -> None:
     assert "" == completed(draft("", kind=kind)).text
+    assert " \n" == completed(draft(" \n", kind=kind)).text
 
 
-@given(texts(min_size=1))
-def test_any_text_is_legal(text: str) -> None:
+@given(texts(min_size=1).filter(lambda text: not text.isspace()))
+def test_any_text_that_is_not_blank_is_legal(text: str) -> None:
     assert text == completed(draft(text)).text
 
 
@@ -107,11 +109,13 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
     ("microseconds", {"time_ms": NOON_MS * 1000}, "time", rf"ahead, at {NOON_MS * 1000} ms"),
     ("id too far ahead", {"id": ulid_of(NOON_MS + DAY_MS + 1, 0)}, "time", "ahead"),
     ("no text", {"text": ""}, "text", "is empty"),
+    ("blank text", {"text": " \n\t\u2003"}, "text", "is blank"),
     ("no text of a tool call", {"text": "", "kind": Kind.TOOL_CALL}, "text", "is empty"),
     ("long text", {"text": "x" * 11}, "text", "11 bytes"),
     ("long text of few characters", {"text": "日本語字"}, "text", "12 bytes"),
     ("long text of surrogates", {"text": "\ud800" * 4}, "text", "12 bytes"),
     ("no session", {"session": ""}, "session", "is missing"),
+    ("blank session", {"session": " \t\u00a0"}, "session", "is blank"),
     ("long session", {"session": "x" * 9}, "session", "9 bytes"),
     ("long agent", {"agent": "ééééé"}, "agent", "10 bytes"),
     ("surrogate in the session", {"session": "\ud800"}, "session", "lone surrogate"),
@@ -136,6 +140,70 @@ def test_bad_input_is_told_what_where_and_how_to_mend_it(fields: dict[str, Any],
 
     assert field == caught.value.field
     assert caught.value.hint
+
+
+class Other(Enum):
+    USER = "user"
+    USER_MESSAGE = "user_message"
+
+
+MISTYPED: list[tuple[dict[str, Any], str, str]] = [
+    ({"kind": "user_message"}, "kind", "must be a Kind, is of type str"),
+    ({"kind": Other.USER_MESSAGE}, "kind", "must be a Kind"),
+    ({"kind": None}, "kind", "must be a Kind"),
+    ({"kind": []}, "kind", "must be a Kind"),
+    ({"role": "user"}, "role", "must be a Role"),
+    ({"role": Other.USER}, "role", "must be a Role"),
+    ({"text": 5}, "text", "must be a str, is of type int"),
+    ({"text": b"bytes"}, "text", "must be a str, is of type bytes"),
+    ({"text": None}, "text", "must be a str"),
+    ({"session": 5}, "session", "must be a str"),
+    ({"session": b"s"}, "session", "must be a str"),
+    ({"session": None}, "session", "is missing"),
+    ({"agent": None}, "agent", "must be a str"),
+    ({"speaker": 0}, "speaker", "must be a str"),
+    ({"source": 5, "source_id": "1"}, "source", "must be a str"),
+    ({"id": 5}, "id", "must be a str"),
+    ({"id": ULID.encode()}, "id", "must be a str"),
+    ({"id": None}, "id", "must be a str"),
+    ({"time_ms": "5"}, "time", "must be an int"),
+    ({"time_ms": 5.0}, "time", "must be an int"),
+    ({"time_ms": True}, "time", "must be an int"),
+    ({"metadata": None}, "metadata", "must be a dict"),
+    ({"metadata": [("a", "b")]}, "metadata", "must be a dict"),
+    ({"metadata": {"a": 5}}, "metadata['a']", "must be a str"),
+    ({"metadata": {"a": b"b"}}, "metadata['a']", "must be a str"),
+    ({"metadata": {"a": None}}, "metadata['a']", "must be a str"),
+    ({"metadata": {5: "a"}}, "metadata", "must be a str"),
+]
+
+
+@pytest.mark.parametrize(("fields", "field", "problem"), MISTYPED, ids=[str(m[0]) for m in MISTYPED])
+def test_a_field_of_another_type_is_named(fields: dict[str, Any], field: str, problem: str) -> None:
+    with pytest.raises(InvalidEvent, match=problem) as caught:
+        completed(draft(**fields))
+
+    assert field == caught.value.field
+    assert caught.value.hint
+
+
+def test_what_is_no_draft_is_refused_by_its_place() -> None:
+    with pytest.raises(InvalidEvent, match="must be a Draft, is of type dict") as caught:
+        complete_all([draft(), {"text": "hello"}], clock=NoonClock(), ids=RandomIds())  # type: ignore[list-item]
+
+    assert "events[1].event" == caught.value.field
+
+
+def test_subclasses_of_the_right_types_will_do() -> None:
+    class Text(str):
+        pass
+
+    class Pairs(dict[str, str]):
+        pass
+
+    made = completed(draft(text=Text("hello"), metadata=Pairs(a=Text("b"))))
+
+    assert ("hello", {"a": "b"}) == (made.text, made.metadata)
 
 
 @pytest.mark.parametrize(

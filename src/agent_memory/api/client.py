@@ -54,6 +54,7 @@ from agent_memory.api.wire.text import shown
 from agent_memory.clock import SYSTEM_CLOCK, Clock, IdSource, RandomIds
 from agent_memory.errors import Invalid, InvalidQuery, UnknownView, ViewBehind
 from agent_memory.events import Draft, Position, Receipt, Recorded
+from agent_memory.events.fields import wrong_field
 from agent_memory.events.ulids import ULID_TIME_MAX_MS
 from agent_memory.indexes.model import Session
 from agent_memory.memory import (
@@ -162,10 +163,15 @@ class GrpcMemory:
 
         One with a source and a source id needs none: the log knows it by these.
         """
-        if draft.id or (draft.source and draft.source_id):
-            return draft
+        try:
+            if draft.id or (draft.source and draft.source_id):
+                return draft
+        except AttributeError:
+            if wrong := wrong_field(draft):
+                raise wrong from None
+            raise
         time_ms = self._clock.now_ms() if draft.time_ms is None else draft.time_ms
-        if not 0 <= time_ms <= ULID_TIME_MAX_MS:
+        if not isinstance(time_ms, int) or not 0 <= time_ms <= ULID_TIME_MAX_MS:
             return draft
         return msgspec.structs.replace(draft, id=self._ids.new_id(time_ms))
 

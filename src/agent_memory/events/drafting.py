@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from agent_memory.errors import InvalidEvent
+from agent_memory.events.fields import wrong_field
 from agent_memory.events.limits import EventLimits
-from agent_memory.events.model import KINDS_WITH_TEXT, ROLE_OF_KIND, Draft, Event
+from agent_memory.events.model import KINDS_WITH_TEXT, ROLE_OF_KIND, Draft, Event, Kind, Role
 from agent_memory.events.ulids import ULID_TIME_MAX_MS, derived_ulid, is_ulid, ulid_time_ms
 
 DEFAULT_LIMITS = EventLimits()
@@ -65,6 +66,17 @@ def complete_all(
 
 
 def _completed(draft: Draft, now_ms: int, ids: IdSource, limits: EventLimits) -> Event:
+    try:
+        return _built(draft, now_ms, ids, limits)
+    except (AttributeError, TypeError, KeyError):
+        # Types are right in almost every draft; only where something failed are all looked at.
+        if wrong := wrong_field(draft):
+            raise wrong from None
+        raise
+
+
+def _built(draft: Draft, now_ms: int, ids: IdSource, limits: EventLimits) -> Event:
+    _check_types(draft)
     _check_names(draft, limits)
     _check_text(draft, limits)
     if draft.metadata:
@@ -131,12 +143,26 @@ def _iso(time_ms: int) -> str:
         return f"{time_ms} ms"
 
 
+def _check_types(draft: Draft) -> None:
+    """Of those fields that would pass for what they are not."""
+    if (
+        type(draft.text) is not str
+        or type(draft.kind) is not Kind
+        or type(draft.metadata) is not dict
+        or (draft.role is not None and type(draft.role) is not Role)
+        or (draft.time_ms is not None and type(draft.time_ms) is not int)
+        or type(draft.id) is not str
+    ) and (wrong := wrong_field(draft)):
+        raise wrong
+
+
 def _check_names(draft: Draft, limits: EventLimits) -> None:
-    if not draft.session:
+    session = draft.session
+    if not session or session.isspace():
         hint = "Name the conversation; any text that is the same for all of its events will do."
-        raise InvalidEvent("session", draft.session, "is missing", hint=hint)
+        raise InvalidEvent("session", session, "is blank" if session else "is missing", hint=hint)
     names = (
-        draft.session,
+        session,
         draft.agent,
         draft.project,
         draft.speaker,
@@ -169,11 +195,9 @@ def _check_name(field: str, name: str, bytes_max: int) -> int:
 
 def _check_text(draft: Draft, limits: EventLimits) -> None:
     text = draft.text
-    if not text:
-        if draft.kind._value_ in _WITH_TEXT:
-            hint = f"Give the text; an event of kind {draft.kind.value} says nothing without."
-            raise InvalidEvent("text", text, "is empty", hint=hint)
-        return
+    if (not text or text.isspace()) and draft.kind._value_ in _WITH_TEXT:
+        hint = f"Give the text; an event of kind {draft.kind.value} says nothing without."
+        raise InvalidEvent("text", text, "is blank" if text else "is empty", hint=hint)
     bytes_max = limits.text_bytes_max
     # No character takes more than four bytes.
     if len(text) * 4 <= bytes_max:
@@ -190,8 +214,9 @@ def _check_metadata(metadata: dict[str, str], limits: EventLimits) -> None:
     for key, value in metadata.items():
         if not key:
             raise InvalidEvent("metadata", key, "has an empty key", hint="Name every entry.")
-        if key.isascii() and value.isascii():
-            size += len(key) + len(value)
+        pair = "".join((key, value))
+        if pair.isascii():
+            size += len(pair)
         else:
             size += _check_name(f"metadata[{key!r}]", key, bytes_max)
             size += _check_name(f"metadata[{key!r}]", value, bytes_max)

@@ -428,3 +428,25 @@ async def test_another_service_at_the_address_is_no_daemon() -> None:
         stack.push_async_callback(server.stop, None)
         with pytest.raises(DaemonUnavailable, match="no agent-memory of this release"):
             await stack.enter_async_context(connect_memory(f"127.0.0.1:{port}"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"text": 5}, "text"),
+        ({"metadata": {"a": 5}}, "metadata['a']"),
+        ({"role": "user"}, "role"),
+        ({"source": 5, "source_id": "1"}, "source"),
+        ({"time_ms": "5"}, "time"),
+    ],
+)
+async def test_a_field_of_another_type_is_named(memory: GrpcMemory, fields: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidEvent) as caught:
+        await memory.append(draft(**fields))
+
+    assert field == caught.value.field
+
+
+async def test_what_is_no_draft_is_refused(memory: GrpcMemory) -> None:
+    with pytest.raises(InvalidEvent, match="must be a Draft"):
+        await memory.append({"text": "hello"})  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from agent_memory.api.wire.text import (
 )
 from agent_memory.errors import InvalidEvent, InvalidQuery
 from agent_memory.events import Draft, Event, Kind, Receipt, Recorded
+from agent_memory.events.fields import wrong_field
 from agent_memory.memory import Filter
 
 _KIND_OF = KINDS.member_of
@@ -102,6 +103,15 @@ def drafts_from_pb(events: Sequence[event_pb.Event]) -> list[Draft]:
 
 def draft_to_pb(draft: Draft) -> event_pb.Event:
     """A draft as a request carries it. Errors: `InvalidEvent` for what no message can hold."""
+    try:
+        return _draft_to_pb(draft)
+    except (AttributeError, TypeError, KeyError):
+        if wrong := wrong_field(draft):
+            raise wrong from None
+        raise
+
+
+def _draft_to_pb(draft: Draft) -> event_pb.Event:
     kind = KINDS.number_of.get(draft.kind)
     if kind is None:
         raise InvalidEvent("kind", draft.kind, "is no Kind")
