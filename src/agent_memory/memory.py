@@ -273,7 +273,7 @@ class Memory(Protocol):
         ...
 
     def replay(self, views: Sequence[str] = (), *, restart: bool = False) -> AsyncIterator[ReplayReport]:
-        """Build views again beside the live ones, compare, swap them in. Empty: all views."""
+        """Build views again beside the live ones, compare, swap them in. Empty: all; each once."""
         ...
 
     def verify(self) -> AsyncIterator[VerifyReport]:

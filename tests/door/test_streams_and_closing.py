@@ -16,6 +16,7 @@ import agent_memory
 from agent_memory import Draft, Filter, Kind, Memory, Opening, Receipt, SyncMemory
 from agent_memory.errors import Closed
 from agent_memory.events.ulids import ulid_of
+from agent_memory.memory import ReplayVerdict
 from agent_memory.testing.daemon import DaemonProcess
 
 Open = Callable[[], Opening]
@@ -235,3 +236,12 @@ def test_a_thread_that_waits_at_the_end_is_told(opening: Open) -> None:
     never.set()
 
     assert [Closed] == told
+
+
+def test_a_view_that_is_named_twice_is_replayed_once(opening: Open) -> None:
+    with opening() as memory:
+        receipt = memory.append(draft("once"))
+        memory.wait_for(["toc", "catalog"], receipt.position)
+        reports = list(memory.replay(["catalog", "toc", "catalog"]))
+
+    assert ["catalog", "toc"] == [r.view for r in reports if isinstance(r, ReplayVerdict)]

@@ -25,10 +25,13 @@ class Replays:
         self._running = {runner.view.name: threading.Lock() for runner in views}
 
     def run(self, names: Sequence[str], *, restart: bool = False) -> AsyncIterator[ReplayReport]:
-        """Progress and a verdict for each view. Errors: `ReplayRunning`, and those of `rebuild`."""
+        """Progress and a verdict for each view, once, in the order of their first naming.
+
+        Errors: `ReplayRunning`, and those of `rebuild`.
+        """
 
         def produce(emit: Emit[ReplayReport], cancelled: CancelledCheck) -> None:
-            for name in names:
+            for name in dict.fromkeys(names):
                 if not self._running[name].acquire(blocking=False):
                     raise ReplayRunning(name)
                 runner = self._views.runner(name)

@@ -130,13 +130,13 @@ class Event(_message.Message):
     role: Global___Role.ValueType
     """Who it came from. Defaults to the role that the kind implies."""
     session: _builtins.str
-    """The conversation it belongs to. Required on append."""
+    """The conversation it belongs to. Required on append; not blank."""
     agent: _builtins.str
     """The program that held the conversation, for example `claude-code`."""
     project: _builtins.str
     """The folder or repository that it was about."""
     text: _builtins.str
-    """What was said, verbatim. Required for messages, tool calls and `OTHER`.
+    """What was said, verbatim. Required, and not blank, for messages, tool calls and `OTHER`.
     Where the words are not well-formed Unicode, lone surrogates read U+FFFD here
     and `text_wtf8` has the exact form.
     """
