@@ -125,10 +125,11 @@ def test_a_hit_leads_to_its_grip_and_its_neighbours(run: Line) -> None:
     assert "I label them in crates.py." in told.out
     assert "\x1b" not in told.out
     assert "[bold]␛[31mred\\ud800" in told.out
+    assert "I label them in crates.py." in run("show", hit["grip_id"]).out
 
 
 def test_the_contents_lead_from_the_year_to_the_sentence(run: Line) -> None:
-    nodes = run("toc", "--json").data["nodes"]
+    nodes = run("toc", "--depth", "segment", "--json").data["nodes"]
     levels = []
     while nodes:
         node = next(node for node in nodes if node["start"] <= "2026-01-15T08:00:00.000Z")
@@ -138,7 +139,7 @@ def test_the_contents_lead_from_the_year_to_the_sentence(run: Line) -> None:
 
     assert ["year", "month", "week", "day", "segment"] == levels
     assert SECRET in events[0]["text"]
-    told = run("toc", "--bullets")
+    told = run("toc", "--depth", "segment", "--bullets")
     for part in ("2026", "January 2026", "W03 12-18 Jan", "Thu 15 Jan", "Sat 17 Jan", "09:00", "4 events"):
         assert part in told.out
 
@@ -148,6 +149,16 @@ def test_toc_goes_as_deep_as_asked(run: Line) -> None:
 
     assert "month/2026-01" in told.out
     assert "W03" not in told.out
+
+
+def test_toc_shows_two_levels_below_where_it_starts(run: Line) -> None:
+    told, of_a_month = run("toc"), run("toc", "month/2026-01")
+
+    assert "W03 12-18 Jan" in told.out
+    assert "Thu 15 Jan" not in told.out
+    assert "on with --depth day" in told.out
+    assert "Thu 15 Jan" in of_a_month.out
+    assert "09:00" not in of_a_month.out
 
 
 def test_browse_tells_of_every_day(run: Line) -> None:
@@ -317,6 +328,23 @@ def test_a_reader_that_leaves_early_is_no_error(run: Line) -> None:
     process.stderr.close()
 
     assert (0, b"") == (process.wait(60), notes)
+
+
+def test_serve_says_at_once_that_search_is_by_keyword_only(tmp_path: Path) -> None:
+    run = Line(tmp_path)
+    flags = ("--store", str(tmp_path / "store"), "--address", "127.0.0.1:0", "--model", str(tmp_path / "nope"))
+    process = run.start("serve", *flags, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    lines = [process.stdout.readline().decode() for _ in range(2)]
+    process.send_signal(signal.SIGINT)
+    _, log = process.communicate(timeout=60)
+
+    assert lines[0].startswith("Serving ")
+    assert f"Search is by keyword only: {tmp_path / 'nope'} (from --model) does not exist." in lines[1]
+    assert f"agent-memory model install --to {tmp_path / 'nope'}`" in lines[1]
+    assert ("warning", str(tmp_path / "nope")) in [
+        (entry["level"], entry.get("model")) for entry in map(json.loads, log.splitlines())
+    ]
 
 
 def test_serve_ends_well_on_an_interrupt_and_logs_no_text(tmp_path: Path) -> None:

@@ -23,10 +23,12 @@ from agent_memory.errors import (
     DaemonUnavailable,
     DiskFull,
     InvalidQuery,
+    StorageUnavailable,
     UnknownEvent,
     UnknownGrip,
     UnknownNode,
     UnknownSession,
+    ViewBehind,
 )
 from agent_memory.events import Recorded
 from agent_memory.memory import Day, Days, GripContext, Page, ReplayVerdict, Root, VerifyVerdict, ViewState
@@ -124,11 +126,31 @@ def tree(**script: Any) -> dict[str, Any]:
 
 def test_toc_is_a_tree_from_the_year_to_the_segment(door: Door) -> None:
     door.memory.script = tree()
-    told = door.run("toc")
+    told = door.run("toc", "--depth", "segment")
 
     assert 0 == told.code
+    assert "--depth" not in told.out
     for name in ("2026  1 event  Shipping on Friday", "January 2026", "W03 12-18 Jan", "Thu 15 Jan", "10:30-10:42"):
         assert name in told.out
+
+
+def test_toc_goes_two_levels_down_and_says_how_to_go_on(door: Door) -> None:
+    door.memory.script = tree()
+    told = door.run("toc")
+
+    assert "W03 12-18 Jan" in told.out
+    assert "Thu 15 Jan" not in told.out
+    hint = "Down to the weeks; on with --depth day, or agent-memory toc week/2026-01/W03"
+    assert hint == told.out.splitlines()[-1]
+
+
+def test_toc_of_a_node_goes_two_levels_down_as_well(door: Door) -> None:
+    door.memory.script = tree(node=msgspec.structs.replace(NODE, id="month/2026-01", level=Level.MONTH))
+    told = door.run("toc", "month/2026-01")
+
+    assert "Thu 15 Jan" in told.out
+    assert "10:30" not in told.out
+    assert told.out.endswith("on with --depth segment, or agent-memory toc day/2026-01-15\n")
 
 
 def test_toc_stops_at_the_depth_and_shows_bullets_with_their_grips(door: Door) -> None:
@@ -143,7 +165,7 @@ def test_toc_stops_at_the_depth_and_shows_bullets_with_their_grips(door: Door) -
 
 def test_toc_as_json_is_nested(door: Door) -> None:
     door.memory.script = tree()
-    data = door.run("toc", "--json").data
+    data = door.run("toc", "--depth", "segment", "--json").data
     ids = []
     nodes = data["nodes"]
     while nodes:
@@ -400,6 +422,24 @@ def test_show_finds_a_session_whose_id_looks_like_something_else(door: Door) -> 
     assert "session" == door.run("show", "day/one", "--json").data["type"]
 
 
+def test_show_knows_a_grip_where_no_event_has_the_id(door: Door) -> None:
+    door.memory.script = {"event": UnknownEvent(GRIP.id), "session": UnknownSession(GRIP.id)}
+
+    assert f"grip {GRIP.id}" in door.run("show", GRIP.id).words
+    data = door.run("show", GRIP.id, "--json").data
+    assert ("grip", GRIP.id, [EVENT.id]) == (
+        data["type"],
+        data["grip"]["id"],
+        [event["id"] for event in data["events"]],
+    )
+
+
+def test_show_counts_the_parts_of_a_node(door: Door) -> None:
+    door.memory.script = {"node": lambda **_: msgspec.structs.replace(NODE, event_count=318, child_count=1)}
+
+    assert "318 events in 1 part " in door.run("show", "year/2026").words
+
+
 @pytest.mark.parametrize(
     ("id", "reason"),
     [(EVENT.id, "UNKNOWN_EVENT"), ("day/2026-01-15", "UNKNOWN_NODE"), ("whatever", "UNKNOWN_SESSION")],
@@ -409,6 +449,7 @@ def test_show_tells_what_is_not_there(door: Door, id: str, reason: str) -> None:
         "event": UnknownEvent(id),
         "node": UnknownNode(id),
         "session": UnknownSession(id),
+        "expand": UnknownGrip(id),
     }
     told = door.run("show", id, "--json")
 
@@ -431,6 +472,16 @@ def test_status_of_a_healthy_store(door: Door) -> None:
     for part in ("healthy", "/var/lib/agent-memory", "Europe/Oslo", "toc", "lexical", "vectors", "catalog", "live"):
         assert part in told.out
     assert [] == [line for line in told.out.splitlines() if len(line) > 80]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_status_keeps_the_names_of_views_whole(door: Door, width: int) -> None:
+    door.memory.script = {"status": status(views=(view_status("catalog", position=1_234_567, lag=2_345),))}
+    told = door.run("status", width=width)
+    (row,) = (line for line in told.out.splitlines() if line.startswith("catalog "))
+
+    assert ["catalog", "live", "1,234,567", "2,345"] == row.split()[:4]
+    assert [] == [line for line in told.out.splitlines() if len(line) > width]
 
 
 def test_status_of_a_store_that_is_not_well_says_what_and_fails(door: Door) -> None:
@@ -487,6 +538,23 @@ def test_verify_of_a_sound_store_succeeds(door: Door) -> None:
 
     assert 0 == told.code
     assert "Sound: 2 checks." in told.out
+    assert [] == door.run("verify", "--json").data["behind"]
+
+
+def test_verify_says_how_far_a_view_is_checked_that_waits(door: Door) -> None:
+    waiting = view_status("vectors", state=ViewState.WAITING, position=0, lag=470)
+    door.memory.script = {
+        "verify": [VerifyVerdict(sound=True, checks=("log", "vectors"), finding_count=0)],
+        "status": status(views=(view_status("toc", lag=3), waiting)),
+    }
+    told = door.run("verify")
+
+    assert 0 == told.code
+    assert "✓ vectors  up to position 0 of 470" in told.out
+    assert ["✓ log"] == [line for line in told.out.splitlines() if line.startswith("✓ log")]
+    assert "vectors has not come further; `agent-memory status`" in told.out
+    behind = [{"check": "vectors", "position": 0, "lag": 470}]
+    assert behind == door.run("verify", "--json").data["behind"]
 
 
 # -- ingest -------------------------------------------------------------------------------------
@@ -606,6 +674,35 @@ def test_every_error_has_an_exit_code_and_a_way_out_and_no_traceback(
     assert "Traceback" not in told.notes
     assert (family, None) == (as_json.error["code"], as_json.data)
     assert {"code", "reason", "field", "message", "hint", "details"} == set(as_json.error)
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (InvalidQuery("limit", 0, "must be 1 to 200"), "See `agent-memory grip --help`."),
+        (InvalidQuery("limit", 0, "must be 1 to 200", hint="Ask for one."), "Ask for one."),
+        (InvalidQuery("id", "x", "is no ULID", hint=UnknownGrip.hint), "`agent-memory toc --bullets`"),
+        (UnknownNode("nope"), "`agent-memory toc --ids`"),
+        (StorageUnavailable("the disk is gone"), "`agent-memory status`"),
+        (ViewBehind("toc", 1, 2), "`agent-memory status`"),
+    ],
+)
+def test_the_way_out_is_told_in_words_of_the_command_line(door: Door, error: Exception, advice: str) -> None:
+    door.memory.script = {"expand": error}
+    told = door.run("grip", "x")
+
+    assert advice in told.notes
+    assert advice in door.run("grip", "x", "--json").error["hint"]
+    assert not re.search(r"\bcall\b again|children\b|deadline", told.notes)
+
+
+def test_a_store_that_cannot_be_opened_sends_nobody_to_a_daemon(door: Door, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no store")
+    told = door.run("serve", "--store", str(tmp_path / "file"))
+
+    assert 3 == told.code
+    assert "Check the path" in told.notes
+    assert "status" not in told.notes
 
 
 def test_no_daemon_says_how_to_start_one_or_do_without(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -729,6 +826,7 @@ def test_config_show_tells_where_each_value_came_from(door: Door, monkeypatch: p
     assert ("127.0.0.1:7433", "default") == origins["address"]
     told = door.run("config", "show")
     assert re.search(r"drain_s\s+7.0\s+AGENT_MEMORY_DRAIN_S", told.out)
+    assert re.search(r"time_zone\s+the machine's, or the store's own\s+default", told.out)
     assert "Seconds that work under way" in door.run("config", "show", "--help-texts").words
 
 

@@ -10,6 +10,9 @@ import click
 from agent_memory.cli.ending import OK
 from agent_memory.cli.front import Front, front
 
+# What holds where a setting is empty.
+_LEFT_OPEN = {"time_zone": "the machine's, or the store's own", "otlp_endpoint": "nowhere"}
+
 
 @click.group("config", short_help="Show the settings and where they came from.")
 def command() -> None:
@@ -54,7 +57,8 @@ def show(front: Front, texts: bool) -> int:
     table.add_column("from", overflow="fold")
     for setting in SETTINGS:
         origin = config.origins[setting.name]
-        value = stored(str(_plain(getattr(config, setting.name))) or "-")
+        given = str(_plain(getattr(config, setting.name)))
+        value = stored(given) if given else Text(_LEFT_OPEN.get(setting.name, "-"), "dim")
         if texts:
             value.append(f"\n{setting.help} {setting.expected.capitalize()}; {setting.variable}.", "dim")
         table.add_row(setting.name, value, Text(origin, "dim" if origin == "default" else "yellow"))

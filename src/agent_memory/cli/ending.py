@@ -17,10 +17,18 @@ from agent_memory.errors import (
     Conflict,
     Corrupt,
     DaemonUnavailable,
+    DeadlineExceeded,
     Invalid,
     NotFound,
     ProjectionError,
+    StorageUnavailable,
+    StoreLocked,
     Unavailable,
+    UnknownEvent,
+    UnknownGrip,
+    UnknownNode,
+    UnknownSession,
+    ViewBehind,
 )
 
 OK = 0
@@ -42,32 +50,51 @@ _FAMILIES: tuple[tuple[type[AgentMemoryError], str, int], ...] = (
     (Corrupt, "CORRUPT", CORRUPT),
 )
 
+# What an error advises in the words of the interface, in those of the command line. By the words:
+# an error that has better ones of its own keeps them, whichever way it came.
+_AT_A_COMMAND_LINE = {
+    DaemonUnavailable.hint: "Start it with `agent-memory serve`, or open a store in this process with `--store PATH`.",
+    StoreLocked.hint: "Stop that process, or leave `--store` out to ask its daemon.",
+    DeadlineExceeded.hint: "Ask for less, or try again; `agent-memory status` shows how the daemon is.",
+    ViewBehind.hint: "Try again; `agent-memory status` shows what holds the view up.",
+    UnknownEvent.hint: "`agent-memory show SESSION` and `agent-memory search … --json` tell ids of events.",
+    UnknownSession.hint: "`agent-memory search` and `agent-memory browse --from DAY --until DAY` tell ids of sessions.",
+    UnknownNode.hint: "`agent-memory toc --ids` shows the ids of nodes; they look like day/2026-01-15.",
+    UnknownGrip.hint: "`agent-memory search` and `agent-memory toc --bullets` show ids of grips.",
+}
+
 
 def exit_code(error: BaseException) -> int:
     """The exit code that tells a script what it may do next."""
     return next((code for family, _, code in _FAMILIES if isinstance(error, family)), UNKNOWN_PROBLEM)
 
 
-def error_shape(error: BaseException) -> dict[str, object]:
+def error_shape(error: BaseException, command: str, *, own_store: bool) -> dict[str, object]:
     """The error of the JSON envelope."""
     if not isinstance(error, AgentMemoryError):
         return _shape("INTERNAL", "INTERNAL", f"{type(error).__name__}: {error}", hint=_report_hint())
     code = next((name for family, name, _ in _FAMILIES if isinstance(error, family)), "INTERNAL")
     field = error.field if isinstance(error, Invalid) else ""
-    return _shape(code, error.reason, str(error), field=field, hint=hint_of(error), details=error.details)
+    hint = hint_of(error, command, own_store=own_store)
+    return _shape(code, error.reason, str(error), field=field, hint=hint, details=error.details)
 
 
-def hint_of(error: AgentMemoryError) -> str:
-    """The way out, as someone at a command line would take it."""
-    if isinstance(error, DaemonUnavailable):
-        return "Start it with `agent-memory serve`, or open a store in this process with `--store PATH`."
-    return error.hint
+def hint_of(error: AgentMemoryError, command: str, *, own_store: bool) -> str:
+    """The way out, as someone who typed *command* would take it.
+
+    *own_store*: the command opens the store itself, so there is no daemon to ask.
+    """
+    if error.hint == Invalid.hint:
+        return f"See `agent-memory {command} --help`."
+    if own_store and error.hint == StorageUnavailable.hint:
+        return "Check the path, who may write there, and the disk."
+    return _AT_A_COMMAND_LINE.get(error.hint, error.hint)
 
 
-def print_error(error: BaseException) -> None:
+def print_error(error: BaseException, command: str, *, own_store: bool) -> None:
     """What went wrong and how to mend it, on stderr."""
     if isinstance(error, AgentMemoryError):
-        _print_error(str(error), hint_of(error))
+        _print_error(str(error), hint_of(error, command, own_store=own_store))
     else:
         _print_error(f"unexpected {type(error).__name__}: {error}", _report_hint())
 

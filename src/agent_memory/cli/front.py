@@ -54,6 +54,11 @@ class Front:
 
         return load_config(flags=self._flags, file=self._config_file)
 
+    @property
+    def owns_store(self) -> bool:
+        """Whether the command opens its store itself, and asks no daemon."""
+        return self.store is not None or self.command == "serve"
+
     @functools.cached_property
     def out(self) -> Console:
         from agent_memory.cli.terminal import make_console
@@ -114,14 +119,15 @@ class Front:
     def envelope(self, data: Any, *, error: BaseException | None = None, compact: bool = False) -> None:
         from agent_memory.cli.envelope import print_envelope
 
-        print_envelope(self.command, data, error=error_shape(error) if error else None, compact=compact)
+        shape = error_shape(error, self.command, own_store=self.owns_store) if error else None
+        print_envelope(self.command, data, error=shape, compact=compact)
 
     def fail(self, error: BaseException) -> int:
         """Tell of *error*; the exit code."""
         if self.as_json:
             self.envelope(self.partial, error=error)
         else:
-            print_error(error)
+            print_error(error, self.command, own_store=self.owns_store)
             if not isinstance(error, AgentMemoryError) and self._wants_traceback():
                 import traceback
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from agent_memory.cli.ending import OK
 from agent_memory.cli.front import Front, front
+
+if TYPE_CHECKING:
+    from agent_memory.cli.times import Zone
+    from agent_memory.memory import GripContext
 
 _NEIGHBOUR_LINES = 12
 
@@ -22,19 +28,27 @@ def command(front: Front, id: str, before: int, after: int, full: bool) -> int:
 
 
 async def _grip(front: Front, id: str, before: int, after: int, full: bool) -> int:
-    from agent_memory.cli.event_view import event_panel
-    from agent_memory.cli.shapes import event_shape, grip_shape
-    from agent_memory.cli.terminal import stored
     from agent_memory.cli.times import Zone
 
     async with front.memory("toc") as memory:
         context = await memory.expand(id, before=before, after=after)
         zone = Zone((await memory.status()).time_zone)
+    show_grip(front, context, zone, full=full)
+    return OK
+
+
+def show_grip(front: Front, context: GripContext, zone: Zone, *, full: bool = False, type: str = "") -> None:
+    """Print a grip among its neighbours; *type* names it in an envelope that may hold other things."""
+    from agent_memory.cli.event_view import event_panel
+    from agent_memory.cli.shapes import event_shape, grip_shape
+    from agent_memory.cli.terminal import stored
+
     grip = context.grip
     if front.as_json:
         events = [event_shape(recorded, zone) for recorded in context.events]
-        front.envelope({"time_zone": zone.name, "grip": grip_shape(grip), "events": events})
-        return OK
+        named = {"type": type} if type else {}
+        front.envelope({**named, "time_zone": zone.name, "grip": grip_shape(grip), "events": events})
+        return
     from rich.text import Text
 
     first = context.events[0].event if context.events else None
@@ -55,4 +69,3 @@ async def _grip(front: Front, id: str, before: int, after: int, full: bool) -> i
                 lines_max=None if full else _NEIGHBOUR_LINES * (3 if is_it else 1),
             )
         )
-    return OK

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from agent_memory.cli.ending import OK
 from agent_memory.cli.front import Front, guarded
+
+if TYPE_CHECKING:
+    from agent_memory.config import Config
 
 
 class Serve(click.Command):
@@ -55,10 +58,15 @@ def _serve(front: Front) -> int:
 
     def on_ready(address: str) -> None:
         telemetry.LOG.info("serving", address=address, store=str(config.store))
+        has_model = config.model.exists()
+        if not has_model:
+            telemetry.LOG.warning("no model, search is by keyword only", model=str(config.model))
         if front.as_json:
             front.envelope({"address": address, "store": str(config.store)}, compact=True)
         else:
             front.out.print(f"Serving {config.store} at {address}. Stop with Ctrl-C.", soft_wrap=True)
+            if not has_model:
+                front.out.print(_no_model(config), soft_wrap=True)
 
     try:
         asyncio.run(run_daemon(config, on_ready=on_ready))
@@ -66,6 +74,15 @@ def _serve(front: Front) -> int:
     finally:
         stop_telemetry()
     return OK
+
+
+def _no_model(config: Config) -> str:
+    origin = config.origins["model"]
+    where, to = ("", "") if origin == "default" else (f" (from {origin})", f" --to {config.model}")
+    return (
+        f"Search is by keyword only: {config.model}{where} does not exist. "
+        f"Run `agent-memory model install{to}` and start again."
+    )
 
 
 def _as_typed(value: str | None) -> object:

@@ -1,4 +1,4 @@
-"""`agent-memory show`: an event, a session or a node of the contents, whole."""
+"""`agent-memory show`: an event, a session, a grip or a node of the contents, whole."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.ASCII)
 _PAGE = 1000
 
 
-@click.command("show", short_help="Show an event, a session or a node, whole.")
+@click.command("show", short_help="Show an event, a session, a grip or a node, whole.")
 @click.argument("id")
 @click.option("--version", default=0, metavar="N", help="Of a node: the version of log position N, or the one before.")
 @click.option("--children", is_flag=True, help="Of a node: its children; of a segment: its events.")
 @click.option("--limit", default=100, show_default=True, help="The most events of a session or segment; 0: all.")
 @front()
 def command(front: Front, id: str, version: int, children: bool, limit: int) -> int:
-    """Show what ID names: an event (26 characters), a node (day/2026-01-15) or else a session."""
+    """Show what ID names: an event or a grip (26 characters), a node (day/2026-01-15) or else a session."""
     return front.run(_show(front, id, version, children, limit))
 
 
@@ -53,9 +53,27 @@ async def _show(front: Front, id: str, version: int, children: bool, limit: int)
             try:
                 recorded = await memory.event(id)
             except NotFound as error:
-                return await _session(front, memory, zone, id, limit, otherwise=error)
+                return await _session_or_grip(front, memory, zone, id, limit, otherwise=error)
             return _event(front, recorded, zone)
         return await _session(front, memory, zone, id, limit)
+
+
+async def _session_or_grip(
+    front: Front, memory: Memory, zone: Zone, id: str, limit: int, *, otherwise: NotFound
+) -> int:
+    """Ids of grips look like those of events, and are printed beside every bullet and hit."""
+    from agent_memory.cli.grip import show_grip
+
+    try:
+        return await _session(front, memory, zone, id, limit)
+    except NotFound:
+        pass
+    try:
+        context = await memory.expand(id)
+    except (NotFound, Invalid):
+        raise otherwise from None
+    show_grip(front, context, zone, type="grip")
+    return OK
 
 
 def _event(front: Front, recorded: Recorded, zone: Zone) -> int:
@@ -89,7 +107,7 @@ def _of_no_shape(id: str) -> UnknownSession:
     """No session has this id, and it looks like no event and no node."""
     error = UnknownSession(id)
     error.hint = (
-        "Event ids have 26 characters, node ids look like day/2026-01-15 or segment/…; "
+        "Ids of events and grips have 26 characters, those of nodes look like day/2026-01-15 or segment/…; "
         "`agent-memory browse` and `search` show sessions."
     )
     return error
@@ -197,7 +215,10 @@ def _print_node(front: Front, node: Node, versions: list[int], zone: Zone) -> No
         (
             "holds",
             " ".join(
-                [counted(node.event_count, "event"), *([f"in {node.child_count:,} parts"] if node.child_count else [])]
+                [
+                    counted(node.event_count, "event"),
+                    *([f"in {counted(node.child_count, 'part')}"] if node.child_count else []),
+                ]
             ),
         ),
         ("version", f"{node.version:,}" + (f"  (others: {shown})" if older else "")),

@@ -12,6 +12,7 @@ from agent_memory.cli.front import Front, front
 if TYPE_CHECKING:
     from agent_memory.memory import Status
 
+_WIDE = 72
 _STATE_STYLES = {"live": "green", "waiting": "yellow", "failed": "bold red"}
 
 
@@ -56,12 +57,13 @@ def _show(front: Front, status: Status) -> None:
     ]
     front.out.print(field_table(rows))
     front.out.print()
+    # Where there is no room for all, the names and how far each view is behind say most.
+    wide = front.out.width >= _WIDE
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("view", "state"):
         table.add_column(name, no_wrap=True)
-    for name in ("position", "behind", "oldest waiting"):
+    for name in ("position", "behind", *(("oldest waiting", "generation") if wide else ())):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("generation", justify="right")
     for view in status.views:
         late = view.lag > 0
         table.add_row(
@@ -69,8 +71,8 @@ def _show(front: Front, status: Status) -> None:
             Text(view.state.value, _STATE_STYLES[view.state.value]),
             f"{view.position:,}",
             Text(f"{view.lag:,}" if late else "-", "yellow" if late else "dim"),
-            Text(ago(view.oldest_pending_s) if late else "-", "yellow" if late else "dim"),
-            f"{view.generation}",
+            *([Text(ago(view.oldest_pending_s) if late else "-", "yellow" if late else "dim")] if wide else []),
+            *([f"{view.generation}"] if wide else []),
         )
     front.out.print(table)
     for view in status.views:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from agent_memory.toc.model import Node
 
 LEVELS = ("year", "month", "week", "day", "segment")
+# How far down the tree is shown unless --depth says: a year has hundreds of days.
+_LEVELS_BELOW = 2
 _CHILDREN_PER_CALL = 1000
 _CALLS_AT_ONCE = 8
 
@@ -34,16 +36,16 @@ class Branch(NamedTuple):
 
 @click.command("toc", short_help="Show the table of contents as a tree.")
 @click.argument("node", required=False)
-@click.option("--depth", type=click.Choice(LEVELS), default="segment", show_default=True, help="The last level shown.")
+@click.option("--depth", type=click.Choice(LEVELS), help="The last level shown; default: two below where it starts.")
 @click.option("--bullets", is_flag=True, help="Show what was decided, done or found at the last level.")
 @click.option("--ids", is_flag=True, help="Show the id of every node.")
 @front()
-def command(front: Front, node: str | None, depth: str, bullets: bool, ids: bool) -> int:
+def command(front: Front, node: str | None, depth: str | None, bullets: bool, ids: bool) -> int:
     """Show the table of contents, from the years down, or the part of it below NODE."""
-    return front.run(_toc(front, node, LEVELS.index(depth), bullets, ids))
+    return front.run(_toc(front, node, depth, bullets, ids))
 
 
-async def _toc(front: Front, node_id: str | None, depth: int, bullets: bool, ids: bool) -> int:
+async def _toc(front: Front, node_id: str | None, depth: str | None, bullets: bool, ids: bool) -> int:
     import asyncio
 
     from agent_memory.cli.terminal import counted
@@ -52,8 +54,9 @@ async def _toc(front: Front, node_id: str | None, depth: int, bullets: bool, ids
     async with front.memory("toc") as memory:
         root = await memory.root()
         tops = root.years if node_id is None else (await memory.node(node_id),)
+        last = LEVELS.index(depth) if depth else _last_level(tops[0] if node_id else None)
         calls = asyncio.Semaphore(_CALLS_AT_ONCE)
-        branches = await asyncio.gather(*(_grown(memory, top, depth, calls) for top in tops))
+        branches = await asyncio.gather(*(_grown(memory, top, last, calls) for top in tops))
     zone = Zone(root.time_zone)
     if front.as_json:
         shapes = [_shape(branch, zone) for branch in branches]
@@ -66,7 +69,22 @@ async def _toc(front: Front, node_id: str | None, depth: int, bullets: bool, ids
         front.out.print(_tree(branch, zone, bullets=bullets, ids=ids))
     if node_id is None:
         front.out.print(f"{counted(root.event_count, 'event')}; times of {zone.name}", style="dim")
+    if not depth and last + 1 < len(LEVELS):
+        below = _tip(branches[-1]).id
+        deeper = f"Down to the {LEVELS[last]}s; on with --depth {LEVELS[last + 1]}, or agent-memory toc {below}"
+        front.out.print(deeper, style="dim", soft_wrap=True)
     return OK
+
+
+def _last_level(node: Node | None) -> int:
+    """Two levels below *node*, or below the years."""
+    level = LEVELS.index(node.level.value) if node else 0
+    return min(level + _LEVELS_BELOW, len(LEVELS) - 1)
+
+
+def _tip(branch: Branch) -> Node:
+    """The newest node of the last level shown."""
+    return _tip(branch.children[-1]) if branch.children else branch.node
 
 
 async def all_children(memory: Memory, node_id: str) -> list[Node]:
