@@ -15,11 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.rule import Rule
 from rich.syntax import Syntax
 from rich.text import Text
@@ -27,11 +26,14 @@ from rich.text import Text
 import agent_memory
 from agent_memory import samples
 from agent_memory.config import ENVIRONMENT_PREFIX, FILE_VARIABLE, load_config
+from agent_memory.errors import ViewBehind
 from agent_memory.memory import VIEW_NAMES
+from agent_memory.sync import SyncMemory
 from agent_memory.testing.daemon import DaemonProcess
 
 QUESTION = "Why did we choose a database constraint over a lock?"
-VIEWS_TIMEOUT_S = 60.0
+VIEWS_TIMEOUT_S = 300.0
+VIEWS_LOOK_S = 0.5
 LOG_LINES = 25
 
 
@@ -46,20 +48,21 @@ class Show:
         self.console = console
         self.address = ""
 
-    def heading(self, text: str) -> None:
-        self.console.print()
+    def heading(self, text: str, *, first: bool = False) -> None:
+        if not first:
+            self.console.print()
         self.console.print(Rule(Text(text, style="bold"), align="left", style="dim"))
 
     def say(self, text: str) -> None:
         self.console.print(text, highlight=False)
 
-    def prompt(self, *words: str, then: str = "") -> None:
-        line = f"$ agent-memory {shlex.join(_short(word) for word in words)}{then}"
+    def prompt(self, *words: str, before: str = "", then: str = "") -> None:
+        line = f"$ {before}agent-memory {shlex.join(_short(word) for word in words)}{then}"
         self.console.print(Text(line, style="bold cyan"), soft_wrap=True)
 
-    def command(self, *words: str) -> None:
-        """Show the command, run it, show what it prints. Errors: `DemoFailed`."""
-        self.prompt(*words)
+    def command(self, *words: str, read: Sequence[Path] = ()) -> None:
+        """Show the command, run it on what *read* holds, show what it prints. Errors: `DemoFailed`."""
+        self.prompt(*words, before=f"cat {' '.join(path.name for path in read)} | " if read else "")
         done = subprocess.run(
             [sys.executable, "-m", "agent_memory.cli", *words],
             env=os.environ
@@ -68,12 +71,14 @@ class Show:
                 "COLUMNS": str(self.console.width),
                 **({"FORCE_COLOR": "1"} if self.console.is_terminal else {}),
             },
-            stdin=subprocess.DEVNULL,
+            input="".join(path.read_text("utf-8") for path in read),
             capture_output=True,
             encoding="utf-8",
             errors="replace",
         )
-        self.console.print(Text.from_ansi(done.stdout.rstrip("\n")), soft_wrap=True)
+        for line in Text.from_ansi(done.stdout).split("\n"):
+            line.rstrip()
+            self.console.print(line, soft_wrap=True)
         if done.returncode:
             raise DemoFailed(f"agent-memory {words[0]} ended with {done.returncode}:\n{done.stderr}")
 
@@ -113,11 +118,10 @@ def main() -> int:
 
 def show_all(show: Show, daemon: DaemonProcess, *, start_s: float) -> None:
     show.address = daemon.address
-    show.heading("1  Conversations go in, and are durable when acknowledged")
+    show.heading("1  Conversations go in, and are durable when acknowledged", first=True)
     show.prompt("serve", "--store", str(daemon.store), "--address", "127.0.0.1:0", then=" &")
     show.say(f"Serving an empty store at {daemon.address} [dim]after {start_s:.1f} s[/dim]")
-    for path in samples.paths():
-        show.command("ingest", str(path))
+    show.command("ingest", "-", read=samples.paths())
     with agent_memory.connect(daemon.address) as memory:
         status = memory.status()
         if not status.model_id:
@@ -125,58 +129,55 @@ def show_all(show: Show, daemon: DaemonProcess, *, start_s: float) -> None:
                 "there is no embedding model in the folder; `agent-memory model install --to DIR` gets one"
             )
         position = status.position
-        started_s = time.monotonic()
-        memory.wait_for(VIEW_NAMES, position, timeout_s=VIEWS_TIMEOUT_S)
-        waited_s = time.monotonic() - started_s
+        waited_s = wait_for_views(show.console, memory, position)
         sessions = memory.sessions(limit=1000).items
         result = memory.search(QUESTION, limit=1)
     if not result.hits:
         raise DemoFailed("the question found nothing")
     best = result.hits[0]
     show.say(
-        f"[dim]{position} events of {len(sessions)} sessions are on disk. {waited_s:.1f} s later, contents, keywords, "
-        "vectors and calendar contain them all.[/dim]"
+        f"[dim]{position} events of {len(sessions)} sessions are on disk; "
+        f"{waited_s:.1f} s later every view has them.[/dim]"
     )
 
-    show.heading("2  They become a table of contents, from the year to the day …")
-    show.command("toc", "--depth", "day")
-    show.say("\n[dim]… and on to the segments of a day. Each line ends with the grip that proves it:[/dim]")
-    show.command("toc", f"day/{best.date}", "--bullets")
+    show.heading("2  They become contents, from the year to the sentence with its grip")
+    show.command("toc", f"year/{best.date[:4]}", "--depth", "week")
+    show.command("toc", best.node_id, "--bullets")
 
-    show.heading("3  A question finds the events that answer it")
-    show.command("search", QUESTION, "--limit", "2")
+    show.heading("3  A question finds its answer, and the grip the evidence: the words among their neighbours")
+    show.command("search", QUESTION, "--limit", "1")
+    show.command("grip", best.grip_id, "--before", "1", "--after", "0")
 
-    show.heading("4  Each answer has its evidence: the words, among their neighbours")
-    show.command("grip", best.grip_id, "--before", "2", "--after", "1")
+
+def wait_for_views(console: Console, memory: SyncMemory, position: int) -> float:
+    """Until every view contains *position*; how long that took, in seconds. Errors: `DemoFailed`."""
+    started_s = time.monotonic()
+    with console.status("") as shown:
+        while True:
+            try:
+                memory.wait_for(VIEW_NAMES, position, timeout_s=VIEWS_LOOK_S)
+            except ViewBehind:
+                views = memory.status().views
+            else:
+                return time.monotonic() - started_s
+            progress = ", ".join(f"{view.name} {view.position:,}" for view in views)
+            waited_s = time.monotonic() - started_s
+            shown.update(f"{waited_s:.0f} s: the views take in {position:,} entries ({progress})")
+            if waited_s > VIEWS_TIMEOUT_S:
+                raise DemoFailed(f"after {waited_s:.0f} s the views are not there yet: {progress} of {position:,}")
 
 
 def point_an_agent_at_it(show: Show, model: Path, *, own_store: Path, own_address: str) -> None:
-    show.heading("5  Yours")
-    show.say(
-        f"The demo's store is gone again; your own will be [bold]{_tilde(own_store)}[/bold].\n"
-        "What your agents say goes in as JSON lines, by gRPC or from Python; README.md has the fields.\n"
-    )
-    show.console.print(
-        Syntax(
-            f"""\
+    show.heading("4  Yours: JSON lines, gRPC and Python go in and out; README.md has more")
+    show.say(f"The demo's store is gone again; your own will be [bold]{_tilde(own_store)}[/bold].")
+    commands = f"""\
 .venv/bin/agent-memory serve --model {model} &
 .venv/bin/agent-memory ingest events.jsonl         # or - for standard input
 .venv/bin/agent-memory search "what did we decide about refunds" --json
-grpcurl -plaintext -d '{{"query": "refunds"}}' {own_address} agent_memory.v1.SearchService/Search""",
-            "bash",
-            background_color="default",
-            word_wrap=True,
-        )
-    )
-    snippet = Syntax(
-        f"""\
-import agent_memory
-with agent_memory.connect("{own_address}") as memory:
-    print(memory.search("what did we decide about refunds").hits[0].excerpt)""",
-        "python",
-        background_color="default",
-    )
-    show.console.print(Padding(snippet, (1, 0, 0, 0)))
+grpcurl -plaintext -d '{{"query": "refunds"}}' {own_address} agent_memory.v1.SearchService/Search"""
+    lines = Syntax(commands, "bash", background_color="default").highlight(commands)
+    lines.rstrip()
+    show.console.print(lines, soft_wrap=True)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ def demo(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
         env=env,
         capture_output=True,
         encoding="utf-8",
-        timeout=180,
+        timeout=400,
     )
 
 
@@ -38,6 +38,10 @@ def test_it_goes_from_conversations_to_a_cited_answer(model: Path, tmp_path: Pat
 
     assert (0, "") == (done.returncode, done.stderr)
     assert "458 events of 27 sessions are on disk" in done.stdout
+    # One screen: some sixty lines of a hundred characters. How a title breaks is not the demo's to say.
+    lines = done.stdout.splitlines()
+    assert 64 >= len(lines)
+    assert 100 >= max(map(len, lines))
     assert "December 2025" in done.stdout
     assert "we use a PostgreSQL exclusion constraint" in done.stdout
     assert "hybrid search" in done.stdout
