@@ -182,7 +182,9 @@ class DiskFull(Unavailable):
     hint = "Free some space; appends are accepted again without a restart."
 
     def __init__(self, path: str, free_bytes: int, needed_bytes: int) -> None:
-        super().__init__(f"{free_bytes:,} bytes are free on the disk of {path}, {needed_bytes:,} are kept in reserve")
+        # With little or nothing in reserve, a disk is full before it has no byte left.
+        kept = f", {needed_bytes:,} are kept in reserve" if free_bytes < needed_bytes else "; a write did not fit"
+        super().__init__(f"{free_bytes:,} bytes are free on the disk of {path}{kept}")
         self.path = path
         self.free_bytes = free_bytes
         self.needed_bytes = needed_bytes

@@ -57,8 +57,8 @@ class Rows(Protocol):
 
         So does all that was written before: an empty durable batch is a barrier, after which
         reads see only what is durable.
-        Errors: `DiskFull`, nothing applied; `StorageUnavailable`, applied wholly or not at all,
-        which a read tells after the next barrier; `Closed`.
+        Errors: `DiskFull` and `StorageUnavailable`, applied wholly or not at all, which a read
+        tells after the next barrier; `Closed`.
         """
         ...
 

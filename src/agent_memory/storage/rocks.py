@@ -14,6 +14,7 @@ replays its write-ahead log and flushes it, and only then goes on. Reads continu
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import threading
 import time
@@ -199,7 +200,7 @@ class RocksRows:
             self._engine = _Engine(self._path, read_only=self._read_only)
         except Exception as error:
             problem = self._translated(error)
-            if not isinstance(problem, StorageUnavailable) or not (self._path / "CURRENT").exists():
+            if not isinstance(problem, StorageUnavailable | DiskFull) or not (self._path / "CURRENT").exists():
                 raise problem from error
             # A full disk keeps it from being written, not from being read.
             try:
@@ -250,6 +251,8 @@ class RocksRows:
         text = str(error)
         if text.startswith("Corruption"):
             return Corrupt(f"the database of {self._path}: {text}")
+        if os.strerror(errno.ENOSPC) in text:
+            return DiskFull(str(self._path), store_free_bytes(self._path), self._disk_reserve_bytes)
         return StorageUnavailable(f"the database of {self._path}: {text}")
 
 
