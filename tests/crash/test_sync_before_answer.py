@@ -5,15 +5,29 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import agent_memory
-from agent_memory import Draft, Kind
+from agent_memory import Draft, Kind, Receipt, SyncMemory
 from agent_memory.testing.daemon import DaemonProcess
 
 DELAY_S = 0.2
+
+
+def unary(memory: SyncMemory, draft: Draft) -> object:
+    return memory.append(draft)
+
+
+def batch(memory: SyncMemory, draft: Draft) -> object:
+    return memory.append_batch([draft])[0]
+
+
+def stream(memory: SyncMemory, draft: Draft) -> object:
+    """The outcome as it comes, with the stream still open."""
+    return next(memory.append_stream([draft]))
 
 
 def can_trace() -> bool:
@@ -24,7 +38,10 @@ def can_trace() -> bool:
 
 
 @pytest.mark.skipif(not can_trace(), reason="strace is missing or may not trace here")
-def test_no_append_is_acknowledged_before_its_sync_has_returned(tmp_path: Path) -> None:
+@pytest.mark.parametrize("append", [unary, batch, stream])
+def test_no_append_is_acknowledged_before_its_sync_has_returned(
+    tmp_path: Path, append: Callable[[SyncMemory, Draft], object]
+) -> None:
     """Each sync is held back on its way out; no answer may be quicker than that."""
     delay = f"inject=fdatasync,fsync:delay_exit={int(DELAY_S * 1e6)}"
     trace = tmp_path / "trace"
@@ -37,9 +54,10 @@ def test_no_append_is_acknowledged_before_its_sync_has_returned(tmp_path: Path) 
         for n in range(3):
             before = len(syncs(trace))
             started = time.monotonic()
-            memory.append(Draft(kind=Kind.USER_MESSAGE, session="s", text=f"number {n}"))
+            outcome = append(memory, Draft(kind=Kind.USER_MESSAGE, session="s", text=f"number {n}"))
             took = time.monotonic() - started
 
+            assert isinstance(outcome, Receipt)
             assert took >= DELAY_S
             assert len(syncs(trace)) > before
 
