@@ -94,6 +94,13 @@ def test_the_readme_shows_what_the_commands_print(daemon: DaemonProcess) -> None
     assert comparable(refreshed(text, lambda command: output_of(command, daemon.address))) == comparable(text)
 
 
+def test_the_first_hit_answers_the_question_of_the_quick_start(daemon: DaemonProcess) -> None:
+    questions = re.findall(r'^(agent-memory search ".+?")$', README.read_text("utf-8"), re.MULTILINE)
+    told = [" ".join(output_of(f"{question} --limit 1", daemon.address).split()) for question in questions]
+
+    assert [True] == ["because they can be recomputed" in hit for hit in told]
+
+
 @pytest.mark.parametrize("block", blocks("python"))
 def test_every_python_block_runs(block: str, daemon: DaemonProcess, tmp_path: Path) -> None:
     run([sys.executable, "-c", block], environment(daemon), tmp_path)
