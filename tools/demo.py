@@ -20,7 +20,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.rule import Rule
-from rich.syntax import Syntax
 from rich.text import Text
 
 import agent_memory
@@ -175,9 +174,7 @@ def point_an_agent_at_it(show: Show, model: Path, *, own_store: Path, own_addres
 .venv/bin/agent-memory ingest events.jsonl         # or - for standard input
 .venv/bin/agent-memory search "what did we decide about refunds" --json
 grpcurl -plaintext -d '{{"query": "refunds"}}' {own_address} agent_memory.v1.SearchService/Search"""
-    lines = Syntax(commands, "bash", background_color="default").highlight(commands)
-    lines.rstrip()
-    show.console.print(lines, soft_wrap=True)
+    show.console.print(Text(commands, style="bold cyan"), soft_wrap=True)
 
 
 @contextlib.contextmanager
