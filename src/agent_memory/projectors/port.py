@@ -24,7 +24,7 @@ class Projector(Protocol):
         ...
 
     def project(self, batch: Sequence[Recorded]) -> None:
-        """Take in the entries that follow the checkpoint; change and checkpoint are one.
+        """Take in the entries that follow the checkpoint, or the first of them: change and checkpoint are one.
 
         Interrupted anywhere, the view is as before or as after. Errors: `InferenceUnavailable`
         is a wait; any other error stands the view still before the batch.

@@ -93,18 +93,18 @@ class VectorProjector:
             error = InferenceUnavailable("no embedding model is installed")
             error.hint = "Run `agent-memory model install` and start again; until then search is by words."
             raise error
-        # Group by group, so that what was embedded is searchable and counted before the rest is.
+        # One group of passages a call: embedding takes its time, and whoever stops waits for it.
         passages: list[tuple[Event, int, int]] = []
-        missing = [recorded for recorded in batch if recorded.position > self.index.checkpoint()]
-        for recorded in missing:
-            passages += passages_of(recorded.event)
-            if len(passages) >= _TEXTS_MAX or recorded is missing[-1]:
-                texts = [embedded_text(event, start, end) for event, start, end in passages]
-                vectors: Vectors = np.empty((0, embedder.dim), np.float32)
-                if texts:
-                    vectors = store.vectors_for(texts, embedder)
-                self.index.add(passages, vectors, checkpoint=recorded.position)
-                passages = []
+        position = self.index.checkpoint()
+        for recorded in batch:
+            if recorded.position > self.index.checkpoint():
+                passages += passages_of(recorded.event)
+                position = recorded.position
+                if len(passages) >= _TEXTS_MAX:
+                    break
+        texts = [embedded_text(event, start, end) for event, start, end in passages]
+        vectors: Vectors = store.vectors_for(texts, embedder) if texts else np.empty((0, embedder.dim), np.float32)
+        self.index.add(passages, vectors, checkpoint=position)
         # Not only when there is nothing else to do: a long import must survive being cut off.
         self.index.flush()
 
