@@ -1,4 +1,5 @@
-# `make demo` and `make test` need Python 3.11 or later, make and a C++ compiler; the rest they set up themselves.
+# `make demo` and `make test` need Python 3.11 or later with its headers, make, a C++ compiler and a package index;
+# the rest they set up themselves.
 
 PYTHON ?= python3
 VENV   := .venv
