@@ -51,8 +51,8 @@ T = TypeVar("T")
 WAIT_S = 10.0
 """How long a read with `min_position` waits if its caller sets no deadline."""
 
-VECTORS_WAIT_S = 2.0
-"""How much of that is for vectors, which follow an import of thousands of texts in minutes."""
+BRIEF_WAIT_S = 2.0
+"""How much of that a search has for all but the words: vectors follow a large import in minutes."""
 
 BATCH_EVENTS_MAX = 10_000
 _STREAM_BUFFER_EVENTS = 1024
@@ -320,11 +320,11 @@ class LocalMemory:
 
     async def _search_reaches(self, position: Position) -> None:
         for name in self._views.serving_search():
-            timeout_s = VECTORS_WAIT_S if name == "vectors" else WAIT_S
             try:
-                await self.wait_for([name], position, timeout_s=timeout_s)
+                await self.wait_for([name], position, timeout_s=WAIT_S if name == "lexical" else BRIEF_WAIT_S)
             except ViewBehind:
-                if name != "vectors" or position > self._log.head():
+                # A hit without its segment, or found by its words alone, is better than none.
+                if name == "lexical" or position > self._log.head():
                     raise
 
     async def _log_reaches(self, position: Position, *, timeout_s: float = WAIT_S) -> None:

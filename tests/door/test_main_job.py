@@ -158,7 +158,7 @@ async def test_sessions_and_days_are_there_without_a_keyword(memory: GrpcMemory,
     last = (await append(memory, conversation(session, at(2024, 8, 8))))[-1].position
     known = await memory.session(session, min_position=last)
     listed = await memory.sessions(where=Filter(from_="2024-08-08", until="2024-08-08"))
-    days = await memory.days(from_="2024-08-07", until="2024-08-09")
+    days = await memory.days(from_="2024-08-07", until="2024-08-09", min_position=last)
 
     assert (6, ("claude-code",), ("/work/shop",)) == (known.event_count, known.agents, known.projects)
     assert [session] == [s.id for s in listed.items]

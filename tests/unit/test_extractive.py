@@ -114,8 +114,8 @@ def test_among_people_the_title_tells_what_someone_did() -> None:
     [
         ("我们需要把用户登录改成 OAuth。先看一下现在的实现。", "我们需要把用户登录改成 OAuth"),
         ("ログイン画面が真っ白になる不具合を直してください。", "ログイン画面が真っ白になる不具合を直してください"),
-        ("wie kann ich in der CI den Cache aktivieren?", "Wie kann ich in der CI den Cache aktivieren"),
-        ("¿Puedes revisar la migración de facturas?", "¿Puedes revisar la migración de facturas"),
+        ("wie kann ich in der CI den Cache aktivieren?", "Wie kann ich in der CI den Cache aktivieren?"),
+        ("¿Puedes revisar la migración de facturas?", "¿Puedes revisar la migración de facturas?"),
         ("أصلح الخطأ في صفحة تسجيل الدخول", "أصلح الخطأ في صفحة تسجيل الدخول"),
         ("Please rename `parse_query` to `read_query` in search.py", "Rename parse_query to read_query in search.py"),
         ("could you help me understand how Python decorators work?", "Understand how Python decorators work"),
@@ -124,6 +124,78 @@ def test_among_people_the_title_tells_what_someone_did() -> None:
 )
 def test_a_request_in_any_language_is_a_title(text: str, title: str) -> None:
     assert title == summary_of((USER, text)).title
+
+
+def test_a_decision_is_the_title_where_the_request_is_background() -> None:
+    found = summary_of(
+        (USER, "Until now the gateway writes CSV files. What do you suggest?"),
+        (ASSISTANT, "SQLite would survive the power cuts."),
+        (
+            ASSISTANT,
+            "Decision: readings are stored in SQLite, because a power cut must not lose more than the one round that is under way.",
+        ),
+    )
+
+    assert "Readings are stored in SQLite" == found.title
+
+
+def test_the_closing_note_of_a_session_is_its_title() -> None:
+    found = summary_of(*DEBUGGING, (Kind.SESSION_END, "orders export fixed with an index, in migration 0041"))
+
+    assert "Orders export fixed with an index, in migration 0041" == found.title
+
+
+def test_an_agent_with_two_people_is_still_asked_for_something() -> None:
+    found = summarise(
+        passages((USER, "The monthly export crashed. Please fix it."), speaker="Mara")
+        + passages((ASSISTANT, ""), (ASSISTANT, "It is the encoding: cp1252 knows no Polish letters."))[1:]
+        + passages((ASSISTANT, ""), (ASSISTANT, ""), (USER, "Ich nehme UTF-8."), speaker="Jonas")[2:]
+    )
+
+    assert "The monthly export crashed" == found.title
+
+
+def test_what_a_message_opens_with_leads_the_title_where_the_talk_comes_back_to_it() -> None:
+    found = summary_of(
+        (USER, "Alarms. What thresholds would you start with?"),
+        (ASSISTANT, "The alarms could begin at 1.5 kg."),
+        (USER, "No alarms at night, then."),
+    )
+
+    assert "Alarms: what thresholds would you start with?" == found.title
+
+
+def test_how_many_tests_passed_is_no_bullet_beside_what_was_said() -> None:
+    found = summary_of(
+        *DEBUGGING[:5],
+        (RESULT, "FAILED tests/test_export.py::test_time - assert 61 < 60\n==== 1 failed, 11 passed in 0.88s ===="),
+        *DEBUGGING[5:],
+    )
+    shown = [point.text for point in found.points]
+
+    assert not [text for text in shown if "passed" in text]
+    assert [text for text in shown if "test_export.py" in text or "statement timeout" in text]
+
+
+def test_a_few_words_do_not_outrank_a_rich_talk() -> None:
+    rich, poor = summary_of(*DEBUGGING), summary_of((USER, "We decided to fix the failing test, because it failed!"))
+    children = tuple(
+        ChildMaterial(node_id=f"segment/{n}", summary=summary, event_count=events, projects=())
+        for n, (summary, events) in enumerate([(poor, 1), (rich, 40)])
+    )
+    found = ExtractiveSummariser().summarise(Material(level=Level.DAY, label="Friday", children=children))
+
+    assert rich.title == found.title
+
+
+def test_a_year_of_one_month_has_another_title_than_the_month() -> None:
+    month = summary_of(*DEBUGGING)
+    child = ChildMaterial(node_id="month/2026-01", summary=month, event_count=8, projects=())
+    year = ExtractiveSummariser().summarise(Material(level=Level.YEAR, label="2026", children=(child,)))
+
+    assert month.title != year.title
+    assert month.points == year.points
+    assert 0 < len(year.title) <= 70
 
 
 def test_a_named_user_of_an_agent_is_named() -> None:

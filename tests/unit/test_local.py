@@ -55,7 +55,7 @@ def said(text: str = TEXT) -> Draft:
 async def test_search_does_not_wait_long_for_vectors_and_says_what_they_lack(
     memory: LocalMemory, embedder: HeldEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "VECTORS_WAIT_S", 0.05)
+    monkeypatch.setattr(local, "BRIEF_WAIT_S", 0.05)
     receipt = await memory.append(said())
     early = await memory.search("raw readings", min_position=receipt.position)
     embedder.let_go.set()

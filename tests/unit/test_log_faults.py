@@ -129,7 +129,7 @@ def test_a_store_that_forgot_what_was_acknowledged_is_corrupt() -> None:
     log.close()
 
 
-TAMPERINGS = ["text", "event", "position", "session", "source", "entry", "digest", "kind"]
+TAMPERINGS = ["text", "event", "position", "session", "source", "entry", "digest", "kind", "short entry", "short event"]
 
 
 @pytest.mark.parametrize("what", TAMPERINGS)
@@ -149,7 +149,7 @@ def test_verify_names_the_position_that_was_tampered_with(what: str) -> None:
     elif what == "event":
         batch.delete(Family.EVENTS, ulid)
     elif what == "position":
-        batch.put(Family.EVENTS, ulid, log_key(event_position(value) - 1) + value[8:])
+        batch.put(Family.EVENTS, ulid, log_key(event_position(ulid, value) - 1) + value[8:])
     elif what == "session":
         batch.delete(Family.SESSIONS, session_key(session_hash("s"), ulid))
     elif what == "source":
@@ -160,6 +160,10 @@ def test_verify_names_the_position_that_was_tampered_with(what: str) -> None:
         batch.put(Family.LOG, log_key(4), entry[:-1] + bytes([entry[-1] ^ 1]))
     elif what == "kind":
         batch.put(Family.LOG, log_key(4), b"\x07" + entry[1:])
+    elif what == "short entry":
+        batch.put(Family.LOG, log_key(4), entry[:-1])
+    elif what == "short event":
+        batch.put(Family.EVENTS, ulid, value[:5])
     rows.write(batch)
     with pytest.raises(Corrupt) as caught:
         log.verify(limit=99)
@@ -170,6 +174,74 @@ def test_verify_names_the_position_that_was_tampered_with(what: str) -> None:
         assert isinstance(caught.value, ChecksumMismatch)
         assert 4 == caught.value.position
     assert 3 == log.verify(limit=3)
+
+
+@pytest.mark.parametrize(("family", "told"), [(Family.LOG, "position 2"), (Family.EVENTS, "event 0")])
+def test_a_row_that_is_cut_short_is_named_by_a_reader_and_at_opening(family: Family, told: str) -> None:
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    log.append(history := events(2))
+    batch = rows.batch()
+    batch.put(family, log_key(2) if family is Family.LOG else ulid_key(history[1].id), b"short")
+    rows.write(batch)
+    readers = [lambda: log.read(limit=9), lambda: log.verify(limit=9)]
+    if family is Family.LOG:
+        readers.append(lambda: RowEventLog(rows))
+    else:
+        readers += [lambda: log.scan(limit=9), lambda: log.get(history[1].id), lambda: log.append(history)]
+        readers += [lambda: log.scan(session="s", limit=9), lambda: log.verify_events(limit=9)]
+    for reader in readers:
+        with pytest.raises(Corrupt, match=f"position 2|{told}"):
+            reader()
+    log.close()
+
+
+def test_events_that_the_end_of_the_log_lost_are_told() -> None:
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    log.append(events(5))
+    log.close()
+    batch = rows.batch()
+    for position in (4, 5):
+        batch.delete(Family.LOG, log_key(position))
+    rows.write(batch)
+    log = RowEventLog(rows)
+    assert 3 == log.verify(limit=99)
+    with pytest.raises(ChecksumMismatch) as lost:
+        log.verify_events(limit=99)
+    log.append([event("takes position 4"), event("takes position 5")])
+    assert 5 == log.verify(limit=99)
+    with pytest.raises(ChecksumMismatch) as taken:
+        log.verify_events(limit=99)
+    log.close()
+
+    assert 4 == lost.value.position == taken.value.position
+
+
+def test_events_are_checked_page_by_page() -> None:
+    log = RowEventLog(InMemoryRows())
+    history = events(300)
+    log.append(history)
+    last, pages = log.verify_events(limit=7), 1
+    while last:
+        last, pages = log.verify_events(after=last, limit=7), pages + 1
+    assert "" == RowEventLog(InMemoryRows()).verify_events(limit=7)
+    log.close()
+
+    assert 43 == pages
+
+
+def test_a_log_without_its_events_does_not_open() -> None:
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    log.append(history := events(2))
+    log.close()
+    batch = rows.batch()
+    for lost in history:
+        batch.delete(Family.EVENTS, ulid_key(lost.id))
+    rows.write(batch)
+    with pytest.raises(Corrupt, match="position 2"):
+        RowEventLog(rows)
 
 
 def test_a_missing_event_is_named_by_a_reader() -> None:

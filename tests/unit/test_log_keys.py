@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent_memory.errors import ChecksumMismatch, Corrupt
+from agent_memory.events.ulids import ulid_from_key
 from agent_memory.log.keys import (
     EntryKind,
     after,
@@ -37,19 +40,19 @@ def test_a_log_key_gives_its_position_back(position: int) -> None:
     assert position == log_position(log_key(position))
 
 
-@given(st.integers(0, 255), ulids, digests)
-def test_a_log_value_gives_its_entry_back(kind: int, ulid: bytes, digest: bytes) -> None:
+@given(positions, st.integers(0, 255), ulids, digests)
+def test_a_log_value_gives_its_entry_back(position: int, kind: int, ulid: bytes, digest: bytes) -> None:
     value = log_value(kind, ulid, digest)
 
-    assert (kind, ulid, digest) == log_entry(value)
+    assert (kind, ulid, digest) == log_entry(position, value)
     assert 1 + 16 + 32 == len(value)
 
 
-@given(positions, st.binary(max_size=50))
-def test_an_event_value_gives_position_and_record_back(position: int, record: bytes) -> None:
+@given(positions, ulids, st.binary(max_size=50))
+def test_an_event_value_gives_position_and_record_back(position: int, ulid: bytes, record: bytes) -> None:
     value = event_value(log_key(position), record)
 
-    assert position == event_position(value)
+    assert position == event_position(ulid, value)
     assert record == event_record(value)
 
 
@@ -83,3 +86,13 @@ def test_nothing_lies_between_a_key_and_the_one_after_it(key: bytes, other: byte
 def test_events_are_kind_one() -> None:
     """A number on disk: it stays."""
     assert 1 == EntryKind.EVENT
+
+
+@given(ulids, st.binary(max_size=48))
+def test_a_value_of_another_length_is_corrupt_and_says_where(ulid: bytes, value: bytes) -> None:
+    with pytest.raises(ChecksumMismatch, match="position 5: "):
+        log_entry(5, value)
+    with pytest.raises(Corrupt, match=ulid_from_key(ulid)):
+        event_position(ulid, value[:7])
+    with pytest.raises(Corrupt, match="no position"):
+        log_position(value[:7])

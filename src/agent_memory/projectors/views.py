@@ -62,7 +62,7 @@ class Views:
 
     def serving_search(self) -> list[str]:
         """The views that a search reads now and that move; vectors only with a model."""
-        named = ["lexical", "vectors"] if self._has_model else ["lexical"]
+        named = ["lexical", "catalog", "toc", "vectors"] if self._has_model else ["lexical", "catalog", "toc"]
         return [name for name in named if self._by_name[name].standing is None]
 
     def behind_in_search(self) -> dict[str, int]:

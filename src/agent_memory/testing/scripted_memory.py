@@ -106,6 +106,8 @@ HIT = Hit(
     node_id=GRIP.segment_id,
 )
 
+RESULT = SearchResult(hits=(HIT,), tier=Tier.LEXICAL, timings_ms={"lexical": 1.5}, behind={"vectors": 3})
+
 
 def view_status(name: str, **changes: Any) -> ViewStatus:
     """A view that is live and complete, but for *changes*."""
@@ -337,9 +339,7 @@ class ScriptedMemory:
         self, query: str, *, where: Filter = EVERYTHING, limit: int = 10, min_position: Position = 0
     ) -> SearchResult:
         arguments = {"query": query, "where": where, "limit": limit, "min_position": min_position}
-        result: SearchResult = self._answer(
-            "search", arguments, lambda: SearchResult(hits=(HIT,), tier=Tier.LEXICAL, timings_ms={"lexical": 1.5})
-        )
+        result: SearchResult = self._answer("search", arguments, lambda: RESULT)
         return result
 
     # -- the store ------------------------------------------------------------------------------

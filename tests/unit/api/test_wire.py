@@ -175,6 +175,7 @@ results = st.builds(
     hits=st.lists(hits, max_size=2).map(tuple),
     tier=st.sampled_from(Tier),
     timings_ms=st.dictionaries(names, numbers, max_size=3),
+    behind=st.dictionaries(names, st.integers(1, 1 << 40), max_size=2),
 )
 statuses = st.builds(
     Status,
@@ -393,7 +394,9 @@ def full_messages() -> list[Message]:
         contents.days_to_pb(Days(days=(day,), time_zone="z")),
         contents.grip_context_to_pb(GripContext(grip=grip, events=(AN_EVENT,))),
         contents.session_to_pb(session),
-        search.result_to_pb(SearchResult(hits=(hit,), tier=Tier.HYBRID, timings_ms={"lexical": 1.0})),
+        search.result_to_pb(
+            SearchResult(hits=(hit,), tier=Tier.HYBRID, timings_ms={"lexical": 1.0}, behind={"vectors": 2})
+        ),
         admin.status_to_pb(status),
         admin.replay_report_to_pb(ReplayProgress(view="toc", position=1, target=2)),
         admin.replay_report_to_pb(

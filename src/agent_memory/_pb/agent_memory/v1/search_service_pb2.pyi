@@ -64,9 +64,9 @@ class SearchRequest(_message.Message):
     limit: _builtins.int
     """1 to 200; 0 means 10."""
     min_position: _builtins.int
-    """Waits until the views that serve search contain this position. 0: no wait.
-    Vectors take long to follow an import: they are waited for for two seconds at the most, and
-    `behind` tells what they lacked.
+    """Waits until the lexical view contains this position, and for the other views that serve
+    search, if they need longer, up to two seconds each: vectors follow a large import in minutes.
+    `behind` tells what was lacking. 0: no wait.
     """
     @_builtins.property
     def filter(self) -> _filter_pb2.Filter:
