@@ -132,7 +132,7 @@ def test_a_decision_is_the_title_where_the_request_is_background() -> None:
         (ASSISTANT, "SQLite would survive the power cuts."),
         (
             ASSISTANT,
-            "Decision: readings are stored in SQLite, because a power cut must not lose more than the one round that is under way.",
+            "Decision: readings are stored in SQLite, because a power cut must not lose more than one round.",
         ),
     )
 

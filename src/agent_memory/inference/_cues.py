@@ -165,6 +165,13 @@ HEADING_VERBS = _words(
     " explore extend find fix implement improve install investigate merge migrate move optimise optimize plan"
     " prepare profile refactor release remove rename replace research review rewrite run schedule set ship sketch"
     " speed split start summarise summarize switch test trace translate tune understand update upgrade validate"
-    " verify write"
+    " verify write leave keep use cancel drop measure pin read reject rerun restore send show stop withdraw"
 )
 """Verbs that a heading opens with; inside a line they are lower case."""
+
+TALLY_WORDS = _words(
+    "test tests files file suite suites example examples spec specs total in and of all with passed passing failed fail"
+    " failing failure failures error errors skipped warning warnings xfailed xpassed deselected pending ignored ok"
+    " measured filtered out finished ran run result seconds"
+)
+"""A line of these and of numbers says how many tests passed, but not which."""

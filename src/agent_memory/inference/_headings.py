@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent_memory.inference._cues import HEADING_VERBS, TRAILING_WORDS
+from agent_memory.inference._leads import before_list, without_label
 from agent_memory.toc.grips import settle
 
 TITLE_MAX = 70
@@ -26,8 +27,8 @@ _VOCATIVE = re.compile(
 _ASKING = re.compile(
     r"(?:(?:can|could|would|will) you (?:please |kindly |also |maybe )?(?:help me (?:to )?)?|"
     r"(?:please|kindly),? (?:help me (?:to )?)?|help me (?:to )?|"
-    r"i(?:'d| would) like (?:you |us )?to |i (?:want|need|wish)(?: you| us)? to (?!know)|"
-    r"we (?:need|have|want|ought) to |"
+    r"i(?:'d|’d| would) like (?:you |us )?to |i (?:want|need|wish)(?: you| us)? to (?!know)|"
+    r"we (?:need|have|want|ought) to |(?:i(?:'d|’d| would) like|(?:i|we) (?:want|need)) (?=an? )|"
     r"we should |you should |let(?:'|’)?s |let us |your task is to |i was wondering (?:if you could )?|"
     r"(?:is it possible|would it be possible) to |"
     r"(?:bitte|könntest du|kannst du|peux-tu|pouvez-vous|puedes|por favor) )+",
@@ -40,6 +41,23 @@ _SAYING = re.compile(
     r"i (?:now |just |also )?(?=(?:added|fixed|updated|removed|renamed|moved|changed|implemented|created|found|wrote|"
     r"refactored|replaced|reverted|merged|deployed|verified|measured|checked|switched|installed|configured) ))[,:]?\s*",
     re.I,
+)
+_ASKS, _QUOTES = ("?", "？", "؟"), "\"'”’)»」 "
+_INTERROGATIVE = re.compile(r"(?:who|what|when|where|why|how|which|whose)\b", re.I)
+_EMOJI = re.compile("(?:[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\u200d]+ *)+")
+_PLEASE = re.compile(r",? (?:please|bitte|por favor)(?=[,.!]|$)", re.I)
+_BRACKETS = re.compile(r"(?<!\bon)(?<!\bof)(?<!\bin)(?<!\bfor)(?<!\bto)\s\([^()]{3,}\)")
+# When it was, before who did it: `Last weekend I joined`.
+_ASIDE = re.compile(
+    r"(?:last|this|the other|next|one) (?:week\w*|month|year|night|day|\w+day|spring|summer|autumn|winter),? "
+    r"(?=(?:I|we)\b)|"
+    r"(?:yesterday|today|recently|lately|finally),? (?=(?:I|we)\b)",
+    re.I,
+)
+# Who speaks to an agent goes without saying: `I decided against`, `we keep`, `our endpoint`.
+_ME = re.compile(
+    r"(?:I|We) (?:(?:have|had) )?(?=(?:decided|prefer|use|keep|take|go with|chose|agreed|moved|measured|tested) )|"
+    r"I(?:'d|’d) (?:rather |just )?(?=[a-z]+ )(?!(?:like|love|be|have|say|been|prefer|never|expect|think) )|(?:Our|My) "
 )
 _PERSON = re.compile(r"(?:I|We)(?: (?:just|also|recently|finally|actually|really|even|already))? (?=[a-z])")
 _PAST = re.compile(
@@ -87,19 +105,38 @@ def line(text: str) -> str:
     text = tidy(text)
     if code:
         return text
-    shorter = _strip(_SAYING, _strip(_VOCATIVE, _strip(_OPENING, text)))
+    shorter = _strip(_SAYING, _strip(_VOCATIVE, _strip(_OPENING, _strip(_EMOJI, text))))
     return _capital(shorter if len(shorter) >= 12 else text)
 
 
 def heading(text: str, *, speaker: str = "", limit: int = TITLE_MAX) -> str:
-    """A short heading of what a sentence is about; empty for a sentence without words."""
-    text = tidy(text)
-    for pattern in (_OPENING, _VOCATIVE, _OPENING, _ASKING, _SAYING):
-        shorter = _strip(pattern, text)
-        text = shorter if len(shorter) >= 8 else text
-    if speaker:
-        text = _third_person(text, speaker)
-    return _capital(shorten(text, limit))
+    """A short heading of what a sentence is about; empty for one that gives none.
+
+    A question stays one, whole, or gives none; so does a list that the sentence announces.
+    """
+    code = text.startswith("`")
+    text = _shorter(_EMOJI, tidy(text))
+    for pattern in (_OPENING, _VOCATIVE, _OPENING):
+        text = _shorter(pattern, text)
+    text = without_label(text)
+    if _ASIDE.match(text):
+        text = _capital(_shorter(_ASIDE, text))
+    wish = _shorter(_ASKING, text)
+    if text.rstrip(_QUOTES)[-1:] in _ASKS and (wish is text or _INTERROGATIVE.match(wish)):
+        text = text.rstrip(_QUOTES) if text[:1] not in _QUOTES else text
+        return _capital(text) if len(text) <= limit else ""
+    text = _PLEASE.sub("", _shorter(_SAYING, wish))
+    text = _third_person(text, speaker) if speaker else _shorter(_ME, text)
+    if len(text) > limit:
+        text = before_list(_BRACKETS.sub("", text), limit)
+        text = text if speaker else _shorter(_ME, text)
+    text = shorten(text, limit)
+    return text if code else _capital(text)
+
+
+def _shorter(pattern: re.Pattern[str], text: str) -> str:
+    shorter = _strip(pattern, text)
+    return shorter if len(shorter) >= 8 else text
 
 
 def requests(text: str) -> bool:
@@ -131,6 +168,7 @@ def cut_at_word(text: str, limit: int = TITLE_MAX) -> str:
 
 def shorten(text: str, limit: int = TITLE_MAX) -> str:
     """Cut to at most *limit* characters: at a clause, or else where no phrase is left hanging."""
+    size = len(text)
     strong = _STRONG_CLAUSE.search(text, 18)
     if strong is not None:
         text = text[: strong.start()]
@@ -139,12 +177,16 @@ def shorten(text: str, limit: int = TITLE_MAX) -> str:
         for clause in _CLAUSE.finditer(text, 0, limit + 2):
             if min(18, limit // 2) <= clause.start() <= limit:
                 cut = clause.start()
-        text = text[:cut] if cut >= limit // 2 else _cut_at_phrase(text, limit)
+        text = text[:cut] if cut >= limit // 3 else _cut_at_phrase(text, limit)
+    cut_short = len(text) < size
     tail = text[len(text.rstrip(_CLOSING)) :]
     text = text.strip(_CLOSING)
     if tail and tail[0] in "\"'" and text.count(tail[0]) % 2:
         return text + tail[0]
-    text = _without_loose_end(text)
+    for opening, closing in ("„“", "„”", "“”", "«»", "「」"):
+        if tail.startswith(closing) and text.count(opening) > text.count(closing):
+            return text + closing
+    text = _without_loose_end(text, cut=cut_short)
     if text.count("(") > text.count(")"):
         text = text[: text.rindex("(")].rstrip(_CLOSING)
     return text
@@ -162,9 +204,10 @@ def _cut_at_phrase(text: str, limit: int) -> str:
     return text[:space]
 
 
-def _without_loose_end(text: str) -> str:
+def _without_loose_end(text: str, *, cut: bool) -> str:
     """Without the words that no heading ends on, and without `yesterday`, which is soon untrue."""
-    text = _without_trailing_words(text)
+    if cut:
+        text = _without_trailing_words(text)
     relative = _RELATIVE_END.search(text)
     if relative is not None and relative.start() >= 18:
         text = _without_trailing_words(text[: relative.start()].rstrip(_CLOSING))
@@ -181,7 +224,7 @@ def _without_trailing_words(text: str) -> str:
 
 _STRONG_CLAUSE = re.compile(r"\s[–—-]\s|\s*[—;]\s|(?<=\w\w\w\w)\.\s+(?=\S)|[!?…]\s+(?=\S)|[。！？；]")
 _RELATIVE_END = re.compile(
-    r"\s(?:yesterday|today|tomorrow|tonight|right now|(?:last|this|next|the other) (?:\w+)|"
+    r"\s(?:(?:until|till|since) then|yesterday|today|tomorrow|tonight|right now|(?:last|this|next|the other) (?:\w+)|"
     r"(?:about |around |over )?(?:\w+ ){1,2}(?:days?|weeks?|months?|years?) ago|(?:\w+ )?weekends? ago)$",
     re.I,
 )

@@ -8,7 +8,7 @@ from itertools import chain
 import msgspec
 
 from agent_memory.events import Kind, Role
-from agent_memory.inference._cues import ABBREVIATIONS
+from agent_memory.inference._cues import ABBREVIATIONS, TALLY_WORDS
 from agent_memory.inference._sentences import OTHER, PATH, SOCIAL, USER, WORD, Sentence, read_sentence
 from agent_memory.toc.grips import settle
 from agent_memory.toc.material import Passage
@@ -37,6 +37,8 @@ _TOOL_BAD = re.compile(
     r"\b(?:\w*Error|\w*Exception|FAILED|FAIL|failed|fatal|panic(?:ked)?|[Ee]rror|ERROR|denied|not found)\b(?![\w./])"
 )
 _TOOL_GOOD = re.compile(r"\b\d+ (?:tests? )?passed\b|\ball tests passed\b|\bBUILD SUCCESS", re.I)
+# `1 failed, 11 passed in 0.88s`: how many, but not what.
+_TALLY_WORTH = 10
 _TOOL_EDGE = re.compile(r"[=\-*#>\s|+]+|E {2,}")
 
 
@@ -268,4 +270,7 @@ def _tool_line(text: str, start: int, end: int) -> Sentence | None:
     words = tuple(dict.fromkeys(token.lower() for token in WORD.findall(text[start:end])[:24]))
     if not words:
         return None
-    return Sentence(start, end, 130 + 8 * min(len(words), 8) if bad else 90, words, False)
+    worth = 130 + 8 * min(len(words), 8) if bad else 90
+    if (words[-1] in TALLY_WORDS or words[-1][0].isdigit()) and all(w in TALLY_WORDS or w[0].isdigit() for w in words):
+        worth = _TALLY_WORTH
+    return Sentence(start, end, worth, words, False)

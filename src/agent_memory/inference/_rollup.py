@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from agent_memory.inference._cues import FUNCTION_WORDS, HEADING_VERBS
-from agent_memory.inference._headings import TITLE_MAX, cut_at_clause
-from agent_memory.toc.material import ChildMaterial, Summary
+import msgspec
+
+from agent_memory.inference._cues import FUNCTION_WORDS
+from agent_memory.inference._headings import TITLE_MAX, heading
+from agent_memory.inference._leads import decides
+from agent_memory.inference._titles import JOINER, flaws_of, lower_first
+from agent_memory.toc.material import ChildMaterial, Level, Summary
 
 POINTS_MAX = 5
 KEYWORDS_MAX = 8
-JOINER = "; "
 _TOPICS_MAX = 4
+_FLAWS_MAX = 90
+_NEAR = 0.4
 
 
-def roll_up(children: Sequence[ChildMaterial]) -> Summary:
+def roll_up(children: Sequence[ChildMaterial], *, level: Level) -> Summary:
     """Pick points by weight, each further one of the same child counting half; merge keywords."""
     if len(children) == 1:
-        return children[0].summary
+        only = children[0].summary
+        return only if level is not Level.YEAR else msgspec.structs.replace(only, title=_other_title(only))
     chosen = _choose(children)
     points = tuple(children[c].summary.points[p] for c, p in sorted(chosen))
-    return Summary(title=_title(children, chosen), points=points, keywords=_keywords(children))
+    return Summary(title=_title(children), points=points, keywords=_keywords(children))
 
 
 def _choose(children: Sequence[ChildMaterial]) -> list[tuple[int, int]]:
@@ -60,39 +67,65 @@ def _choose(children: Sequence[ChildMaterial]) -> list[tuple[int, int]]:
     return chosen
 
 
-def _title(children: Sequence[ChildMaterial], chosen: Sequence[tuple[int, int]]) -> str:
-    """The topics of the two weightiest children, in their order, as far as they fit."""
-    order = list(dict.fromkeys(c for c, _ in chosen))
-    order += [c for c in range(len(children)) if c not in order]
+def _title(children: Sequence[ChildMaterial]) -> str:
+    """The topics of the two weightiest children that fit side by side, or that of the weightiest."""
+    importance = [_importance(child) for child in children]
+    order = sorted(range(len(children)), key=lambda c: (-importance[c], c))
     topics: list[tuple[int, str]] = []
+    known: list[frozenset[str]] = []
     for c in order:
-        topic = children[c].summary.title.split(JOINER)[0]
-        words = words_of(topic)
-        if topic and not any(alike(words, words_of(other)) for _, other in topics):
-            topics.append((c, topic))
-        if len(topics) == _TOPICS_MAX:
+        for topic in children[c].summary.title.split(JOINER)[:2]:
+            words = words_of(topic)
+            if topic and not any(alike(words, other) for other in known):
+                topics.append((c, topic))
+                known.append(words)
+        if len(topics) >= _TOPICS_MAX:
             break
     if not topics:
         return children[order[0]].summary.title
-    first = topics[0]
-    room = TITLE_MAX - len(JOINER) - len(first[1])
-    for whole in (True, False):
-        for c, topic in topics[1:]:
-            part = (topic if len(topic) <= room else "") if whole else cut_at_clause(topic, room)
-            if part:
-                earlier, later = sorted([first, (c, part)])
-                return f"{earlier[1]}{JOINER}{_lower_first(later[1])}"
-    return first[1]
+    for at in range(min(2, len(topics))):
+        first = topics[at]
+        room = TITLE_MAX - len(JOINER) - len(first[1])
+        for c, topic in topics[at + 1 :]:
+            if len(topic) <= room and c != first[0] and importance[c] >= _NEAR * importance[first[0]]:
+                earlier, later = sorted([first, (c, topic)])
+                return f"{earlier[1]}{JOINER}{lower_first(later[1])}"
+    return topics[0][1]
 
 
-def _lower_first(topic: str) -> str:
-    """A verb or noun in mid-line; names and identifiers keep their capital."""
-    word = topic.split(None, 1)[0] if topic else ""
-    plain = word.lower() in _PLAIN_STARTS and word != "I" and not word.startswith(("I'", "I’"))
-    return topic[0].lower() + topic[1:] if plain else topic
+def _importance(child: ChildMaterial) -> float:
+    """By what stands behind it: the weight of its best points, and how many events."""
+    weights = sorted((point.weight for point in child.summary.points), reverse=True)[:3]
+    return sum(weights) * child.event_count.bit_length()
 
 
-_PLAIN_STARTS = FUNCTION_WORDS | HEADING_VERBS
+def _other_title(summary: Summary) -> str:
+    """A year with a single month: what else was weighty, where the month's title has the weightiest."""
+    topics: list[str] = []
+    known = [words_of(topic) for topic in summary.title.split(JOINER)]
+    offered: list[tuple[float, str]] = []
+    for point in summary.points:
+        said, speaker = point.text, ""
+        spoken = _SPOKEN.match(said)
+        if spoken is not None:
+            said, speaker = said[spoken.end() :], spoken[1]
+        title = heading(said, speaker=speaker)
+        flaws = flaws_of(said, title, speaker)
+        if len(title) >= 16 and flaws <= _FLAWS_MAX:
+            offered.append((flaws - 100 * decides(said) - point.weight, title))
+    for _, title in sorted(offered):
+        words = words_of(title)
+        if any(alike(words, other) for other in known):
+            continue
+        known.append(words)
+        if topics and len(topics[0]) + len(JOINER) + len(title) <= TITLE_MAX:
+            return f"{topics[0]}{JOINER}{lower_first(title)}"
+        topics.append(title)
+    return topics[0] if topics else summary.title
+
+
+# `Mara: `, `Mara asked: `.
+_SPOKEN = re.compile(r"([^\W\d_a-z][\w.-]*(?: [^\W\d_a-z][\w.-]*)?)(?: asked)?: ")
 
 
 _EMPTY_WORDS = FUNCTION_WORDS | {"asked", "user"}

@@ -6,17 +6,15 @@ from collections import Counter
 from itertools import chain
 
 from agent_memory.events import Kind, Role
-from agent_memory.inference._cues import POINTING_STARTS, YOUR_STARTS
-from agent_memory.inference._headings import cut_at_word, heading, line, requests, shorten, tidy
+from agent_memory.inference._headings import cut_at_word, line, requests, shorten, tidy
 from agent_memory.inference._reading import Reading, last_resort, read
 from agent_memory.inference._rollup import KEYWORDS_MAX, POINTS_MAX, alike, roll_up
-from agent_memory.inference._sentences import Sentence
+from agent_memory.inference._titles import NAME_MAX, Pick, leans, segment_title
 from agent_memory.toc.material import Excerpt, Level, Material, Passage, Point, Summary
 
 _READINGS_KEPT = 4_096
 _REMEMBERED_MAX = 20_000
 _TOOL_POINTS_MAX = 2
-_NAME_MAX = 40
 _FIRST_BONUS, _ASK_BONUS, _WISH_BONUS = 60, 30, 60
 
 _KIND_TITLES = {
@@ -47,7 +45,7 @@ class ExtractiveSummariser:
 
     def summarise(self, material: Material) -> Summary:
         if material.level is not Level.SEGMENT:
-            return roll_up(material.children)
+            return roll_up(material.children, level=material.level)
         passages = material.passages
         social = _is_social(passages)
         return _summarise(passages, [self._reading(passage, social) for passage in passages], social)
@@ -66,14 +64,15 @@ class ExtractiveSummariser:
         return reading
 
 
-_Pick = tuple[int, int, int, Sentence]
-"""What a sentence is worth here, negated; index of its passage; its start; itself. They sort best first."""
-
-
 def _is_social(passages: tuple[Passage, ...]) -> bool:
-    """Whether people talk with one another, and not one of them with an agent."""
+    """Whether people talk with one another, and not some of them with an agent."""
+    if any(p.kind in _AGENT_KINDS and not p.speaker for p in passages):
+        return False
     speakers = {passage.speaker for passage in passages if passage.speaker}
     return len(speakers) > 1 or any(p.speaker and p.role is Role.ASSISTANT for p in passages)
+
+
+_AGENT_KINDS = (Kind.ASSISTANT_MESSAGE, Kind.TOOL_CALL)
 
 
 def _summarise(passages: tuple[Passage, ...], readings: list[Reading], social: bool) -> Summary:
@@ -85,14 +84,14 @@ def _summarise(passages: tuple[Passage, ...], readings: list[Reading], social: b
     if not points:
         points = _fallback_points(passages)
     return Summary(
-        title=_title(passages, request, chosen, points, social),
+        title=_title(passages, request, chosen, picks, points, social),
         points=points,
         keywords=_keywords(passages, readings, spread),
     )
 
 
-def _weigh(passages: tuple[Passage, ...], readings: list[Reading], spread: Counter[str], social: bool) -> list[_Pick]:
-    picks: list[_Pick] = []
+def _weigh(passages: tuple[Passage, ...], readings: list[Reading], spread: Counter[str], social: bool) -> list[Pick]:
+    picks: list[Pick] = []
     first_request = next(
         (i for i, p in enumerate(passages) if p.kind is Kind.USER_MESSAGE and readings[i].sentences), -1
     )
@@ -120,13 +119,13 @@ def _weigh(passages: tuple[Passage, ...], readings: list[Reading], spread: Count
     return picks
 
 
-def _by_place(pick: _Pick) -> tuple[int, int]:
+def _by_place(pick: Pick) -> tuple[int, int]:
     return pick[1], pick[2]
 
 
-def _choose(passages: tuple[Passage, ...], picks: list[_Pick], request: _Pick | None) -> list[_Pick]:
+def _choose(passages: tuple[Passage, ...], picks: list[Pick], request: Pick | None) -> list[Pick]:
     """What was asked for, and the best few besides: no repeats, at most two of one event or of tools."""
-    chosen: list[_Pick] = []
+    chosen: list[Pick] = []
     words_chosen: list[frozenset[str]] = []
     of_event: dict[int, int] = {}
     of_tools = 0
@@ -153,11 +152,11 @@ def _choose(passages: tuple[Passage, ...], picks: list[_Pick], request: _Pick | 
     return chosen
 
 
-def _point(passage: Passage, pick: _Pick, social: bool) -> Point:
+def _point(passage: Passage, pick: Pick, social: bool) -> Point:
     sentence = pick[3]
     said = passage.text[sentence.start : sentence.end]
     text = line(said) or tidy(said) or said
-    speaker = tidy(passage.speaker)[:_NAME_MAX]
+    speaker = tidy(passage.speaker)[:NAME_MAX]
     if social:
         text = f"{speaker}: {text}" if speaker else text
     elif passage.role is Role.USER:
@@ -184,7 +183,7 @@ def _fallback_points(passages: tuple[Passage, ...]) -> tuple[Point, ...]:
         said = passage.text[place[0] : place[1]]
         text = tidy(said) or said
         if passage.tool_name:
-            text = f"{tidy(passage.tool_name)[:_NAME_MAX]}: {text}"
+            text = f"{tidy(passage.tool_name)[:NAME_MAX]}: {text}"
         evidence = Excerpt(event_id=passage.event_id, start=place[0], end=place[1])
         return (Point(text=text, evidence=(evidence,), weight=1.0),)
     return ()
@@ -198,42 +197,29 @@ _TOOL_KINDS = (Kind.TOOL_CALL, Kind.TOOL_RESULT)
 
 def _title(
     passages: tuple[Passage, ...],
-    request: _Pick | None,
-    chosen: list[_Pick],
+    request: Pick | None,
+    chosen: list[Pick],
+    picks: list[Pick],
     points: tuple[Point, ...],
     social: bool,
 ) -> str:
-    if request is not None:
-        title = heading(_text(passages, request))
-        if len(title) >= 8:
-            return title
-    for pick in sorted(chosen, key=lambda pick: _leans(_text(passages, pick))):
-        speaker = tidy(passages[pick[1]].speaker)[:_NAME_MAX] if social else ""
-        title = heading(_text(passages, pick), speaker=speaker)
-        if len(title) >= 4:
-            return title
-    if points and not chosen:
-        return cut_at_word(points[0].text)
+    asked_at = -1 if request is None else request[1]
+    closing = [pick for pick in picks if passages[pick[1]].kind is Kind.SESSION_END]
+    beside = [pick for pick in picks if pick[1] == asked_at]
+    title = segment_title(passages, None if closing else request, [*closing, *chosen, *beside], social=social)
+    if title:
+        return title
     if points:
-        title = heading(_text(passages, chosen[0]))
-        if title:
-            return title
+        return cut_at_word(points[0].text)
     tools = list(dict.fromkeys(tidy(p.tool_name) for p in passages if p.tool_name))
     if tools:
         return shorten("Ran " + " and ".join(tools[:2]))
     return next((title for p in passages if (title := _KIND_TITLES.get(p.kind, ""))), "Without words")
 
 
-def _leans(text: str) -> bool:
-    """Whether a sentence says little without the one before it."""
-    # What strip() keeps may still be nothing to a reader: control characters alone.
-    first = next(iter(tidy(text[:40]).lower().split(None, 1)), "")
-    return first in POINTING_STARTS or first in YOUR_STARTS
-
-
-def _request(passages: tuple[Passage, ...], picks: list[_Pick]) -> _Pick | None:
+def _request(passages: tuple[Passage, ...], picks: list[Pick]) -> Pick | None:
     """What the user asked for first and foremost."""
-    best: _Pick | None = None
+    best: Pick | None = None
     best_worth = 0
     first = next((i for i, p in enumerate(passages) if p.kind is Kind.USER_MESSAGE and p.text), -1)
     # First the first message, which most often decides it.
@@ -255,14 +241,14 @@ def _request(passages: tuple[Passage, ...], picks: list[_Pick]) -> _Pick | None:
         said = passage.text[start : sentence.end]
         if requests(said):
             worth += _WISH_BONUS
-        elif _leans(said):
+        elif leans(said):
             worth -= _WISH_BONUS
         if best is None or worth > best_worth:
             best, best_worth = pick, worth
     return best
 
 
-def _text(passages: tuple[Passage, ...], pick: _Pick) -> str:
+def _text(passages: tuple[Passage, ...], pick: Pick) -> str:
     return passages[pick[1]].text[pick[2] : pick[3].end]
 
 
