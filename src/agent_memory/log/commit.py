@@ -14,14 +14,18 @@ from agent_memory.log.plan import Prepared
 GROUP_EVENTS_MAX = 512
 """A batch of 5,000 rows keeps the interpreter from other threads for some 13 ms; an event is up to four."""
 
+GROUP_BYTES_MAX = 8 << 20
+"""Of records: a group is in memory several times over before it is written."""
+
 
 class Submission:
     """Events to be recorded together, and the answer that their appender waits for."""
 
-    __slots__ = ("answer", "events")
+    __slots__ = ("answer", "bytes_count", "events")
 
     def __init__(self, events: Sequence[Prepared]) -> None:
         self.events = events
+        self.bytes_count = sum(len(event.record) for event in events)
         self.answer: Future[list[Receipt]] = Future()
         # An answer cannot be cancelled: the events may be on their way to the disk.
         self.answer.set_running_or_notify_cancel()
@@ -30,16 +34,21 @@ class Submission:
 class GroupCommitter:
     """One thread that calls *commit* with all submissions that are waiting.
 
-    A group ends where it would hold more than *group_events_max* events, but for a single
-    larger submission, which is a group of its own. *commit* answers each submission; what it
+    A group ends where it would hold more than *group_events_max* events or *group_bytes_max* of
+    records, but for a single larger submission, which is a group of its own. *commit* answers each submission; what it
     raises is the answer of those that it left out.
     """
 
     def __init__(
-        self, commit: Callable[[Sequence[Submission]], None], *, group_events_max: int = GROUP_EVENTS_MAX
+        self,
+        commit: Callable[[Sequence[Submission]], None],
+        *,
+        group_events_max: int = GROUP_EVENTS_MAX,
+        group_bytes_max: int = GROUP_BYTES_MAX,
     ) -> None:
         self._commit = commit
         self._group_events_max = group_events_max
+        self._group_bytes_max = group_bytes_max
         self._queue: SimpleQueue[Submission | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
@@ -77,8 +86,8 @@ class GroupCommitter:
     def _gathered(self, first: Submission) -> tuple[list[Submission], Submission | None, bool]:
         """A group that starts with *first*, the submission that fits no more, and whether it is the end."""
         group = [first]
-        count = len(first.events)
-        while count < self._group_events_max:
+        count, size = len(first.events), first.bytes_count
+        while count < self._group_events_max and size < self._group_bytes_max:
             try:
                 found = self._queue.get_nowait()
             except Empty:
@@ -86,7 +95,8 @@ class GroupCommitter:
             if found is None:
                 return group, None, True
             count += len(found.events)
-            if count > self._group_events_max:
+            size += found.bytes_count
+            if count > self._group_events_max or size > self._group_bytes_max:
                 return group, found, False
             group.append(found)
         return group, None, False

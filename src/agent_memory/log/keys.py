@@ -16,7 +16,9 @@ import struct
 from functools import lru_cache
 from hashlib import sha256
 
+from agent_memory.errors import ChecksumMismatch, Corrupt
 from agent_memory.events import Position
+from agent_memory.events.ulids import ulid_from_key
 
 _POSITION = struct.Struct(">Q")
 _ENTRY = struct.Struct(">B16s32s")
@@ -36,8 +38,10 @@ def event_value(position: bytes, record: bytes) -> bytes:
     return position + record
 
 
-def event_position(value: bytes) -> Position:
-    """The position in an `events` value."""
+def event_position(ulid: bytes, value: bytes) -> Position:
+    """The position in the `events` value of a ULID. Errors: `Corrupt`."""
+    if len(value) < _POSITION.size:
+        raise Corrupt(f"event {ulid_from_key(ulid)} has {len(value)} bytes, fewer than its position takes")
     position: Position = _POSITION.unpack_from(value)[0]
     return position
 
@@ -53,7 +57,9 @@ def log_key(position: Position) -> bytes:
 
 
 def log_position(key: bytes) -> Position:
-    """The inverse of `log_key`."""
+    """The inverse of `log_key`. Errors: `Corrupt`."""
+    if len(key) != _POSITION.size:
+        raise Corrupt(f"the log has an entry under {key.hex()}, which is no position")
     position: Position = _POSITION.unpack(key)[0]
     return position
 
@@ -63,8 +69,10 @@ def log_value(kind: int, ulid: bytes, digest: bytes) -> bytes:
     return _ENTRY.pack(kind, ulid, digest)
 
 
-def log_entry(value: bytes) -> tuple[int, bytes, bytes]:
-    """Kind, ULID and digest."""
+def log_entry(position: Position, value: bytes) -> tuple[int, bytes, bytes]:
+    """Kind, ULID and digest in the `log` value of a position. Errors: `ChecksumMismatch`."""
+    if len(value) != _ENTRY.size:
+        raise ChecksumMismatch(position, f"the entry has {len(value)} bytes, not {_ENTRY.size}")
     entry: tuple[int, bytes, bytes] = _ENTRY.unpack(value)
     return entry
 

@@ -165,7 +165,7 @@ class Plan:
                     ulids.append(ulid)
         for ulid, value in zip(ulids, self._rows.get_many(Family.EVENTS, ulids), strict=True):
             if value is not None:
-                self._known[ulid] = (event_position(value), event_record(value))
+                self._known[ulid] = (event_position(ulid, value), event_record(value))
         for ulid in self._sources.values():
             if ulid not in self._known:
                 raise Corrupt(f"event {ulid_from_key(ulid)} is known by its source and not in the store")

@@ -43,7 +43,10 @@ class EventLog(Protocol):
         ...
 
     def read(self, *, after: Position = START, limit: int) -> list[Recorded]:
-        """Up to *limit* events in append order, their positions greater than *after*."""
+        """Up to *limit* events in append order, their positions greater than *after*.
+
+        Fewer where they are long, so that a page takes some MiB at most; none only at the end.
+        """
         ...
 
     def get(self, event_id: str) -> Recorded:
@@ -73,6 +76,15 @@ class EventLog(Protocol):
         """Check the digest chain over up to *limit* entries; the last position checked.
 
         Errors: `ChecksumMismatch`, naming the first broken position.
+        """
+        ...
+
+    def verify_events(self, *, after: str = "", limit: int) -> str:
+        """Check of up to *limit* events, in order of id, that the log has each at its position.
+
+        Returns the last id checked; empty after the last event. What the end of the log lost
+        shows only so: the entries that are left are sound.
+        Errors: `ChecksumMismatch`, naming the position.
         """
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 
 from agent_memory.errors import AgentMemoryError, Closed, Corrupt, EventConflict, InvalidQuery, UnknownEvent
@@ -28,12 +28,16 @@ from agent_memory.log.keys import (
     after as key_after,
 )
 from agent_memory.log.plan import Plan, Tip, prepare
-from agent_memory.log.verify import verify_entries
+from agent_memory.log.verify import verify_entries, verify_events
 from agent_memory.storage import Family, Rows
 
 _logger = logging.getLogger(__name__)
 
+READ_BYTES_MAX = 8 << 20
+"""`read` gives fewer events than it was asked for where their records would hold more."""
+
 _PAGE = 1000
+_EVENTS_AT_ONCE = 64
 _PROBE_EVERY_S = 1.0
 
 
@@ -102,18 +106,20 @@ class RowEventLog:
 
     def read(self, *, after: Position = START, limit: int) -> list[Recorded]:
         found: list[Recorded] = []
+        size = 0
         until = min(self._head, after + limit)
         while after < until:
             page = min(until - after, _PAGE)
             rows = self._rows.scan(Family.LOG, first=log_key(after + 1), end=log_key(after + 1 + page), limit=page)
-            ulids = [log_entry(value)[1] for _, value in rows]
-            values = self._rows.get_many(Family.EVENTS, ulids)
-            for (key, _), ulid, value in zip(rows, ulids, values, strict=True):
-                if value is None:
-                    raise Corrupt(f"the event at position {log_position(key)} is missing")
-                found.append(Recorded(log_position(key), event_from_record(ulid_from_key(ulid), event_record(value))))
             if len(rows) < page:
                 raise Corrupt(f"the log has a gap between positions {after} and {after + page + 1}")
+            for first in range(0, page, _EVENTS_AT_ONCE):
+                part = rows[first : first + _EVENTS_AT_ONCE]
+                for recorded, bytes_count in self._events_of(part):
+                    size += bytes_count
+                    if size > READ_BYTES_MAX and found:
+                        return found
+                    found.append(recorded)
             after += page
         return found
 
@@ -130,8 +136,8 @@ class RowEventLog:
             page = wanted[start : start + _PAGE]
             values = self._rows.get_many(Family.EVENTS, [ulid_key(event_id) for event_id in page])
             for event_id, value in zip(page, values, strict=True):
-                if value is not None and event_position(value) <= self._head:
-                    found[event_id] = _recorded(event_id, value)
+                if value is not None and (recorded := _recorded(event_id, value)).position <= self._head:
+                    found[event_id] = recorded
         return [found.get(event_id) for event_id in event_ids]
 
     def scan(
@@ -156,10 +162,9 @@ class RowEventLog:
                 rows = self._session_rows(low, high, page, newest_first)
             for key, value in rows:
                 # Beyond the head lies what is written and not durable yet.
-                if event_position(value) <= self._head:
-                    recorded = _recorded(ulid_from_key(key[-16:]), value)
-                    if session is None or recorded.event.session == session:
-                        found.append(recorded)
+                recorded = _recorded(ulid_from_key(key[-16:]), value)
+                if recorded.position <= self._head and (session is None or recorded.event.session == session):
+                    found.append(recorded)
             if len(rows) < page:
                 break
             if newest_first:
@@ -171,7 +176,19 @@ class RowEventLog:
     def verify(self, *, after: Position = START, limit: int) -> Position:
         return verify_entries(self._rows, after=after, until=min(self._head, after + limit))
 
+    def verify_events(self, *, after: str = "", limit: int) -> str:
+        return verify_events(self._rows, after=after, limit=limit)
+
     # -- inside -------------------------------------------------------------------------------
+
+    def _events_of(self, entries: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[Recorded, int]]:
+        """The events of rows of the log, with the bytes of their records."""
+        positions = [log_position(key) for key, _ in entries]
+        ulids = [log_entry(at, value)[1] for at, (_, value) in zip(positions, entries, strict=True)]
+        for at, ulid, value in zip(positions, ulids, self._rows.get_many(Family.EVENTS, ulids), strict=True):
+            if value is None:
+                raise Corrupt(f"the event at position {at} is missing")
+            yield Recorded(at, event_from_record(ulid_from_key(ulid), event_record(value))), len(value)
 
     def _session_rows(self, low: bytes, high: bytes, limit: int, reverse: bool) -> list[tuple[bytes, bytes]]:
         keys = [key for key, _ in self._rows.scan(Family.SESSIONS, first=low, end=high, limit=limit, reverse=reverse)]
@@ -236,8 +253,11 @@ class RowEventLog:
         last = self._rows.scan(Family.LOG, first=log_key(START), end=b"\xff" * 9, limit=1, reverse=True)
         if not last:
             return Tip()
+        position = log_position(last[0][0])
         greatest = self._rows.scan(Family.EVENTS, first=ULID_MIN, end=key_after(ULID_MAX), limit=1, reverse=True)
-        return Tip(log_position(last[0][0]), log_entry(last[0][1])[2], greatest[0][0])
+        if not greatest:
+            raise Corrupt(f"the log ends at position {position}, and no event is in the store")
+        return Tip(position, log_entry(position, last[0][1])[2], greatest[0][0])
 
     def _advance(self, tip: Tip) -> None:
         self._tip = tip
@@ -252,7 +272,7 @@ class RowEventLog:
 
 
 def _recorded(event_id: str, value: bytes) -> Recorded:
-    return Recorded(event_position(value), event_from_record(event_id, event_record(value)))
+    return Recorded(event_position(ulid_key(event_id), value), event_from_record(event_id, event_record(value)))
 
 
 def _bound(field: str, ulid: str) -> bytes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from agent_memory.errors import ChecksumMismatch, Corrupt, UnknownFormat
 from agent_memory.events import START, Position
 from agent_memory.events.codec import event_from_record
-from agent_memory.events.ulids import ulid_from_key
+from agent_memory.events.ulids import ulid_from_key, ulid_key
 from agent_memory.log.chain import FIRST_DIGEST, content_digest, next_digest
 from agent_memory.log.keys import (
+    ULID_MAX,
+    ULID_MIN,
     EntryKind,
     event_position,
     event_record,
@@ -18,9 +20,13 @@ from agent_memory.log.keys import (
     session_key,
     source_key,
 )
+from agent_memory.log.keys import (
+    after as key_after,
+)
 from agent_memory.storage import Family, Rows
 
-_PAGE = 1000
+# So many records are in memory at once, and a record may have a megabyte.
+_PAGE = 128
 
 
 def verify_entries(rows: Rows, *, after: Position, until: Position) -> Position:
@@ -40,24 +46,52 @@ def verify_entries(rows: Rows, *, after: Position, until: Position) -> Position:
     return after
 
 
+def verify_events(rows: Rows, *, after: str, limit: int) -> str:
+    """Check of up to *limit* events beyond the id *after* that the log has them; the last id, empty at the end.
+
+    Errors: `ChecksumMismatch`, naming the position that an event claims and has no entry at.
+    """
+    first = key_after(ulid_key(after)) if after else ULID_MIN
+    last = b""
+    while limit > 0:
+        page = min(limit, _PAGE)
+        found = rows.scan(Family.EVENTS, first=first, end=key_after(ULID_MAX), limit=page)
+        places = [event_position(ulid, value) for ulid, value in found]
+        # Both rows of an event are written as one, so the second is there for whoever saw the first.
+        entries = rows.get_many(Family.LOG, [log_key(position) for position in places])
+        for (ulid, _), position, entry in zip(found, places, entries, strict=True):
+            if entry is None:
+                raise ChecksumMismatch(position, f"event {ulid_from_key(ulid)} has no entry in the log")
+            if log_entry(position, entry)[1] != ulid:
+                raise ChecksumMismatch(position, f"event {ulid_from_key(ulid)} claims the entry of another event")
+        if len(found) < page:
+            return ""
+        last = found[-1][0]
+        first = key_after(last)
+        limit -= page
+    return ulid_from_key(last) if last else after
+
+
 def _digest_at(rows: Rows, position: Position) -> bytes:
     if position == START:
         return FIRST_DIGEST
     value = rows.get(Family.LOG, log_key(position))
     if value is None:
         raise ChecksumMismatch(position, "the entry is missing")
-    return log_entry(value)[2]
+    return log_entry(position, value)[2]
 
 
 def _verify_page(rows: Rows, after: Position, entries: list[tuple[bytes, bytes]], digest: bytes) -> bytes:
-    ulids = [log_entry(value)[1] for _, value in entries]
+    places = range(after + 1, after + 1 + len(entries))
+    for position, (key, _) in zip(places, entries, strict=True):
+        if log_position(key) != position:
+            raise ChecksumMismatch(position, "the entry is missing")
+    ulids = [log_entry(position, value)[1] for position, (_, value) in zip(places, entries, strict=True)]
     expected_ids: list[tuple[Position, bytes, bytes]] = []
     expected_sessions: list[tuple[Position, bytes]] = []
     values = rows.get_many(Family.EVENTS, ulids)
-    for position, (key, entry), value in zip(range(after + 1, after + 1 + len(entries)), entries, values, strict=True):
-        if log_position(key) != position:
-            raise ChecksumMismatch(position, "the entry is missing")
-        kind, ulid, stored = log_entry(entry)
+    for position, (_, entry), value in zip(places, entries, values, strict=True):
+        kind, ulid, stored = log_entry(position, entry)
         event_id = ulid_from_key(ulid)
         if kind != EntryKind.EVENT:
             raise UnknownFormat(f"the entry at position {position}", kind, int(EntryKind.EVENT))
@@ -67,8 +101,8 @@ def _verify_page(rows: Rows, after: Position, entries: list[tuple[bytes, bytes]]
         digest = next_digest(digest, kind, content_digest(ulid, record))
         if digest != stored:
             raise ChecksumMismatch(position)
-        if event_position(value) != position:
-            raise ChecksumMismatch(position, f"event {event_id} says that it is at {event_position(value)}")
+        if (told := event_position(ulid, value)) != position:
+            raise ChecksumMismatch(position, f"event {event_id} says that it is at {told}")
         try:
             event = event_from_record(event_id, record)
         except UnknownFormat:

@@ -181,6 +181,28 @@ class EventLogChecks:
         assert 2500 == len(log.read(limit=10_000)) == len(log.scan(limit=10_000))
         assert 2500 == len(log.scan(session="s", limit=10_000, newest_first=True))
 
+    def test_a_page_of_long_events_is_shorter_but_none_is_left_out(self) -> None:
+        log = self.make_log()
+        texts = [chr(97 + n) * (1 << 20) for n in range(20)]
+        for text in texts:
+            log.append([event(text)])
+        pages: list[list[Recorded]] = []
+        while page := log.read(after=pages[-1][-1].position if pages else START, limit=100):
+            pages.append(page)
+
+        assert texts == [r.event.text for page in pages for r in page]
+        assert all(sum(len(r.event.text) for r in page) <= 16 << 20 for page in pages)
+
+    def test_every_event_has_its_entry(self) -> None:
+        log = self.make_log()
+        assert "" == log.verify_events(limit=5)
+        history = events(5)
+        log.append(history)
+
+        ids = sorted(e.id for e in history)
+        assert ids[2] == log.verify_events(limit=3)
+        assert "" == log.verify_events(after=ids[2], limit=3)
+
     # -- follow -------------------------------------------------------------------------------
 
     def test_watchers_are_told_the_new_head(self) -> None:
