@@ -18,6 +18,7 @@ import struct
 import msgspec
 
 from agent_memory.events.ulids import ulid_from_key, ulid_key
+from agent_memory.indexes.decoding import decoded
 from agent_memory.toc.calendar import Period
 from agent_memory.toc.grips import grip_id
 from agent_memory.toc.material import Excerpt, Level, Point, Summary
@@ -132,9 +133,9 @@ def encode_node(row: NodeRow) -> bytes:
         return _encoder.encode(_storable(row))
 
 
-def decode_node(value: bytes) -> NodeRow | None:
-    """The node; None where the row says that it is gone."""
-    row = _node_decoder.decode(value)
+def decode_node(value: bytes, key: bytes = b"") -> NodeRow | None:
+    """The node; None where the row says that it is gone. Errors: `Corrupt`, naming the *key*."""
+    row = decoded(_node_decoder, value, "toc_nodes", key)
     return None if isinstance(row, str) else row
 
 
@@ -143,9 +144,9 @@ def gone(node_id: str) -> bytes:
     return _encoder.encode(node_id)
 
 
-def node_id_of(value: bytes) -> str:
-    """The id in a row, of a node that is there or gone."""
-    row = _node_decoder.decode(value)
+def node_id_of(value: bytes, key: bytes = b"") -> str:
+    """The id in a row, of a node that is there or gone. Errors: `Corrupt`, naming the *key*."""
+    row = decoded(_node_decoder, value, "toc_nodes", key)
     return row if isinstance(row, str) else row.id
 
 
@@ -205,9 +206,9 @@ def mark_bytes(mark: SegmentMark) -> bytes:
     return _encoder.encode(mark)
 
 
-def mark_from_bytes(value: bytes) -> SegmentMark:
-    """The inverse of `mark_bytes`."""
-    return _mark_decoder.decode(value)
+def mark_from_bytes(value: bytes, key: bytes = b"") -> SegmentMark:
+    """The inverse of `mark_bytes`. Errors: `Corrupt`, naming the *key*."""
+    return decoded(_mark_decoder, value, "toc_nodes", key)
 
 
 def grip_key(generation: int, id: str) -> bytes:

@@ -23,6 +23,7 @@ import msgspec
 from agent_memory.errors import UnknownSession
 from agent_memory.events import START, Position
 from agent_memory.events.ulids import ulid_time_ms
+from agent_memory.indexes.decoding import decoded
 from agent_memory.indexes.model import DayCount, Session, Where
 from agent_memory.storage import Family, Rows, prefix_end, scan_all
 from agent_memory.toc.calendar import Calendar
@@ -161,7 +162,7 @@ class CatalogIndex:
         found: list[DayCount] = []
         date, cells = b"", list[tuple[bytes, DayRow]]()
         for key, value in scan_all(self._rows, Family.VIEWS, first=start, end=end):
-            row = _day_decoder.decode(value)
+            row = decoded(_day_decoder, value, "views", key)
             if (agents and row.agent not in agents) or (projects and row.project not in projects):
                 continue
             day, session = key[len(prefix) : len(prefix) + 10], key[len(prefix) + 10 : len(prefix) + 26]
@@ -188,14 +189,18 @@ class CatalogIndex:
 
     def checkpoint(self) -> Position:
         """The position of the last entry that the catalog contains."""
-        value = self._rows.get(Family.VIEWS, self._prefix + b"c")
-        return START if value is None else _position_decoder.decode(value)
+        key = self._prefix + b"c"
+        value = self._rows.get(Family.VIEWS, key)
+        return START if value is None else decoded(_position_decoder, value, "views", key)
 
     def session_rows(self, session_ids: Sequence[str]) -> list[SessionRow | None]:
         """Their rows, in the order asked."""
         keys = [self._session_key(id) for id in session_ids]
         values = self._rows.get_many(Family.VIEWS, keys)
-        return [None if value is None else _session_decoder.decode(value) for value in values]
+        return [
+            None if value is None else decoded(_session_decoder, value, "views", key)
+            for key, value in zip(keys, values, strict=True)
+        ]
 
     def write(
         self,
@@ -219,7 +224,7 @@ class CatalogIndex:
             span = max(span, new.end_ms - new.start_ms)
         keys = [self._day_key(cell) for cell in days]
         for key, cell, stored in zip(keys, days, self._rows.get_many(Family.VIEWS, keys), strict=True):
-            before = 0 if stored is None else _day_decoder.decode(stored).event_count
+            before = 0 if stored is None else decoded(_day_decoder, stored, "views", key).event_count
             row = DayRow(before + days[cell], cell[2], cell[3])
             batch.put(Family.VIEWS, key, _encoder.encode(row))
         batch.put(Family.VIEWS, self._prefix + b"t", _encoder.encode(Totals(totals.event_count + added, span)))
@@ -236,15 +241,17 @@ class CatalogIndex:
             elif kind == b"o":
                 yield f"start/{_TIME.unpack(rest[:8])[0]}/{rest[8:].decode()}", value
             elif kind == b"s":
-                yield f"session/{_session_decoder.decode(value).id}", value
+                row = decoded(_session_decoder, value, "views", key)
+                yield f"session/{row.id}", value
             elif kind == b"t":
                 yield "totals", value
 
     # -- inside -------------------------------------------------------------------------------
 
     def _totals(self) -> Totals:
-        value = self._rows.get(Family.VIEWS, self._prefix + b"t")
-        return Totals() if value is None else _totals_decoder.decode(value)
+        key = self._prefix + b"t"
+        value = self._rows.get(Family.VIEWS, key)
+        return Totals() if value is None else decoded(_totals_decoder, value, "views", key)
 
     def _session_key(self, session_id: str) -> bytes:
         return self._prefix + b"s" + _hash(session_id, 16)

@@ -28,6 +28,7 @@ from agent_memory.indexes._contents_rows import (
     version_of,
     version_suffix,
 )
+from agent_memory.indexes.decoding import decoded
 from agent_memory.storage import Family, Rows, prefix_end, scan_all
 from agent_memory.toc.calendar import Calendar, Period
 from agent_memory.toc.material import Level
@@ -70,7 +71,7 @@ class ContentsIndex:
         found = [
             version_of(key)
             for key, value in scan_all(self._rows, Family.TOC_NODES, first=prefix, end=prefix + _SUFFIX_END)
-            if decode_node(value) is not None
+            if decode_node(value, key) is not None
         ]
         if not found:
             raise UnknownNode(node_id)
@@ -112,10 +113,11 @@ class ContentsIndex:
     def grip(self, grip_id: str) -> Grip | None:
         if not is_ulid(grip_id):
             return None
-        value = self._rows.get(Family.GRIPS, grip_key(self.generation, grip_id))
+        key = grip_key(self.generation, grip_id)
+        value = self._rows.get(Family.GRIPS, key)
         if value is None:
             return None
-        row = _grip_decoder.decode(value)
+        row = decoded(_grip_decoder, value, "grips", key)
         return Grip(
             id=grip_id,
             excerpt=row.excerpt,
@@ -130,8 +132,9 @@ class ContentsIndex:
 
     def checkpoint(self) -> Position:
         """The position of the last entry that the contents contain."""
-        value = self._rows.get(Family.VIEWS, checkpoint_key(self.generation))
-        return START if value is None else _position_decoder.decode(value)
+        key = checkpoint_key(self.generation)
+        value = self._rows.get(Family.VIEWS, key)
+        return START if value is None else decoded(_position_decoder, value, "views", key)
 
     def mark_before(self, session: str, event_id: str) -> SegmentMark | None:
         """The last segment of a session that starts at or before an event."""
@@ -139,7 +142,7 @@ class ContentsIndex:
         found = self._rows.scan(
             Family.TOC_NODES, first=prefix, end=prefix + _next(ulid_key(event_id)), limit=1, reverse=True
         )
-        return mark_from_bytes(found[0][1]) if found else None
+        return mark_from_bytes(found[0][1], found[0][0]) if found else None
 
     def marks(self, session: str, first_event_id: str, end_ms: int) -> list[SegmentMark]:
         """The segments of a session from one on, that start before a time."""
@@ -147,7 +150,7 @@ class ContentsIndex:
         found = scan_all(
             self._rows, Family.TOC_NODES, first=prefix + ulid_key(first_event_id), end=prefix + time_ulid(end_ms)
         )
-        return [mark_from_bytes(value) for _, value in found]
+        return [mark_from_bytes(value, key) for key, value in found]
 
     def history(self, key_prefix: bytes, version: int) -> tuple[int, bytes, bytes] | None:
         """The latest row of a node: its version, its bytes, and those it had before *version*.
@@ -172,7 +175,7 @@ class ContentsIndex:
         nodes = generation_prefix(self.generation)
         for key, value in scan_all(self._rows, Family.TOC_NODES, first=nodes, end=prefix_end(nodes)):
             if is_node_key(key):
-                yield f"node/{node_id_of(value)}@{version_of(key)}", value
+                yield f"node/{node_id_of(value, key)}@{version_of(key)}", value
             else:
                 yield f"mark/{key[3:19].hex()}/{segment_id_of(key[19:])}", value
         grips = generation_prefix(self.generation)
@@ -187,7 +190,7 @@ class ContentsIndex:
         )
         if not found:
             return None
-        row = decode_node(found[0][1])
+        row = decode_node(found[0][1], found[0][0])
         return None if row is None else row.node(version_of(found[0][0]))
 
     def _nodes(self, level: Level, first: bytes, end: bytes) -> Iterator[Node]:
@@ -209,7 +212,7 @@ class ContentsIndex:
             if not found:
                 return
             key, value = found[0]
-            yield key, decode_node(value)
+            yield key, decode_node(value, key)
             at = prefix + _next(key[3:19])
 
     def _node_prefix(self, node_id: str) -> bytes:
