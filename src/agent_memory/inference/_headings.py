@@ -105,7 +105,7 @@ def line(text: str) -> str:
     text = tidy(text)
     if code:
         return text
-    shorter = _strip(_SAYING, _strip(_VOCATIVE, _strip(_OPENING, _strip(_EMOJI, text))))
+    shorter = _strip(_SAYING, _strip(_VOCATIVE, _strip(_OPENING, _without_emoji(text))))
     return _capital(shorter if len(shorter) >= 12 else text)
 
 
@@ -115,7 +115,7 @@ def heading(text: str, *, speaker: str = "", limit: int = TITLE_MAX) -> str:
     A question stays one, whole, or gives none; so does a list that the sentence announces.
     """
     code = text.startswith("`")
-    text = _shorter(_EMOJI, tidy(text))
+    text = _without_emoji(tidy(text))
     for pattern in (_OPENING, _VOCATIVE, _OPENING):
         text = _shorter(pattern, text)
     text = without_label(text)
@@ -125,13 +125,19 @@ def heading(text: str, *, speaker: str = "", limit: int = TITLE_MAX) -> str:
     if text.rstrip(_QUOTES)[-1:] in _ASKS and (wish is text or _INTERROGATIVE.match(wish)):
         text = text.rstrip(_QUOTES) if text[:1] not in _QUOTES else text
         return _capital(text) if len(text) <= limit else ""
-    text = _PLEASE.sub("", _shorter(_SAYING, wish))
+    text = _shorter(_SAYING, wish)
+    if "lease" in text or "itte" in text or "favor" in text:
+        text = _PLEASE.sub("", text)
     text = _third_person(text, speaker) if speaker else _shorter(_ME, text)
     if len(text) > limit:
         text = before_list(_BRACKETS.sub("", text), limit)
         text = text if speaker else _shorter(_ME, text)
     text = shorten(text, limit)
     return text if code else _capital(text)
+
+
+def _without_emoji(text: str) -> str:
+    return _shorter(_EMOJI, text) if text[:1] > "\u2000" else text
 
 
 def _shorter(pattern: re.Pattern[str], text: str) -> str:

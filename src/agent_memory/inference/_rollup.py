@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -144,6 +145,8 @@ def _keywords(children: Sequence[ChildMaterial]) -> tuple[str, ...]:
     return tuple(surface[low] for low in best[:KEYWORDS_MAX])
 
 
+# The same lines are weighed at every level, and again whenever one of their siblings changes.
+@lru_cache(maxsize=8_192)
 def words_of(text: str) -> frozenset[str]:
     """The words of a line that say what it is about."""
     return frozenset(word.strip(".,;:!?()\"'").lower() for word in text.split()) - _EMPTY_WORDS

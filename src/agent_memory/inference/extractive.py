@@ -204,7 +204,8 @@ def _title(
     social: bool,
 ) -> str:
     asked_at = -1 if request is None else request[1]
-    closing = [pick for pick in picks if passages[pick[1]].kind is Kind.SESSION_END]
+    ends = {index for index, passage in enumerate(passages) if passage.kind is Kind.SESSION_END and passage.text}
+    closing = [pick for pick in picks if pick[1] in ends] if ends else []
     beside = [pick for pick in picks if pick[1] == asked_at]
     title = segment_title(passages, None if closing else request, [*closing, *chosen, *beside], social=social)
     if title:
