@@ -21,7 +21,7 @@ from agent_memory.clock import SYSTEM_CLOCK, RandomIds
 from agent_memory.events import Draft
 from agent_memory.events.drafting import complete_all
 from agent_memory.log import RowEventLog
-from agent_memory.log.keys import log_entry
+from agent_memory.log.keys import log_entry, log_position
 from agent_memory.storage import Family, open_store, scan_all
 from agent_memory.testing.daemon import DaemonProcess
 from tools.bench.rows import Row
@@ -159,7 +159,7 @@ def _stored(path: Path) -> list[list[StoredRow]]:
     for first in range(0, len(rows_of[Family.LOG]), BATCH_EVENTS):
         batch: list[StoredRow] = []
         for key, value in rows_of[Family.LOG][first : first + BATCH_EVENTS]:
-            ulid = log_entry(value)[1]
+            ulid = log_entry(log_position(key), value)[1]
             batch.append((Family.EVENTS, ulid, events[ulid]))
             batch.append((Family.LOG, key, value))
             batch.append((Family.SESSIONS, *sessions[ulid]))

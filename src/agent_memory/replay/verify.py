@@ -70,6 +70,12 @@ class Verifier:
                 raise Cancelled("log")
             at = self._log.verify(after=at, limit=_PAGE)
             emit(VerifyProgress(check="log", done=at, total=head))
+        # The entries that are there are sound; what the end of the log lost is known by its events only.
+        checked = self._log.verify_events(limit=_PAGE)
+        while checked:
+            if cancelled():
+                raise Cancelled("log")
+            checked = self._log.verify_events(after=checked, limit=_PAGE)
         yield from ()
 
     def _check_contents(self, emit: Emit[VerifyReport], cancelled: CancelledCheck) -> Iterator[str]:
