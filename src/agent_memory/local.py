@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import aclosing
 from typing import Any, TypeVar
 
@@ -55,6 +55,10 @@ BRIEF_WAIT_S = 2.0
 """How much of that a search has for all but the words: vectors follow a large import in minutes."""
 
 BATCH_EVENTS_MAX = 10_000
+
+_BATCH_EVENTS_AT_ONCE = 256
+"""A larger batch is checked and encoded aside: 10,000 events would stop the event loop for 0.1 s."""
+
 _STREAM_BUFFER_EVENTS = 1024
 _CLOSED = "the memory is closed"
 
@@ -131,11 +135,17 @@ class LocalMemory:
         if not 1 <= len(drafts) <= BATCH_EVENTS_MAX:
             raise InvalidEvent("events", len(drafts), f"a batch holds 1 to {BATCH_EVENTS_MAX:,} events")
         started = self._clock.monotonic_s()
-        events = complete_all(drafts, clock=self._clock, ids=self._ids, limits=self._limits)
-        with telemetry.span("append", events=len(events)):
-            receipts = await asyncio.wrap_future(self._log.submit(events))
-        telemetry.record_append(len(events), self._clock.monotonic_s() - started)
+        with telemetry.span("append", events=len(drafts)):
+            if len(drafts) <= _BATCH_EVENTS_AT_ONCE:
+                submitted = self._submit_all(drafts)
+            else:
+                submitted = await self._blocking(self._submit_all, drafts)
+            receipts = await asyncio.wrap_future(submitted)
+        telemetry.record_append(len(drafts), self._clock.monotonic_s() - started)
         return receipts
+
+    def _submit_all(self, drafts: Sequence[Draft]) -> Future[list[Receipt]]:
+        return self._log.submit(complete_all(drafts, clock=self._clock, ids=self._ids, limits=self._limits))
 
     async def submit_drafts(self, drafts: Sequence[Draft]) -> list[StreamOutcome]:
         """Record each for itself: one that is refused costs no other. Durable on return.

@@ -73,7 +73,6 @@ class RocksRows:
         self._opening = threading.Lock()
         self._closed = False
         self._suspect = False
-        self._unsynced = False
         self._engine: _Engine | None = None
         self._open()
 
@@ -132,9 +131,8 @@ class RocksRows:
         try:
             if batch.changes:
                 engine.db.write(engine.packed(batch))
-                self._unsynced = True
-            if durable and self._unsynced:
-                self._unsynced = False
+            if durable:
+                # Always, and whatever others sync meanwhile: their sync may not have ended.
                 engine.db.flush_wal(True)
         except (TypeError, KeyError):
             raise
@@ -217,7 +215,7 @@ class RocksRows:
         while True:
             try:
                 self._engine = _Engine(self._path, read_only=False)
-                self._suspect = self._unsynced = False
+                self._suspect = False
                 return
             except Exception as error:
                 if _LOCK_HELD in str(error) and time.monotonic() < deadline:
