@@ -15,7 +15,7 @@ demo: $(MODEL)/model.onnx
 	$(BIN)/python -m tools.demo --model $(MODEL)
 
 test: $(MODEL)/model.onnx $(TOOLS)
-	AGENT_MEMORY_TEST_MODEL=$(abspath $(MODEL)) $(BIN)/pytest -m "not slow"
+	AGENT_MEMORY_TEST_MODEL=$(abspath $(MODEL)) $(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
 # Everything that CI runs.
 check: lint test
