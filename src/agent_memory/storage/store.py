@@ -176,6 +176,8 @@ def _create(folder: Path, time_zone: str) -> Manifest:
 
 def _machine_zone() -> str:
     try:
+        # Asked anew: a process that runs for long may have been told another zone at its start.
+        tzlocal.reload_localzone()
         name = tzlocal.get_localzone_name()
         ZoneInfo(name)
     except Exception:
