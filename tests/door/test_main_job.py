@@ -30,7 +30,7 @@ def at(year: int, month: int, day: int, hour: int = 12, minute: int = 0) -> int:
 
 
 def conversation(
-    session: str, start_ms: int, *, agent: str = "claude-code", project: str = "/work/shop"
+    session: str, start_ms: int, *, agent: str = "claude-code", project: str = "/src/shop"
 ) -> list[Draft]:
     return [
         Draft(
@@ -39,7 +39,7 @@ def conversation(
             text=text,
             time_ms=start_ms + 20_000 * n,
             agent="claude-code",
-            project="/work/shop",
+            project="/src/shop",
         )
         for n, (kind, text) in enumerate(SAID)
     ]
@@ -98,14 +98,14 @@ async def test_every_filter_of_search_lets_something_through_and_keeps_something
     passes: dict[str, Filter] = {
         "time": Filter(sessions=(session,), from_="2024-05-06", until="2024-05-06"),
         "agent": Filter(sessions=(session,), agents=("claude-code", "codex")),
-        "project": Filter(sessions=(session,), projects=("/work/shop",)),
+        "project": Filter(sessions=(session,), projects=("/src/shop",)),
         "role": Filter(sessions=(session,), roles=(Role.ASSISTANT,)),
         "kind": Filter(sessions=(session,), kinds=(Kind.ASSISTANT_MESSAGE,)),
     }
     stops: dict[str, Filter] = {
         "time": Filter(sessions=(session,), from_="2024-05-07"),
         "agent": Filter(sessions=(session,), agents=("codex",)),
-        "project": Filter(sessions=(session,), projects=("/work/other",)),
+        "project": Filter(sessions=(session,), projects=("/src/other",)),
         "role": Filter(sessions=(session,), roles=(Role.SYSTEM,)),
         "kind": Filter(sessions=(session,), kinds=(Kind.COMPACTION,)),
     }
@@ -147,7 +147,7 @@ async def test_events_are_listed_by_each_filter(memory: GrpcMemory, session: str
             {"roles": (Role.USER,)},
             {"kinds": (Kind.TOOL_CALL, Kind.TOOL_RESULT)},
             {"agents": ("nobody",)},
-            {"projects": ("/work/shop",)},
+            {"projects": ("/src/shop",)},
         )
     ]
 
@@ -160,7 +160,7 @@ async def test_sessions_and_days_are_there_without_a_keyword(memory: GrpcMemory,
     listed = await memory.sessions(where=Filter(from_="2024-08-08", until="2024-08-08"))
     days = await memory.days(from_="2024-08-07", until="2024-08-09", min_position=last)
 
-    assert (6, ("claude-code",), ("/work/shop",)) == (known.event_count, known.agents, known.projects)
+    assert (6, ("claude-code",), ("/src/shop",)) == (known.event_count, known.agents, known.projects)
     assert [session] == [s.id for s in listed.items]
     assert [("2024-08-07", 0), ("2024-08-08", 6), ("2024-08-09", 0)] == [(d.date, d.event_count) for d in days.days]
     assert ["", "day/2024-08-08", ""] == [d.node_id for d in days.days]

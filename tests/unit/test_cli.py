@@ -202,7 +202,7 @@ def days(*counts: int) -> Days:
                 event_count=count,
                 session_count=min(count, 1),
                 agents=("claude-code",) if count else (),
-                projects=("/work/shop",) if count else (),
+                projects=("/src/shop",) if count else (),
                 node_id=f"day/2026-01-{number:02}" if count else "",
                 title=f"Title {number}" if count else "",
             )
@@ -370,7 +370,7 @@ def test_show_knows_an_event_by_its_shape(door: Door) -> None:
     door.memory.script = {"event": Recorded(1, EVENT)}
     told = door.run("show", EVENT.id)
 
-    for part in ("We ship on Friday.", EVENT.id, "Thu 2026-01-15 10:30:00 Europe/Oslo", "/work/shop", "branch"):
+    for part in ("We ship on Friday.", EVENT.id, "Thu 2026-01-15 10:30:00 Europe/Oslo", "/src/shop", "branch"):
         assert part in told.out
     assert "event" == door.run("show", EVENT.id, "--json").data["type"]
 

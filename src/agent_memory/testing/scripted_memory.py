@@ -56,7 +56,7 @@ EVENT = Event(
     role=Role.USER,
     session="s1",
     agent="claude-code",
-    project="/work/shop",
+    project="/src/shop",
     text="We ship on Friday.",
     metadata={"branch": "main"},
 )
@@ -81,14 +81,14 @@ NODE = Node(
     event_count=1,
     child_count=1,
     agents=("claude-code",),
-    projects=("/work/shop",),
+    projects=("/src/shop",),
     version=1,
 )
 SESSION = Session(
     id="s1",
     title="We ship on Friday.",
     agents=("claude-code",),
-    projects=("/work/shop",),
+    projects=("/src/shop",),
     start_ms=TIME_MS,
     end_ms=TIME_MS,
     event_count=1,
@@ -317,7 +317,7 @@ class ScriptedMemory:
             event_count=1,
             session_count=1,
             agents=("claude-code",),
-            projects=("/work/shop",),
+            projects=("/src/shop",),
             node_id="day/2026-01-15",
             title="Shipping on Friday",
         )
