@@ -29,9 +29,7 @@ def at(year: int, month: int, day: int, hour: int = 12, minute: int = 0) -> int:
     return int(datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp() * 1000)
 
 
-def conversation(
-    session: str, start_ms: int, *, agent: str = "claude-code", project: str = "/src/shop"
-) -> list[Draft]:
+def conversation(session: str, start_ms: int, *, agent: str = "claude-code", project: str = "/src/shop") -> list[Draft]:
     return [
         Draft(
             kind=kind,
