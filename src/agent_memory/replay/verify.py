@@ -29,7 +29,10 @@ Scratch = Callable[[str, Path], Projector]
 
 
 class Verifier:
-    """Walks the log and the contents, and holds every view against its rebuild. Reads only."""
+    """Walks the log and the contents, and holds every view against its rebuild.
+
+    Writes nothing to the store but embeddings that were missing there, which are computed once ever.
+    """
 
     def __init__(self, log: EventLog, views: Views, *, scratch: Scratch) -> None:
         self._log = log

@@ -5,9 +5,8 @@
                     └── at most EVENTS_MAX events and BYTES_MAX bytes in both ──┘
 
 A lone request is handed on at once. While requests keep coming, groups begin `GATHER_S` apart,
-unless one is full: a group costs a sync and several turns of the event loop whatever its size,
-and a machine that is busy with groups of two reads the next requests too slowly to ever make
-larger ones. When the bounds are reached the stream is not read, and the sender feels it by gRPC's
+unless one is full: a group costs a sync and several turns of the event loop whatever its size.
+When the bounds are reached the stream is not read, and the sender feels it by gRPC's
 own flow control.
 """
 
