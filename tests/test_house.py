@@ -13,7 +13,7 @@ HOUSE = Path(agent_memory.__file__).parent
 
 # Each room and what it may import, besides itself. docs/architecture.md tells what each is for.
 VOCABULARY = {"errors", "events", "clock"}
-PORTS = VOCABULARY | {"storage", "toc", "inference", "log", "indexes"}
+PORTS = VOCABULARY | {"storage", "toc", "annotation", "temporal", "inference", "log", "indexes"}
 LEANS_ON: dict[str, set[str]] = {
     "_pb": set(),
     "errors": set(),
@@ -25,22 +25,26 @@ LEANS_ON: dict[str, set[str]] = {
     "capture": {"errors", "events"},
     "storage": {"errors"},
     "toc": {"errors", "events"},
+    "annotation": {"errors", "events"},
+    "temporal": {"errors", "toc"},
     "inference": {"errors", "events", "toc", "telemetry"},
     "log": VOCABULARY | {"storage"},
-    "indexes": VOCABULARY | {"storage", "toc", "inference"},
+    "indexes": VOCABULARY | {"storage", "toc", "annotation", "inference"},
     "projectors": PORTS | {"telemetry"},
-    "retrieval": VOCABULARY | {"log", "indexes", "inference", "toc", "telemetry", "paging"},
-    "memory": {"events", "indexes", "retrieval", "toc"},
+    "retrieval": VOCABULARY | {"log", "indexes", "inference", "annotation", "temporal", "toc", "telemetry", "paging"},
+    "memory": {"events", "annotation", "indexes", "retrieval", "temporal", "toc"},
     "bridge": set(),
     "paging": {"errors"},
-    "reading": VOCABULARY | {"log", "indexes", "memory", "paging", "retrieval", "toc"},
+    "reading": VOCABULARY | {"annotation", "log", "indexes", "memory", "paging", "retrieval", "toc"},
     "local": VOCABULARY
-    | {"bridge", "log", "indexes", "memory", "projectors", "reading", "retrieval", "telemetry", "toc"},
-    "sync": {"errors", "events", "indexes", "memory", "retrieval", "toc"},
+    | {"annotation", "bridge", "log", "indexes", "memory", "projectors", "reading", "retrieval", "telemetry", "toc"},
+    "sync": {"errors", "events", "annotation", "indexes", "memory", "retrieval", "toc"},
     "replay": VOCABULARY | {"bridge", "indexes", "log", "memory", "projectors", "toc"},
-    "api": VOCABULARY | {"_pb", "bridge", "indexes", "memory", "retrieval", "telemetry", "toc", "paging"},
+    "api": VOCABULARY
+    | {"_pb", "annotation", "bridge", "indexes", "memory", "retrieval", "telemetry", "temporal", "toc", "paging"},
     "cli": VOCABULARY
-    | {"capture", "config", "daemon", "inference", "memory", "retrieval", "telemetry", "toc", "indexes", "", "samples"},
+    | {"annotation", "capture", "config", "daemon", "inference", "memory", "retrieval", "telemetry", "temporal", "toc"}
+    | {"indexes", "", "samples"},
 }
 # The composition root and the shipped test kit see everything.
 EVERYTHING = {"", "daemon", "testing"}

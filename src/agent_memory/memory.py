@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
+from agent_memory.annotation import MemoryType
 from agent_memory.events import Draft, Kind, Position, Receipt, Recorded, Role
 from agent_memory.indexes.model import Session
 from agent_memory.retrieval.model import SearchResult
@@ -32,6 +33,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[str, ...] = ()
     roles: tuple[Role, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    types: tuple[MemoryType, ...] = ()
 
 
 EVERYTHING = Filter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from agent_memory.annotation import MemoryType
 from agent_memory.events import Kind, Role
 
 
@@ -20,6 +21,7 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     sessions: frozenset[str] = frozenset()
     roles: frozenset[Role] = frozenset()
     kinds: frozenset[Kind] = frozenset()
+    types: frozenset[MemoryType] = frozenset()
 
     @property
     def is_open(self) -> bool:
