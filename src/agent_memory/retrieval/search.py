@@ -14,7 +14,7 @@ from agent_memory.paging import count_that_fits
 from agent_memory.retrieval.bounds import calendar_of
 from agent_memory.retrieval.excerpts import narrow
 from agent_memory.retrieval.fusion import Fused, Ranking, fuse
-from agent_memory.retrieval.model import Hit, SearchResult, Tier
+from agent_memory.retrieval.model import DEFAULT_OPTIONS, Hit, SearchOptions, SearchResult, Tier
 from agent_memory.retrieval.walk import admits, walk
 from agent_memory.retrieval.wanted import Wanted
 from agent_memory.telemetry import LOG
@@ -78,7 +78,7 @@ class Searcher:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="search-vectors")
         self._failing: frozenset[str] = frozenset()
 
-    def search(self, query: str, *, where: Where, limit: int) -> SearchResult:
+    def search(self, query: str, *, where: Where, limit: int, options: SearchOptions = DEFAULT_OPTIONS) -> SearchResult:
         """The *limit* best events for any text; none for one of white space alone.
 
         Errors: those of the contents, where nothing else could answer either.
