@@ -87,7 +87,7 @@ class Door:
 
 
 @pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Door:
+def door(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own_log: None) -> Door:
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     return Door(monkeypatch)

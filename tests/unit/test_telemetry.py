@@ -31,13 +31,8 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture(autouse=True)
-def as_it_was() -> Iterator[None]:
-    root, write = logging.getLogger(), LOG._write
-    handlers, level = list(root.handlers), root.level
+def as_it_was(own_log: None) -> Iterator[None]:
     yield
-    LOG._write = write
-    root.handlers[:] = handlers
-    root.setLevel(level)
     telemetry.use_providers(None, None)
     telemetry.watch_lags(None)
 
