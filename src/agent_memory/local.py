@@ -19,12 +19,10 @@ from agent_memory.errors import (
     Invalid,
     InvalidEvent,
     InvalidQuery,
-    UnknownEvent,
     UnknownView,
     ViewBehind,
 )
 from agent_memory.events import Draft, Event, EventLimits, Position, Receipt, Recorded, complete, complete_all
-from agent_memory.events.ulids import is_ulid
 from agent_memory.indexes.model import Session
 from agent_memory.log import EventLog
 from agent_memory.memory import (
@@ -39,11 +37,13 @@ from agent_memory.memory import (
     Root,
     Status,
     StreamOutcome,
+    Timeline,
     VerifyReport,
 )
 from agent_memory.projectors.views import Views
 from agent_memory.reading import Reader
-from agent_memory.retrieval import Searcher, SearchResult
+from agent_memory.retrieval import DEFAULT_OPTIONS, Searcher, SearchOptions, SearchResult
+from agent_memory.retrieval.options import check_options
 from agent_memory.toc.model import Grip, Node
 
 T = TypeVar("T")
@@ -210,9 +210,17 @@ class LocalMemory:
     # -- events and sessions --------------------------------------------------------------------
 
     async def event(self, event_id: str) -> Recorded:
-        if not is_ulid(event_id):
-            raise InvalidQuery("id", event_id, "is no ULID", hint=UnknownEvent.hint)
-        return await self._blocking(self._log.get, event_id)
+        return await self._blocking(self._reader.event, event_id)
+
+    async def get_events(self, ids: Sequence[str]) -> list[Recorded]:
+        return await self._blocking(self._reader.get_events, list(ids))
+
+    async def timeline(
+        self, event_id: str, *, before: int = 5, after: int = 5, across_sessions: bool = False
+    ) -> Timeline:
+        return await self._blocking(
+            self._reader.timeline, event_id, before=before, after=after, across_sessions=across_sessions
+        )
 
     async def events(
         self,
@@ -286,15 +294,22 @@ class LocalMemory:
     # -- search ---------------------------------------------------------------------------------
 
     async def search(
-        self, query: str, *, where: Filter = EVERYTHING, limit: int = 10, min_position: Position = 0
+        self,
+        query: str,
+        *,
+        where: Filter = EVERYTHING,
+        limit: int = 10,
+        options: SearchOptions = DEFAULT_OPTIONS,
+        min_position: Position = 0,
     ) -> SearchResult:
         bounds = self._reader.resolve(where)
         self._reader.check_limit(limit)
+        check_options(options)
         started = self._clock.monotonic_s()
         await self._search_reaches(min_position)
         behind = self._views.behind_in_search()
         with telemetry.span("search", limit=limit):
-            result = await self._blocking(self._searcher.search, query, where=bounds, limit=limit)
+            result = await self._blocking(self._searcher.search, query, where=bounds, limit=limit, options=options)
         if behind:
             result = msgspec.structs.replace(result, behind=behind)
         telemetry.record_search(result.tier.value, self._clock.monotonic_s() - started)

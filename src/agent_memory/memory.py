@@ -11,7 +11,7 @@ import msgspec
 from agent_memory.annotation import MemoryType
 from agent_memory.events import Draft, Kind, Position, Receipt, Recorded, Role
 from agent_memory.indexes.model import Session
-from agent_memory.retrieval.model import SearchResult
+from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult
 from agent_memory.toc.model import Grip, Node
 
 T = TypeVar("T")
@@ -78,6 +78,15 @@ class GripContext(msgspec.Struct, frozen=True, kw_only=True):
 
     grip: Grip
     events: tuple[Recorded, ...]
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """The events around one, itself among them, in time order; and whether there are more on either side."""
+
+    event_id: str
+    events: tuple[Recorded, ...]
+    more_before: bool
+    more_after: bool
 
 
 class ViewState(enum.Enum):
@@ -198,6 +207,14 @@ class Memory(Protocol):
         """Errors: `UnknownEvent`; `InvalidQuery` for an id that is no ULID."""
         ...
 
+    async def get_events(self, ids: Sequence[str]) -> list[Recorded]:
+        """1 to 1,000 events, in the order of *ids*; all or none.
+
+        Errors: `UnknownEvent`; `InvalidQuery` for what is no ULID, and for texts that are too long
+        in all for one answer.
+        """
+        ...
+
     async def events(
         self,
         *,
@@ -208,6 +225,12 @@ class Memory(Protocol):
         min_position: Position = 0,
     ) -> Page[Recorded]:
         """Events in time order, 1 to 1,000 a page. Errors: `InvalidQuery`."""
+        ...
+
+    async def timeline(
+        self, event_id: str, *, before: int = 5, after: int = 5, across_sessions: bool = False
+    ) -> Timeline:
+        """The event with 0 to 100 neighbours on each side, of its session or of all. Errors: `UnknownEvent`."""
         ...
 
     async def session(self, session_id: str, *, min_position: Position = 0) -> Session:
@@ -263,9 +286,15 @@ class Memory(Protocol):
         ...
 
     async def search(
-        self, query: str, *, where: Filter = EVERYTHING, limit: int = 10, min_position: Position = 0
+        self,
+        query: str,
+        *,
+        where: Filter = EVERYTHING,
+        limit: int = 10,
+        options: SearchOptions = DEFAULT_OPTIONS,
+        min_position: Position = 0,
     ) -> SearchResult:
-        """The 1 to 200 best events for any text."""
+        """The 1 to 200 best events for any text. Errors: `InvalidQuery`, naming filter or option."""
         ...
 
     async def status(self) -> Status: ...

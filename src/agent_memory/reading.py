@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
 
-from agent_memory.errors import InvalidQuery, Unavailable, UnknownGrip, UnknownNode
+from agent_memory.errors import InvalidQuery, Unavailable, UnknownEvent, UnknownGrip, UnknownNode
 from agent_memory.events import Event, Recorded
 from agent_memory.events.ulids import first_ulid_at, is_ulid, last_ulid_at, next_ulid, previous_ulid
 from agent_memory.indexes.model import Session, Where
 from agent_memory.indexes.port import Catalog, Contents
 from agent_memory.log import EventLog
-from agent_memory.memory import EVERYTHING, Day, Days, Filter, GripContext, Page, Root
+from agent_memory.memory import EVERYTHING, Day, Days, Filter, GripContext, Page, Root, Timeline
 from agent_memory.paging import PAGE_TEXT_MAX, check_page_size, count_that_fits, decode_token, encode_token
 from agent_memory.retrieval.bounds import parse_date, resolve
 from agent_memory.toc.grips import grip_address
@@ -22,6 +22,8 @@ from agent_memory.toc.model import Grip, Node
 SEARCH_LIMIT_MAX = 200
 NEIGHBOURS_MAX = 100
 DAYS_MAX = 3700
+EVENTS_AT_ONCE_MAX = 1000
+_READ_AT_ONCE = 64
 _SCANNED_EVENTS_MAX = 10_000
 _SCAN_PAGE = 128
 
@@ -62,6 +64,49 @@ class Reader:
         check_page_size(limit, field="limit", most=SEARCH_LIMIT_MAX)
 
     # -- events and sessions --------------------------------------------------------------------
+
+    def event(self, event_id: str) -> Recorded:
+        return self._log.get(_checked_id(event_id, "id"))
+
+    def get_events(self, ids: Sequence[str]) -> list[Recorded]:
+        if not 1 <= len(ids) <= EVENTS_AT_ONCE_MAX:
+            raise InvalidQuery("ids", len(ids), f"must be 1 to {EVENTS_AT_ONCE_MAX:,} ids")
+        checked = [_checked_id(event_id, f"ids[{index}]") for index, event_id in enumerate(ids)]
+        found: list[Recorded] = []
+        room = PAGE_TEXT_MAX
+        for first in range(0, len(checked), _READ_AT_ONCE):
+            asked = checked[first : first + _READ_AT_ONCE]
+            for event_id, recorded in zip(asked, self._log.get_many(asked), strict=True):
+                if recorded is None:
+                    raise UnknownEvent(event_id)
+                room -= len(recorded.event.text)
+                if found and room < 0:
+                    problem = f"have texts of more than {PAGE_TEXT_MAX:,} characters in all"
+                    raise InvalidQuery("ids", len(ids), problem, hint=f"Ask for the first {len(found):,} at once.")
+                found.append(recorded)
+        return found
+
+    def timeline(self, event_id: str, *, before: int = 5, after: int = 5, across_sessions: bool = False) -> Timeline:
+        _check_neighbours(before, after)
+        recorded = self.event(event_id)
+        session = None if across_sessions else recorded.event.session
+        events, more_before, more_after = self._around(event_id, session, before, after)
+        return Timeline(event_id=event_id, events=events, more_before=more_before, more_after=more_after)
+
+    def _around(
+        self, event_id: str, session: str | None, before: int, after: int
+    ) -> tuple[tuple[Recorded, ...], bool, bool]:
+        """An event with its neighbours, in time order, and whether there are more before and after."""
+        earlier = self._log.scan(until=event_id, session=session, limit=before + 2, newest_first=True)
+        later = self._log.scan(first=next_ulid(event_id), session=session, limit=after + 1)
+        # Of very long texts, only as many of the nearest as one answer holds.
+        fitting_before = min(before + 1, count_that_fits(len(recorded.event.text) for recorded in earlier))
+        fitting_after = min(after, count_that_fits(len(recorded.event.text) for recorded in later))
+        return (
+            (*reversed(earlier[:fitting_before]), *later[:fitting_after]),
+            len(earlier) > fitting_before,
+            len(later) > fitting_after,
+        )
 
     def events(
         self, *, where: Filter = EVERYTHING, newest_first: bool = False, limit: int = 100, token: str = ""
@@ -242,15 +287,10 @@ class Reader:
         return segment.id if segment else ""
 
     def expand(self, grip_id: str, *, before: int = 3, after: int = 3) -> GripContext:
-        for field, count in (("before", before), ("after", after)):
-            if not 0 <= count <= NEIGHBOURS_MAX:
-                raise InvalidQuery(field, count, f"must be 0 to {NEIGHBOURS_MAX}")
+        _check_neighbours(before, after)
         grip = self.grip(grip_id)
-        earlier = self._log.scan(until=grip.event_id, session=grip.session, limit=before + 1, newest_first=True)
-        later = self._log.scan(first=next_ulid(grip.event_id), session=grip.session, limit=after) if after else []
-        before = count_that_fits(len(recorded.event.text) for recorded in earlier)
-        after = count_that_fits(len(recorded.event.text) for recorded in later)
-        return GripContext(grip=grip, events=(*reversed(earlier[:before]), *later[:after]))
+        events, _, _ = self._around(grip.event_id, grip.session, before, after)
+        return GripContext(grip=grip, events=events)
 
     def _addressed(self, grip_id: str) -> tuple[Recorded, int, int]:
         if not is_ulid(grip_id):
@@ -273,6 +313,18 @@ class Reader:
                 break
             first = next_ulid(page[-1].event.id)
         raise UnknownGrip(grip_id)
+
+
+def _checked_id(event_id: str, field: str) -> str:
+    if not is_ulid(event_id):
+        raise InvalidQuery(field, event_id, "is no ULID", hint=UnknownEvent.hint)
+    return event_id
+
+
+def _check_neighbours(before: int, after: int) -> None:
+    for field, count in (("before", before), ("after", after)):
+        if not 0 <= count <= NEIGHBOURS_MAX:
+            raise InvalidQuery(field, count, f"must be 0 to {NEIGHBOURS_MAX}")
 
 
 def _passes(where: Where) -> Callable[[Recorded], bool]:

@@ -25,9 +25,10 @@ from agent_memory.memory import (
     Root,
     Status,
     StreamOutcome,
+    Timeline,
     VerifyReport,
 )
-from agent_memory.retrieval.model import SearchResult
+from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult
 from agent_memory.toc.model import Grip, Node
 
 T = TypeVar("T")
@@ -86,6 +87,12 @@ class SyncMemory:
 
     def event(self, event_id: str) -> Recorded:
         return self._wait(self._memory.event(event_id))
+
+    def get_events(self, ids: Sequence[str]) -> list[Recorded]:
+        return self._wait(self._memory.get_events(ids))
+
+    def timeline(self, event_id: str, *, before: int = 5, after: int = 5, across_sessions: bool = False) -> Timeline:
+        return self._wait(self._memory.timeline(event_id, before=before, after=after, across_sessions=across_sessions))
 
     def events(
         self,
@@ -152,9 +159,17 @@ class SyncMemory:
         return self._wait(self._memory.expand(grip_id, before=before, after=after))
 
     def search(
-        self, query: str, *, where: Filter = EVERYTHING, limit: int = 10, min_position: Position = 0
+        self,
+        query: str,
+        *,
+        where: Filter = EVERYTHING,
+        limit: int = 10,
+        options: SearchOptions = DEFAULT_OPTIONS,
+        min_position: Position = 0,
     ) -> SearchResult:
-        return self._wait(self._memory.search(query, where=where, limit=limit, min_position=min_position))
+        return self._wait(
+            self._memory.search(query, where=where, limit=limit, options=options, min_position=min_position)
+        )
 
     def status(self) -> Status:
         return self._wait(self._memory.status())

@@ -48,8 +48,15 @@ from agent_memory.api.wire.contents import (
     root_from_pb,
     session_from_pb,
 )
-from agent_memory.api.wire.events import draft_to_pb, event_from_pb, filter_to_pb, order_to_pb, receipt_from_pb
-from agent_memory.api.wire.search import result_from_pb
+from agent_memory.api.wire.events import (
+    draft_to_pb,
+    event_from_pb,
+    filter_to_pb,
+    order_to_pb,
+    receipt_from_pb,
+    timeline_from_pb,
+)
+from agent_memory.api.wire.search import options_to_pb, result_from_pb
 from agent_memory.api.wire.text import shown
 from agent_memory.clock import SYSTEM_CLOCK, Clock, IdSource, RandomIds
 from agent_memory.errors import Invalid, InvalidQuery, UnknownView, ViewBehind
@@ -68,10 +75,12 @@ from agent_memory.memory import (
     Root,
     Status,
     StreamOutcome,
+    Timeline,
     VerifyReport,
 )
 from agent_memory.paging import check_page_size
-from agent_memory.retrieval.model import SearchResult
+from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult
+from agent_memory.retrieval.options import check_options
 from agent_memory.toc.model import Grip, Node
 
 TIMEOUT_S = 30.0
@@ -200,6 +209,22 @@ class GrpcMemory:
             await self._caller.unary(self._events.GetEvent, event_pb.GetEventRequest(id=shown(event_id)))
         )
 
+    async def get_events(self, ids: Sequence[str]) -> list[Recorded]:
+        request = event_pb.BatchGetEventsRequest(ids=map(shown, ids))
+        response = await self._caller.unary(self._events.BatchGetEvents, request)
+        return [event_from_pb(event) for event in response.events]
+
+    async def timeline(
+        self, event_id: str, *, before: int = 5, after: int = 5, across_sessions: bool = False
+    ) -> Timeline:
+        request = event_pb.GetTimelineRequest(
+            id=shown(event_id),
+            before=_count(before, "before"),
+            after=_count(after, "after"),
+            across_sessions=across_sessions,
+        )
+        return timeline_from_pb(await self._caller.unary(self._events.GetTimeline, request))
+
     async def events(
         self,
         *,
@@ -300,7 +325,13 @@ class GrpcMemory:
     # -- search ---------------------------------------------------------------------------------
 
     async def search(
-        self, query: str, *, where: Filter = EVERYTHING, limit: int = 10, min_position: Position = 0
+        self,
+        query: str,
+        *,
+        where: Filter = EVERYTHING,
+        limit: int = 10,
+        options: SearchOptions = DEFAULT_OPTIONS,
+        min_position: Position = 0,
     ) -> SearchResult:
         request = search_pb.SearchRequest(
             query=shown(query),
@@ -308,6 +339,7 @@ class GrpcMemory:
             # 0 on the wire would mean the default.
             limit=check_page_size(limit, field="limit", most=_SEARCH_LIMIT_MAX),
             min_position=_position(min_position),
+            options=options_to_pb(check_options(options)),
         )
         return result_from_pb(await self._caller.unary(self._search.Search, request))
 

@@ -36,6 +36,7 @@ from agent_memory.memory import (
     Root,
     Status,
     StreamOutcome,
+    Timeline,
     VerifyFinding,
     VerifyProgress,
     VerifyReport,
@@ -43,7 +44,7 @@ from agent_memory.memory import (
     ViewState,
     ViewStatus,
 )
-from agent_memory.retrieval.model import Hit, SearchResult, Signal, Tier
+from agent_memory.retrieval.model import DEFAULT_OPTIONS, Hit, SearchOptions, SearchResult, Signal, Tier
 from agent_memory.toc.material import Level
 from agent_memory.toc.model import Bullet, Grip, Node
 
@@ -106,6 +107,7 @@ HIT = Hit(
     node_id=GRIP.segment_id,
 )
 
+TIMELINE = Timeline(event_id=EVENT.id, events=(Recorded(1, EVENT),), more_before=True, more_after=False)
 RESULT = SearchResult(hits=(HIT,), tier=Tier.LEXICAL, timings_ms={"lexical": 1.5}, behind={"vectors": 3})
 
 
@@ -223,6 +225,23 @@ class ScriptedMemory:
         recorded: Recorded = self._answer("event", {"event_id": event_id}, known)
         return recorded
 
+    async def get_events(self, ids: Sequence[str]) -> list[Recorded]:
+        def known() -> list[Recorded]:
+            for event_id in ids:
+                if event_id not in self.recorded:
+                    raise UnknownEvent(event_id)
+            return [self.recorded[event_id] for event_id in ids]
+
+        recorded: list[Recorded] = self._answer("get_events", {"ids": tuple(ids)}, known)
+        return recorded
+
+    async def timeline(
+        self, event_id: str, *, before: int = 5, after: int = 5, across_sessions: bool = False
+    ) -> Timeline:
+        arguments = {"event_id": event_id, "before": before, "after": after, "across_sessions": across_sessions}
+        timeline: Timeline = self._answer("timeline", arguments, lambda: TIMELINE)
+        return timeline
+
     async def events(
         self,
         *,
@@ -336,9 +355,21 @@ class ScriptedMemory:
         return context
 
     async def search(
-        self, query: str, *, where: Filter = EVERYTHING, limit: int = 10, min_position: Position = 0
+        self,
+        query: str,
+        *,
+        where: Filter = EVERYTHING,
+        limit: int = 10,
+        options: SearchOptions = DEFAULT_OPTIONS,
+        min_position: Position = 0,
     ) -> SearchResult:
-        arguments = {"query": query, "where": where, "limit": limit, "min_position": min_position}
+        arguments = {
+            "query": query,
+            "where": where,
+            "limit": limit,
+            "options": options,
+            "min_position": min_position,
+        }
         result: SearchResult = self._answer("search", arguments, lambda: RESULT)
         return result
 

@@ -127,7 +127,13 @@ class Door:
 async def door() -> AsyncIterator[Door]:
     receipt = Receipt(EVENT.id, 1, True)
     memory = ScriptedMemory(
-        {"append": receipt, "append_batch": [receipt], "append_stream": receipt, "event": Recorded(1, EVENT)}
+        {
+            "append": receipt,
+            "append_batch": [receipt],
+            "append_stream": receipt,
+            "event": Recorded(1, EVENT),
+            "get_events": [Recorded(1, EVENT)],
+        }
     )
     async with (
         serve_memory(memory, address="127.0.0.1:0", health_poll_s=600) as server,

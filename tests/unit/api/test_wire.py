@@ -34,13 +34,15 @@ from agent_memory.memory import (
     ReplayVerdict,
     Root,
     Status,
+    Timeline,
     VerifyFinding,
     VerifyProgress,
     VerifyVerdict,
     ViewState,
     ViewStatus,
 )
-from agent_memory.retrieval.model import Hit, SearchResult, Signal, Tier
+from agent_memory.retrieval.model import SIGNALS, Hit, SearchOptions, SearchResult, Signal, Tier
+from agent_memory.temporal import TimeOrder, TimeReading, TimeSpan
 from agent_memory.toc.material import Level
 from agent_memory.toc.model import Bullet, Grip, Node
 
@@ -169,12 +171,43 @@ hits = st.builds(
     date=names,
     session_title=names,
     node_id=names,
+    repeat_count=counts,
+)
+readings = st.builds(
+    TimeReading,
+    spans=st.lists(
+        st.builds(TimeSpan, start=counts, end=counts, from_ms=st.none() | times_ms, until_ms=st.none() | times_ms),
+        max_size=2,
+    ).map(tuple),
+    order=st.sampled_from(TimeOrder),
+    anchor=names,
+    anchor_from_ms=st.none() | st.integers(-(1 << 40), 1 << 40),
+    anchor_until_ms=st.none() | st.integers(-(1 << 40), 1 << 40),
+)
+options = st.builds(
+    SearchOptions,
+    now_ms=st.none() | times_ms,
+    without=st.lists(names | st.sampled_from(SIGNALS), max_size=3).map(tuple),
+    recency=numbers,
+    salience=numbers,
+    diversity=numbers,
+    group_by_session=st.booleans(),
+    repeats=st.booleans(),
+)
+timelines = st.builds(
+    Timeline,
+    event_id=names,
+    events=st.lists(recorded, max_size=2).map(tuple),
+    more_before=st.booleans(),
+    more_after=st.booleans(),
 )
 results = st.builds(
     SearchResult,
     hits=st.lists(hits, max_size=2).map(tuple),
     tier=st.sampled_from(Tier),
     timings_ms=st.dictionaries(names, numbers, max_size=3),
+    understood=readings,
+    now_ms=times_ms,
     behind=st.dictionaries(names, st.integers(1, 1 << 40), max_size=2),
 )
 statuses = st.builds(
@@ -292,9 +325,35 @@ def test_a_session_round_trips(session: Session) -> None:
     assert session == contents.session_from_pb(there_and_back(contents.session_to_pb(session)))
 
 
-@given(results)
-def test_a_search_result_round_trips(result: SearchResult) -> None:
-    assert result == search.result_from_pb(there_and_back(search.result_to_pb(result)))
+@given(timelines)
+def test_a_timeline_round_trips(timeline: Timeline) -> None:
+    assert timeline == events.timeline_from_pb(there_and_back(events.timeline_to_pb(timeline)))
+
+
+@given(results, texts)
+def test_a_search_result_round_trips(result: SearchResult, query: str) -> None:
+    assert result == search.result_from_pb(there_and_back(search.result_to_pb(result, query=query)))
+
+
+@given(options)
+def test_search_options_round_trip(options: SearchOptions) -> None:
+    assert options == search.options_from_pb(there_and_back(search.options_to_pb(options)))
+
+
+def test_the_words_of_a_time_are_told_with_what_they_mean() -> None:
+    """By the words themselves: code points are awkward to count in other languages."""
+    reading = TimeReading(spans=(TimeSpan(start=7, end=16, from_ms=1_000, until_ms=None),))
+    result = SearchResult(hits=(), tier=Tier.HYBRID, timings_ms={}, understood=reading, now_ms=5)
+    (span,) = search.result_to_pb(result, query="what 🦘 yesterday").understood.spans
+
+    assert ("yesterday", 1, False) == (span.text, span.from_time.seconds, span.HasField("until_time"))
+
+
+def test_a_daemon_that_says_nothing_of_time_has_understood_nothing() -> None:
+    """As those of 0.1.0 do."""
+    arrived = search.result_from_pb(search_service_pb2.SearchResponse(tier="SEARCH_TIER_LEXICAL"))  # type: ignore[arg-type]
+
+    assert arrived.understood.is_timeless
 
 
 @given(statuses)
@@ -357,6 +416,14 @@ def full_messages() -> list[Message]:
         date="d",
         session_title="t",
         node_id="n",
+        repeat_count=4,
+    )
+    reading = TimeReading(
+        spans=(TimeSpan(start=1, end=2, from_ms=3, until_ms=4),),
+        order=TimeOrder.LATEST,
+        anchor="a",
+        anchor_from_ms=-5,
+        anchor_until_ms=6,
     )
     status = Status(
         healthy=True,
@@ -394,9 +461,29 @@ def full_messages() -> list[Message]:
         contents.days_to_pb(Days(days=(day,), time_zone="z")),
         contents.grip_context_to_pb(GripContext(grip=grip, events=(AN_EVENT,))),
         contents.session_to_pb(session),
-        search.result_to_pb(
-            SearchResult(hits=(hit,), tier=Tier.HYBRID, timings_ms={"lexical": 1.0}, behind={"vectors": 2})
+        search.options_to_pb(
+            SearchOptions(
+                now_ms=1,
+                without=("time",),
+                recency=0.1,
+                salience=0.2,
+                diversity=0.3,
+                group_by_session=True,
+                repeats=True,
+            )
         ),
+        search.result_to_pb(
+            SearchResult(
+                hits=(hit,),
+                tier=Tier.HYBRID,
+                timings_ms={"lexical": 1.0},
+                behind={"vectors": 2},
+                understood=reading,
+                now_ms=7,
+            ),
+            query="query",
+        ),
+        events.timeline_to_pb(Timeline(event_id="e", events=(AN_EVENT,), more_before=True, more_after=True)),
         admin.status_to_pb(status),
         admin.replay_report_to_pb(ReplayProgress(view="toc", position=1, target=2)),
         admin.replay_report_to_pb(
@@ -439,6 +526,7 @@ def test_every_field_of_every_answer_is_filled() -> None:
         "StreamAppendEventsResponse",
         "StreamAppendResult",
         "AppendError",
+        "BatchGetEventsResponse",
         "ListEventsResponse",
         "ListSessionsResponse",
         "ListChildrenResponse",
@@ -465,6 +553,7 @@ def test_every_field_of_every_answer_is_filled() -> None:
         (enums.ROLES, event_pb2.Role),
         (enums.LEVELS, contents_service_pb2.NodeLevel),
         (enums.TIERS, search_service_pb2.SearchTier),
+        (enums.TIME_ORDERS, search_service_pb2.TimeOrder),
         (enums.VIEW_STATES, admin_service_pb2.ViewState),
     ],
 )

@@ -24,9 +24,12 @@ from agent_memory.api.wire.events import (
     filter_from_pb,
     newest_first_from_pb,
     receipt_to_pb,
+    timeline_to_pb,
 )
 from agent_memory.errors import InvalidEvent
 from agent_memory.memory import Memory
+
+_NEIGHBOURS_DEFAULT = 5
 
 
 class EventServicer(pb_grpc.EventServiceServicer):
@@ -61,6 +64,22 @@ class EventServicer(pb_grpc.EventServiceServicer):
     @answered
     async def GetEvent(self, request: pb.GetEventRequest, context: Context) -> event_pb.Event:
         return event_to_pb(await self._memory.event(request.id))
+
+    @answered
+    async def BatchGetEvents(self, request: pb.BatchGetEventsRequest, context: Context) -> pb.BatchGetEventsResponse:
+        events = await self._memory.get_events(request.ids)
+        return pb.BatchGetEventsResponse(events=map(event_to_pb, events))
+
+    @answered
+    async def GetTimeline(self, request: pb.GetTimelineRequest, context: Context) -> pb.Timeline:
+        return timeline_to_pb(
+            await self._memory.timeline(
+                request.id,
+                before=request.before if request.HasField("before") else _NEIGHBOURS_DEFAULT,
+                after=request.after if request.HasField("after") else _NEIGHBOURS_DEFAULT,
+                across_sessions=request.across_sessions,
+            )
+        )
 
     @answered
     async def ListEvents(self, request: pb.ListEventsRequest, context: Context) -> pb.ListEventsResponse:

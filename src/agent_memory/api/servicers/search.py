@@ -6,7 +6,7 @@ from agent_memory._pb.agent_memory.v1 import search_service_pb2 as pb
 from agent_memory._pb.agent_memory.v1 import search_service_pb2_grpc as pb_grpc
 from agent_memory.api.servicers.answering import Context, answered, once_reached
 from agent_memory.api.wire.events import filter_from_pb
-from agent_memory.api.wire.search import result_to_pb
+from agent_memory.api.wire.search import options_from_pb, result_to_pb
 from agent_memory.memory import Memory
 from agent_memory.retrieval.model import SearchResult
 
@@ -23,15 +23,16 @@ class SearchServicer(pb_grpc.SearchServiceServicer):
     @answered
     async def Search(self, request: pb.SearchRequest, context: Context) -> pb.SearchResponse:
         where = filter_from_pb(request.filter)
+        options = options_from_pb(request.options)
 
         async def read() -> SearchResult:
             return await self._memory.search(
                 request.query,
                 where=where,
                 limit=request.limit or _LIMIT_DEFAULT,
+                options=options,
                 min_position=request.min_position,
             )
 
-        return result_to_pb(
-            await once_reached(context, self._memory, read, min_position=request.min_position, views=_VIEWS)
-        )
+        result = await once_reached(context, self._memory, read, min_position=request.min_position, views=_VIEWS)
+        return result_to_pb(result, query=request.query)

@@ -13,6 +13,7 @@ from agent_memory.errors import UnknownFormat
 from agent_memory.events import Kind, Role
 from agent_memory.memory import ViewState
 from agent_memory.retrieval.model import Tier
+from agent_memory.temporal import TimeOrder
 from agent_memory.toc.material import Level
 
 E = TypeVar("E", bound=enum.Enum)
@@ -76,6 +77,14 @@ TIERS = Table(
         Tier.LEXICAL: search_pb.SEARCH_TIER_LEXICAL,
         Tier.VECTORS: search_pb.SEARCH_TIER_VECTORS,
         Tier.CONTENTS: search_pb.SEARCH_TIER_CONTENTS,
+    },
+)
+TIME_ORDERS = Table(
+    "order in time",
+    {
+        TimeOrder.ANY: search_pb.TIME_ORDER_ANY,
+        TimeOrder.EARLIEST: search_pb.TIME_ORDER_EARLIEST,
+        TimeOrder.LATEST: search_pb.TIME_ORDER_LATEST,
     },
 )
 VIEW_STATES = Table(

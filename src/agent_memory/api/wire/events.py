@@ -19,7 +19,7 @@ from agent_memory.api.wire.text import (
 from agent_memory.errors import InvalidEvent, InvalidQuery
 from agent_memory.events import Draft, Event, Kind, Receipt, Recorded
 from agent_memory.events.fields import wrong_field
-from agent_memory.memory import Filter
+from agent_memory.memory import Filter, Timeline
 
 _KIND_OF = KINDS.member_of
 _ROLE_OF = ROLES.member_of
@@ -224,6 +224,26 @@ def event_from_pb(message: event_pb.Event) -> Recorded:
             tool_call_id=message.tool_call_id,
             metadata=dict(message.metadata),
         ),
+    )
+
+
+def timeline_to_pb(timeline: Timeline) -> pb.Timeline:
+    """The events around one."""
+    return pb.Timeline(
+        events=map(event_to_pb, timeline.events),
+        event_id=timeline.event_id,
+        more_before=timeline.more_before,
+        more_after=timeline.more_after,
+    )
+
+
+def timeline_from_pb(message: pb.Timeline) -> Timeline:
+    """The inverse of `timeline_to_pb`."""
+    return Timeline(
+        event_id=message.event_id,
+        events=tuple(map(event_from_pb, message.events)),
+        more_before=message.more_before,
+        more_after=message.more_after,
     )
 
 

@@ -1,21 +1,58 @@
-"""What a search gives."""
+"""What a search is asked, and what it gives."""
 
 from __future__ import annotations
 
 from agent_memory._pb.agent_memory.v1 import search_service_pb2 as pb
-from agent_memory.api.wire.enums import TIERS
+from agent_memory.api.wire.enums import TIERS, TIME_ORDERS
 from agent_memory.api.wire.events import event_from_pb, event_to_pb
-from agent_memory.api.wire.text import exact_bytes, exact_text, shown
-from agent_memory.retrieval.model import Hit, SearchResult, Signal
+from agent_memory.api.wire.text import exact_bytes, exact_text, shown, time_ms_of, timestamp
+from agent_memory.errors import InvalidQuery
+from agent_memory.retrieval.model import Hit, SearchOptions, SearchResult, Signal
+from agent_memory.temporal import TIMELESS, TimeReading, TimeSpan
+
+_NANOS_MAX = 999_999_999
 
 
-def result_to_pb(result: SearchResult) -> pb.SearchResponse:
-    """Hits, best first, and the tier that served them."""
+def options_from_pb(message: pb.SearchOptions) -> SearchOptions:
+    """How to rank. Errors: `InvalidQuery` for what is no time."""
+    now_ms = None
+    if message.HasField("now"):
+        if not 0 <= message.now.nanos <= _NANOS_MAX:
+            raise InvalidQuery("options.now", f"{message.now.nanos} ns", "nanos must be 0 to 999,999,999")
+        now_ms = time_ms_of(message.now)
+    return SearchOptions(
+        now_ms=now_ms,
+        without=tuple(message.without),
+        recency=message.recency,
+        salience=message.salience,
+        diversity=message.diversity,
+        group_by_session=message.group_by_session,
+        repeats=message.repeats,
+    )
+
+
+def options_to_pb(options: SearchOptions) -> pb.SearchOptions:
+    """The inverse of `options_from_pb`."""
+    return pb.SearchOptions(
+        now=None if options.now_ms is None else timestamp(options.now_ms),
+        without=options.without,
+        recency=options.recency,
+        salience=options.salience,
+        diversity=options.diversity,
+        group_by_session=options.group_by_session,
+        repeats=options.repeats,
+    )
+
+
+def result_to_pb(result: SearchResult, *, query: str) -> pb.SearchResponse:
+    """Hits, best first, the tier that served them, and how the *query* was understood."""
     return pb.SearchResponse(
         hits=[_hit_to_pb(hit) for hit in result.hits],
         tier=TIERS.number_of[result.tier],
         timings_ms=result.timings_ms,
         behind=result.behind,
+        understood=_reading_to_pb(result.understood, query),
+        now=timestamp(result.now_ms),
     )
 
 
@@ -26,6 +63,45 @@ def result_from_pb(message: pb.SearchResponse) -> SearchResult:
         tier=TIERS.read(message.tier),
         timings_ms=dict(message.timings_ms),
         behind=dict(message.behind),
+        understood=_reading_from_pb(message.understood) if message.HasField("understood") else TIMELESS,
+        now_ms=time_ms_of(message.now),
+    )
+
+
+def _reading_to_pb(reading: TimeReading, query: str) -> pb.TimeReading:
+    return pb.TimeReading(
+        spans=[
+            pb.TimeSpan(
+                text=shown(query[span.start : span.end]),
+                start=span.start,
+                end=span.end,
+                from_time=None if span.from_ms is None else timestamp(span.from_ms),
+                until_time=None if span.until_ms is None else timestamp(span.until_ms),
+            )
+            for span in reading.spans
+        ],
+        order=TIME_ORDERS.number_of[reading.order],
+        anchor=shown(reading.anchor),
+        anchor_from_ms=reading.anchor_from_ms,
+        anchor_until_ms=reading.anchor_until_ms,
+    )
+
+
+def _reading_from_pb(message: pb.TimeReading) -> TimeReading:
+    return TimeReading(
+        spans=tuple(
+            TimeSpan(
+                start=span.start,
+                end=span.end,
+                from_ms=time_ms_of(span.from_time) if span.HasField("from_time") else None,
+                until_ms=time_ms_of(span.until_time) if span.HasField("until_time") else None,
+            )
+            for span in message.spans
+        ),
+        order=TIME_ORDERS.read(message.order),
+        anchor=message.anchor,
+        anchor_from_ms=message.anchor_from_ms if message.HasField("anchor_from_ms") else None,
+        anchor_until_ms=message.anchor_until_ms if message.HasField("anchor_until_ms") else None,
     )
 
 
@@ -43,6 +119,7 @@ def _hit_to_pb(hit: Hit) -> pb.Hit:
         session_title=shown(hit.session_title),
         node_id=hit.node_id,
         excerpt_wtf8=exact_bytes(hit.excerpt),
+        repeat_count=hit.repeat_count,
     )
 
 
@@ -59,4 +136,5 @@ def _hit_from_pb(message: pb.Hit) -> Hit:
         date=message.date,
         session_title=message.session_title,
         node_id=message.node_id,
+        repeat_count=message.repeat_count,
     )

@@ -56,6 +56,16 @@ class EventServiceStub:
                 request_serializer=agent__memory_dot_v1_dot_event__service__pb2.GetEventRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_v1_dot_event__pb2.Event.FromString,
                 _registered_method=True)
+        self.BatchGetEvents = channel.unary_unary(
+                '/agent_memory.v1.EventService/BatchGetEvents',
+                request_serializer=agent__memory_dot_v1_dot_event__service__pb2.BatchGetEventsRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_v1_dot_event__service__pb2.BatchGetEventsResponse.FromString,
+                _registered_method=True)
+        self.GetTimeline = channel.unary_unary(
+                '/agent_memory.v1.EventService/GetTimeline',
+                request_serializer=agent__memory_dot_v1_dot_event__service__pb2.GetTimelineRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_v1_dot_event__service__pb2.Timeline.FromString,
+                _registered_method=True)
         self.ListEvents = channel.unary_unary(
                 '/agent_memory.v1.EventService/ListEvents',
                 request_serializer=agent__memory_dot_v1_dot_event__service__pb2.ListEventsRequest.SerializeToString,
@@ -97,6 +107,20 @@ class EventServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetEvents(self, request, context):
+        """Gets several events, all or none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTimeline(self, request, context):
+        """The events around one, in time order.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListEvents(self, request, context):
         """Lists events in time order, or newest first.
         """
@@ -126,6 +150,16 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.GetEvent,
                     request_deserializer=agent__memory_dot_v1_dot_event__service__pb2.GetEventRequest.FromString,
                     response_serializer=agent__memory_dot_v1_dot_event__pb2.Event.SerializeToString,
+            ),
+            'BatchGetEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetEvents,
+                    request_deserializer=agent__memory_dot_v1_dot_event__service__pb2.BatchGetEventsRequest.FromString,
+                    response_serializer=agent__memory_dot_v1_dot_event__service__pb2.BatchGetEventsResponse.SerializeToString,
+            ),
+            'GetTimeline': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTimeline,
+                    request_deserializer=agent__memory_dot_v1_dot_event__service__pb2.GetTimelineRequest.FromString,
+                    response_serializer=agent__memory_dot_v1_dot_event__service__pb2.Timeline.SerializeToString,
             ),
             'ListEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListEvents,
@@ -242,6 +276,60 @@ class EventService:
             '/agent_memory.v1.EventService/GetEvent',
             agent__memory_dot_v1_dot_event__service__pb2.GetEventRequest.SerializeToString,
             agent__memory_dot_v1_dot_event__pb2.Event.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/agent_memory.v1.EventService/BatchGetEvents',
+            agent__memory_dot_v1_dot_event__service__pb2.BatchGetEventsRequest.SerializeToString,
+            agent__memory_dot_v1_dot_event__service__pb2.BatchGetEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTimeline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/agent_memory.v1.EventService/GetTimeline',
+            agent__memory_dot_v1_dot_event__service__pb2.GetTimelineRequest.SerializeToString,
+            agent__memory_dot_v1_dot_event__service__pb2.Timeline.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,10 @@ class EventServiceStub:
     """
     GetEvent: _grpc.UnaryUnaryMultiCallable[_event_service_pb2.GetEventRequest, _event_pb2.Event]
     """Gets one event."""
+    BatchGetEvents: _grpc.UnaryUnaryMultiCallable[_event_service_pb2.BatchGetEventsRequest, _event_service_pb2.BatchGetEventsResponse]
+    """Gets several events, all or none."""
+    GetTimeline: _grpc.UnaryUnaryMultiCallable[_event_service_pb2.GetTimelineRequest, _event_service_pb2.Timeline]
+    """The events around one, in time order."""
     ListEvents: _grpc.UnaryUnaryMultiCallable[_event_service_pb2.ListEventsRequest, _event_service_pb2.ListEventsResponse]
     """Lists events in time order, or newest first."""
 
@@ -64,6 +68,10 @@ class EventServiceAsyncStub(EventServiceStub):
     """
     GetEvent: _aio.UnaryUnaryMultiCallable[_event_service_pb2.GetEventRequest, _event_pb2.Event]  # type: ignore[assignment]
     """Gets one event."""
+    BatchGetEvents: _aio.UnaryUnaryMultiCallable[_event_service_pb2.BatchGetEventsRequest, _event_service_pb2.BatchGetEventsResponse]  # type: ignore[assignment]
+    """Gets several events, all or none."""
+    GetTimeline: _aio.UnaryUnaryMultiCallable[_event_service_pb2.GetTimelineRequest, _event_service_pb2.Timeline]  # type: ignore[assignment]
+    """The events around one, in time order."""
     ListEvents: _aio.UnaryUnaryMultiCallable[_event_service_pb2.ListEventsRequest, _event_service_pb2.ListEventsResponse]  # type: ignore[assignment]
     """Lists events in time order, or newest first."""
 
@@ -104,6 +112,22 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_event_pb2.Event, _abc.Awaitable[_event_pb2.Event]]:
         """Gets one event."""
+
+    @_abc_1.abstractmethod
+    def BatchGetEvents(
+        self,
+        request: _event_service_pb2.BatchGetEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_event_service_pb2.BatchGetEventsResponse, _abc.Awaitable[_event_service_pb2.BatchGetEventsResponse]]:
+        """Gets several events, all or none."""
+
+    @_abc_1.abstractmethod
+    def GetTimeline(
+        self,
+        request: _event_service_pb2.GetTimelineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_event_service_pb2.Timeline, _abc.Awaitable[_event_service_pb2.Timeline]]:
+        """The events around one, in time order."""
 
     @_abc_1.abstractmethod
     def ListEvents(

@@ -8,6 +8,7 @@ from agent_memory._pb.agent_memory.v1 import filter_pb2 as _filter_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -20,6 +21,26 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _TimeOrder:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TimeOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TimeOrder.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TIME_ORDER_UNSPECIFIED: _TimeOrder.ValueType  # 0
+    TIME_ORDER_ANY: _TimeOrder.ValueType  # 1
+    TIME_ORDER_EARLIEST: _TimeOrder.ValueType  # 2
+    TIME_ORDER_LATEST: _TimeOrder.ValueType  # 3
+
+class TimeOrder(_TimeOrder, metaclass=_TimeOrderEnumTypeWrapper):
+    """Which of the fitting events a question is after."""
+
+TIME_ORDER_UNSPECIFIED: TimeOrder.ValueType  # 0
+TIME_ORDER_ANY: TimeOrder.ValueType  # 1
+TIME_ORDER_EARLIEST: TimeOrder.ValueType  # 2
+TIME_ORDER_LATEST: TimeOrder.ValueType  # 3
+Global___TimeOrder: _TypeAlias = TimeOrder  # noqa: Y015
 
 class _SearchTier:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -59,6 +80,7 @@ class SearchRequest(_message.Message):
     FILTER_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     MIN_POSITION_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """Any text. There is no query syntax, so there is no wrong query."""
     limit: _builtins.int
@@ -72,6 +94,10 @@ class SearchRequest(_message.Message):
     def filter(self) -> _filter_pb2.Filter:
         """Applied inside retrieval: the best matches among the events that it lets through."""
 
+    @_builtins.property
+    def options(self) -> Global___SearchOptions:
+        """How to rank; the defaults are what was measured best."""
+
     def __init__(
         self,
         *,
@@ -79,14 +105,63 @@ class SearchRequest(_message.Message):
         filter: _filter_pb2.Filter | None = ...,
         limit: _builtins.int = ...,
         min_position: _builtins.int = ...,
+        options: Global___SearchOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "options", b"options"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "limit", b"limit", "min_position", b"min_position", "query", b"query"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "limit", b"limit", "min_position", b"min_position", "options", b"options", "query", b"query"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SearchRequest: _TypeAlias = SearchRequest  # noqa: Y015
+
+@_typing.final
+class SearchOptions(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOW_FIELD_NUMBER: _builtins.int
+    WITHOUT_FIELD_NUMBER: _builtins.int
+    RECENCY_FIELD_NUMBER: _builtins.int
+    SALIENCE_FIELD_NUMBER: _builtins.int
+    DIVERSITY_FIELD_NUMBER: _builtins.int
+    GROUP_BY_SESSION_FIELD_NUMBER: _builtins.int
+    REPEATS_FIELD_NUMBER: _builtins.int
+    recency: _builtins.float
+    """From 0 (off) to 1: how much new events gain over old ones, by a bounded factor."""
+    salience: _builtins.float
+    """From 0 (off) to 1: how much weighty events gain, by a bounded factor."""
+    diversity: _builtins.float
+    """From 0 (off) to 1: how much fit is given up for difference from the hits above (MMR)."""
+    group_by_session: _builtins.bool
+    """Hits of one session stand together, sessions in the order of their best hit."""
+    repeats: _builtins.bool
+    """Keeps events that say almost the same as a hit above them; else they are counted only."""
+    @_builtins.property
+    def now(self) -> _timestamp_pb2.Timestamp:
+        """What `yesterday` is relative to. Unset: the time of the search."""
+
+    @_builtins.property
+    def without(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Signals to leave out: `lexical`, `vector`, `context`, `time`, `entity`, `type`."""
+
+    def __init__(
+        self,
+        *,
+        now: _timestamp_pb2.Timestamp | None = ...,
+        without: _abc.Iterable[_builtins.str] | None = ...,
+        recency: _builtins.float = ...,
+        salience: _builtins.float = ...,
+        diversity: _builtins.float = ...,
+        group_by_session: _builtins.bool = ...,
+        repeats: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["now", b"now"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["diversity", b"diversity", "group_by_session", b"group_by_session", "now", b"now", "recency", b"recency", "repeats", b"repeats", "salience", b"salience", "without", b"without"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchOptions: _TypeAlias = SearchOptions  # noqa: Y015
 
 @_typing.final
 class SearchResponse(_message.Message):
@@ -136,6 +211,8 @@ class SearchResponse(_message.Message):
     TIER_FIELD_NUMBER: _builtins.int
     TIMINGS_MS_FIELD_NUMBER: _builtins.int
     BEHIND_FIELD_NUMBER: _builtins.int
+    UNDERSTOOD_FIELD_NUMBER: _builtins.int
+    NOW_FIELD_NUMBER: _builtins.int
     tier: Global___SearchTier.ValueType
     @_builtins.property
     def hits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hit]: ...
@@ -147,6 +224,14 @@ class SearchResponse(_message.Message):
     def behind(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """How many entries of the log each view that serves search lacked; only those that lacked any."""
 
+    @_builtins.property
+    def understood(self) -> Global___TimeReading:
+        """What the query was read to say of time."""
+
+    @_builtins.property
+    def now(self) -> _timestamp_pb2.Timestamp:
+        """What that is relative to."""
+
     def __init__(
         self,
         *,
@@ -154,14 +239,96 @@ class SearchResponse(_message.Message):
         tier: Global___SearchTier.ValueType = ...,
         timings_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         behind: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        understood: Global___TimeReading | None = ...,
+        now: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["now", b"now", "understood", b"understood"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["behind", b"behind", "hits", b"hits", "tier", b"tier", "timings_ms", b"timings_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["behind", b"behind", "hits", b"hits", "now", b"now", "tier", b"tier", "timings_ms", b"timings_ms", "understood", b"understood"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SearchResponse: _TypeAlias = SearchResponse  # noqa: Y015
+
+@_typing.final
+class TimeReading(_message.Message):
+    """What a query says of time. It moves hits; it never leaves one out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPANS_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    ANCHOR_FIELD_NUMBER: _builtins.int
+    ANCHOR_FROM_MS_FIELD_NUMBER: _builtins.int
+    ANCHOR_UNTIL_MS_FIELD_NUMBER: _builtins.int
+    order: Global___TimeOrder.ValueType
+    anchor: _builtins.str
+    """What an interval is relative to where that is no date (`before the release`): the words that
+    name it. Then the interval is told as offsets from its time; a side without one is open.
+    """
+    anchor_from_ms: _builtins.int
+    anchor_until_ms: _builtins.int
+    @_builtins.property
+    def spans(self) -> _containers.RepeatedCompositeFieldContainer[Global___TimeSpan]: ...
+    def __init__(
+        self,
+        *,
+        spans: _abc.Iterable[Global___TimeSpan] | None = ...,
+        order: Global___TimeOrder.ValueType = ...,
+        anchor: _builtins.str = ...,
+        anchor_from_ms: _builtins.int | None = ...,
+        anchor_until_ms: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_anchor_from_ms", b"_anchor_from_ms", "_anchor_until_ms", b"_anchor_until_ms", "anchor_from_ms", b"anchor_from_ms", "anchor_until_ms", b"anchor_until_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_anchor_from_ms", b"_anchor_from_ms", "_anchor_until_ms", b"_anchor_until_ms", "anchor", b"anchor", "anchor_from_ms", b"anchor_from_ms", "anchor_until_ms", b"anchor_until_ms", "order", b"order", "spans", b"spans"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__anchor_from_ms: _TypeAlias = _typing.Literal["anchor_from_ms"]  # noqa: Y015
+    _WhichOneofArgType__anchor_from_ms: _TypeAlias = _typing.Literal["_anchor_from_ms", b"_anchor_from_ms"]  # noqa: Y015
+    _WhichOneofReturnType__anchor_until_ms: _TypeAlias = _typing.Literal["anchor_until_ms"]  # noqa: Y015
+    _WhichOneofArgType__anchor_until_ms: _TypeAlias = _typing.Literal["_anchor_until_ms", b"_anchor_until_ms"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__anchor_from_ms) -> _WhichOneofReturnType__anchor_from_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__anchor_until_ms) -> _WhichOneofReturnType__anchor_until_ms | None: ...
+
+Global___TimeReading: _TypeAlias = TimeReading  # noqa: Y015
+
+@_typing.final
+class TimeSpan(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    FROM_TIME_FIELD_NUMBER: _builtins.int
+    UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """The words, and where in the query they stand: code points, end exclusive."""
+    start: _builtins.int
+    end: _builtins.int
+    @_builtins.property
+    def from_time(self) -> _timestamp_pb2.Timestamp:
+        """What they mean, both inclusive; a side that is unset is open."""
+
+    @_builtins.property
+    def until_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        start: _builtins.int = ...,
+        end: _builtins.int = ...,
+        from_time: _timestamp_pb2.Timestamp | None = ...,
+        until_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from_time", b"from_time", "until_time", b"until_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "from_time", b"from_time", "start", b"start", "text", b"text", "until_time", b"until_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimeSpan: _TypeAlias = TimeSpan  # noqa: Y015
 
 @_typing.final
 class Hit(_message.Message):
@@ -176,6 +343,7 @@ class Hit(_message.Message):
     SESSION_TITLE_FIELD_NUMBER: _builtins.int
     NODE_ID_FIELD_NUMBER: _builtins.int
     EXCERPT_WTF8_FIELD_NUMBER: _builtins.int
+    REPEAT_COUNT_FIELD_NUMBER: _builtins.int
     score: _builtins.float
     """Higher is better; comparable within one answer only."""
     excerpt: _builtins.str
@@ -189,6 +357,8 @@ class Hit(_message.Message):
     """The segment that holds it; empty while the contents are behind."""
     excerpt_wtf8: _builtins.bytes
     """The exact passage as generalised UTF-8, set only where `excerpt` cannot hold it."""
+    repeat_count: _builtins.int
+    """How many events that say almost the same were left out for it."""
     @_builtins.property
     def event(self) -> _event_pb2.Event: ...
     @_builtins.property
@@ -205,10 +375,11 @@ class Hit(_message.Message):
         session_title: _builtins.str = ...,
         node_id: _builtins.str = ...,
         excerpt_wtf8: _builtins.bytes = ...,
+        repeat_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "event", b"event", "excerpt", b"excerpt", "excerpt_wtf8", b"excerpt_wtf8", "grip_id", b"grip_id", "node_id", b"node_id", "score", b"score", "session_title", b"session_title", "signals", b"signals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "event", b"event", "excerpt", b"excerpt", "excerpt_wtf8", b"excerpt_wtf8", "grip_id", b"grip_id", "node_id", b"node_id", "repeat_count", b"repeat_count", "score", b"score", "session_title", b"session_title", "signals", b"signals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -225,11 +396,11 @@ class Signal(_message.Message):
     SCORE_FIELD_NUMBER: _builtins.int
     CONTRIBUTION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """`lexical` or `vector`."""
+    """One of those that `SearchOptions.without` names, or `contents`."""
     rank: _builtins.int
     """1 is best; 0: this retriever did not return it."""
     score: _builtins.float
-    """In the retriever's own scale: BM25, or cosine similarity."""
+    """In the retriever's own scale, for example BM25 or cosine similarity."""
     contribution: _builtins.float
     """Its part of the hit's score."""
     def __init__(
