@@ -41,9 +41,10 @@ from agent_memory.memory import (
     VerifyReport,
 )
 from agent_memory.projectors.views import Views
-from agent_memory.reading import Reader
+from agent_memory.reading import SEARCH_LIMIT_MAX, Reader
 from agent_memory.retrieval import DEFAULT_OPTIONS, Searcher, SearchOptions, SearchResult
-from agent_memory.retrieval.options import check_options
+from agent_memory.retrieval.context import ContextBlock, ContextBuilder
+from agent_memory.retrieval.options import check_options, check_token_budget
 from agent_memory.toc.model import Grip, Node
 
 T = TypeVar("T")
@@ -58,6 +59,10 @@ BATCH_EVENTS_MAX = 10_000
 
 _BATCH_EVENTS_AT_ONCE = 256
 """A larger batch is checked and encoded aside: 10,000 events would stop the event loop for 0.1 s."""
+
+_CONTEXT_HITS_MIN = 10
+_CONTEXT_LINE_TOKENS = 40
+"""About the least that a hit takes of a context's budget: what a search for one is asked for."""
 
 _STREAM_BUFFER_EVENTS = 1024
 _CLOSED = "the memory is closed"
@@ -76,6 +81,7 @@ class LocalMemory:
         views: Views,
         reader: Reader,
         searcher: Searcher,
+        contexts: ContextBuilder,
         clock: Clock,
         ids: IdSource,
         limits: EventLimits,
@@ -90,6 +96,7 @@ class LocalMemory:
         self._views = views
         self._reader = reader
         self._searcher = searcher
+        self._contexts = contexts
         self._clock = clock
         self._ids = ids
         self._limits = limits
@@ -314,6 +321,27 @@ class LocalMemory:
             result = msgspec.structs.replace(result, behind=behind)
         telemetry.record_search(result.tier.value, self._clock.monotonic_s() - started)
         return result
+
+    async def build_context(
+        self,
+        query: str,
+        *,
+        token_budget: int = 2_000,
+        where: Filter = EVERYTHING,
+        options: SearchOptions = DEFAULT_OPTIONS,
+        min_position: Position = 0,
+    ) -> ContextBlock:
+        check_token_budget(token_budget)
+        limit = min(max(token_budget // _CONTEXT_LINE_TOKENS, _CONTEXT_HITS_MIN), SEARCH_LIMIT_MAX)
+        result = await self.search(query, where=where, limit=limit, options=options, min_position=min_position)
+        with telemetry.span("build_context", tokens=token_budget):
+            return await self._blocking(self._build, result, token_budget)
+
+    def _build(self, result: SearchResult, token_budget: int) -> ContextBlock:
+        started = self._clock.monotonic_s()
+        block = self._contexts.build(result, token_budget=token_budget)
+        timings_ms = {**result.timings_ms, "context": (self._clock.monotonic_s() - started) * 1000}
+        return msgspec.structs.replace(block, result=msgspec.structs.replace(result, timings_ms=timings_ms))
 
     # -- the store ------------------------------------------------------------------------------
 

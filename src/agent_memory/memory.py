@@ -11,6 +11,7 @@ import msgspec
 from agent_memory.annotation import MemoryType
 from agent_memory.events import Draft, Kind, Position, Receipt, Recorded, Role
 from agent_memory.indexes.model import Session
+from agent_memory.retrieval.context import ContextBlock
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult
 from agent_memory.toc.model import Grip, Node
 
@@ -295,6 +296,21 @@ class Memory(Protocol):
         min_position: Position = 0,
     ) -> SearchResult:
         """The 1 to 200 best events for any text. Errors: `InvalidQuery`, naming filter or option."""
+        ...
+
+    async def build_context(
+        self,
+        query: str,
+        *,
+        token_budget: int = 2_000,
+        where: Filter = EVERYTHING,
+        options: SearchOptions = DEFAULT_OPTIONS,
+        min_position: Position = 0,
+    ) -> ContextBlock:
+        """A text for an agent to read, of at most 50 to 32,000 tokens: the best hits, quoted, dated and cited.
+
+        Errors: `InvalidQuery`, naming budget, filter or option.
+        """
         ...
 
     async def status(self) -> Status: ...

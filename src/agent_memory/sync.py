@@ -28,6 +28,7 @@ from agent_memory.memory import (
     Timeline,
     VerifyReport,
 )
+from agent_memory.retrieval.context import ContextBlock
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult
 from agent_memory.toc.model import Grip, Node
 
@@ -169,6 +170,21 @@ class SyncMemory:
     ) -> SearchResult:
         return self._wait(
             self._memory.search(query, where=where, limit=limit, options=options, min_position=min_position)
+        )
+
+    def build_context(
+        self,
+        query: str,
+        *,
+        token_budget: int = 2_000,
+        where: Filter = EVERYTHING,
+        options: SearchOptions = DEFAULT_OPTIONS,
+        min_position: Position = 0,
+    ) -> ContextBlock:
+        return self._wait(
+            self._memory.build_context(
+                query, token_budget=token_budget, where=where, options=options, min_position=min_position
+            )
         )
 
     def status(self) -> Status:

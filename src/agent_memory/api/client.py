@@ -56,7 +56,7 @@ from agent_memory.api.wire.events import (
     receipt_from_pb,
     timeline_from_pb,
 )
-from agent_memory.api.wire.search import options_to_pb, result_from_pb
+from agent_memory.api.wire.search import context_from_pb, options_to_pb, result_from_pb
 from agent_memory.api.wire.text import shown
 from agent_memory.clock import SYSTEM_CLOCK, Clock, IdSource, RandomIds
 from agent_memory.errors import Invalid, InvalidQuery, UnknownView, ViewBehind
@@ -79,8 +79,9 @@ from agent_memory.memory import (
     VerifyReport,
 )
 from agent_memory.paging import check_page_size
+from agent_memory.retrieval.context import ContextBlock
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult
-from agent_memory.retrieval.options import check_options
+from agent_memory.retrieval.options import check_options, check_token_budget
 from agent_memory.toc.model import Grip, Node
 
 TIMEOUT_S = 30.0
@@ -342,6 +343,25 @@ class GrpcMemory:
             options=options_to_pb(check_options(options)),
         )
         return result_from_pb(await self._caller.unary(self._search.Search, request))
+
+    async def build_context(
+        self,
+        query: str,
+        *,
+        token_budget: int = 2_000,
+        where: Filter = EVERYTHING,
+        options: SearchOptions = DEFAULT_OPTIONS,
+        min_position: Position = 0,
+    ) -> ContextBlock:
+        request = search_pb.BuildContextRequest(
+            query=shown(query),
+            filter=filter_to_pb(where),
+            # 0 on the wire would mean the default.
+            token_budget=check_token_budget(token_budget),
+            options=options_to_pb(check_options(options)),
+            min_position=_position(min_position),
+        )
+        return context_from_pb(await self._caller.unary(self._search.BuildContext, request))
 
     # -- the store ------------------------------------------------------------------------------
 

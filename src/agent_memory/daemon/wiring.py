@@ -17,6 +17,7 @@ from agent_memory.events import EventLimits
 from agent_memory.inference.extractive import ExtractiveSummariser
 from agent_memory.inference.lazy_embedder import open_embedder
 from agent_memory.inference.port import Embedder, Summariser
+from agent_memory.inference.tokens import SplintrTokenCounter
 from agent_memory.local import LocalMemory
 from agent_memory.log import EventLog, RowEventLog
 from agent_memory.projectors.catalog import CatalogView
@@ -29,6 +30,7 @@ from agent_memory.reading import Reader
 from agent_memory.replay.replays import Replays
 from agent_memory.replay.verify import Verifier
 from agent_memory.retrieval import Searcher
+from agent_memory.retrieval.context import ContextBuilder
 from agent_memory.storage import InMemoryRows, Rows, UnknownStore, open_store, read_manifest
 
 READERS_MAX = 8
@@ -188,6 +190,7 @@ def _open(
             views=views,
             reader=reader,
             searcher=searcher,
+            contexts=ContextBuilder(log, time_zone=store.manifest.time_zone, tokens=SplintrTokenCounter()),
             clock=clock,
             ids=ids,
             limits=EventLimits(text_bytes_max=config.text_bytes_max, metadata_bytes_max=config.metadata_bytes_max),

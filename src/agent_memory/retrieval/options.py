@@ -10,6 +10,8 @@ from agent_memory.retrieval.model import SIGNALS, SearchOptions
 NOW_MAX_MS = 253_370_764_800_000 - 1
 """The end of 9998: `next year` must still be a year that calendars know."""
 
+TOKEN_BUDGET_MIN, TOKEN_BUDGET_MAX = 50, 32_000
+
 
 def check_options(options: SearchOptions) -> SearchOptions:
     """*options*, if they make sense. Errors: `InvalidQuery`, naming the one that does not."""
@@ -34,3 +36,11 @@ def check_options(options: SearchOptions) -> SearchOptions:
         if not isinstance(share, int | float) or not math.isfinite(share) or not 0 <= share <= 1:
             raise InvalidQuery(f"options.{field}", share, "must be from 0 (off) to 1", hint="Try 0.5.")
     return options
+
+
+def check_token_budget(token_budget: int) -> int:
+    """*token_budget*, if a context can be of that size. Errors: `InvalidQuery`."""
+    if not TOKEN_BUDGET_MIN <= token_budget <= TOKEN_BUDGET_MAX:
+        problem = f"must be {TOKEN_BUDGET_MIN} to {TOKEN_BUDGET_MAX:,} tokens"
+        raise InvalidQuery("token_budget", token_budget, problem)
+    return token_budget

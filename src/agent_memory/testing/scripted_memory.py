@@ -44,6 +44,7 @@ from agent_memory.memory import (
     ViewState,
     ViewStatus,
 )
+from agent_memory.retrieval.context import Citation, ContextBlock
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, Hit, SearchOptions, SearchResult, Signal, Tier
 from agent_memory.toc.material import Level
 from agent_memory.toc.model import Bullet, Grip, Node
@@ -109,6 +110,23 @@ HIT = Hit(
 
 TIMELINE = Timeline(event_id=EVENT.id, events=(Recorded(1, EVENT),), more_before=True, more_after=False)
 RESULT = SearchResult(hits=(HIT,), tier=Tier.LEXICAL, timings_ms={"lexical": 1.5}, behind={"vectors": 3})
+BLOCK = ContextBlock(
+    text="<agent-memory>\n## 2026-01-15: We ship on Friday.\n[1] 10:30 user: ship on Friday\n</agent-memory>",
+    token_count=33,
+    tokenizer="o200k_base",
+    citations=(
+        Citation(
+            label="[1]",
+            event_id=EVENT.id,
+            grip_id=GRIP.id,
+            date="2026-01-15",
+            session="s1",
+            session_title="We ship on Friday.",
+        ),
+    ),
+    left_out=2,
+    result=RESULT,
+)
 
 
 def view_status(name: str, **changes: Any) -> ViewStatus:
@@ -372,6 +390,25 @@ class ScriptedMemory:
         }
         result: SearchResult = self._answer("search", arguments, lambda: RESULT)
         return result
+
+    async def build_context(
+        self,
+        query: str,
+        *,
+        token_budget: int = 2_000,
+        where: Filter = EVERYTHING,
+        options: SearchOptions = DEFAULT_OPTIONS,
+        min_position: Position = 0,
+    ) -> ContextBlock:
+        arguments = {
+            "query": query,
+            "token_budget": token_budget,
+            "where": where,
+            "options": options,
+            "min_position": min_position,
+        }
+        block: ContextBlock = self._answer("build_context", arguments, lambda: BLOCK)
+        return block
 
     # -- the store ------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ from agent_memory.memory import (
     ViewState,
     ViewStatus,
 )
+from agent_memory.retrieval.context import Citation, ContextBlock
 from agent_memory.retrieval.model import SIGNALS, Hit, SearchOptions, SearchResult, Signal, Tier
 from agent_memory.temporal import TimeOrder, TimeReading, TimeSpan
 from agent_memory.toc.material import Level
@@ -210,6 +211,18 @@ results = st.builds(
     now_ms=times_ms,
     behind=st.dictionaries(names, st.integers(1, 1 << 40), max_size=2),
 )
+blocks = st.builds(
+    ContextBlock,
+    text=texts,
+    token_count=counts,
+    tokenizer=names,
+    citations=st.lists(
+        st.builds(Citation, label=names, event_id=names, grip_id=names, date=names, session=names, session_title=names),
+        max_size=2,
+    ).map(tuple),
+    left_out=counts,
+    result=results,
+)
 statuses = st.builds(
     Status,
     healthy=st.booleans(),
@@ -335,6 +348,11 @@ def test_a_search_result_round_trips(result: SearchResult, query: str) -> None:
     assert result == search.result_from_pb(there_and_back(search.result_to_pb(result, query=query)))
 
 
+@given(blocks, texts)
+def test_a_context_block_round_trips(block: ContextBlock, query: str) -> None:
+    assert block == search.context_from_pb(there_and_back(search.context_to_pb(block, query=query)))
+
+
 @given(options)
 def test_search_options_round_trip(options: SearchOptions) -> None:
     assert options == search.options_from_pb(there_and_back(search.options_to_pb(options)))
@@ -425,6 +443,16 @@ def full_messages() -> list[Message]:
         anchor_from_ms=-5,
         anchor_until_ms=6,
     )
+    result = SearchResult(
+        hits=(hit,),
+        tier=Tier.HYBRID,
+        timings_ms={"lexical": 1.0},
+        behind={"vectors": 2},
+        understood=reading,
+        now_ms=7,
+    )
+    citation = Citation(label="[1]", event_id="e", grip_id="g", date="d", session="s", session_title="t")
+    block = ContextBlock(text="x\ud800", token_count=1, tokenizer="t", citations=(citation,), left_out=2, result=result)
     status = Status(
         healthy=True,
         position=1,
@@ -472,17 +500,7 @@ def full_messages() -> list[Message]:
                 repeats=True,
             )
         ),
-        search.result_to_pb(
-            SearchResult(
-                hits=(hit,),
-                tier=Tier.HYBRID,
-                timings_ms={"lexical": 1.0},
-                behind={"vectors": 2},
-                understood=reading,
-                now_ms=7,
-            ),
-            query="query",
-        ),
+        search.context_to_pb(block, query="query"),
         events.timeline_to_pb(Timeline(event_id="e", events=(AN_EVENT,), more_before=True, more_after=True)),
         admin.status_to_pb(status),
         admin.replay_report_to_pb(ReplayProgress(view="toc", position=1, target=2)),

@@ -7,6 +7,7 @@ from agent_memory.api.wire.enums import TIERS, TIME_ORDERS
 from agent_memory.api.wire.events import event_from_pb, event_to_pb
 from agent_memory.api.wire.text import exact_bytes, exact_text, shown, time_ms_of, timestamp
 from agent_memory.errors import InvalidQuery
+from agent_memory.retrieval.context import Citation, ContextBlock
 from agent_memory.retrieval.model import Hit, SearchOptions, SearchResult, Signal
 from agent_memory.temporal import TIMELESS, TimeReading, TimeSpan
 
@@ -65,6 +66,51 @@ def result_from_pb(message: pb.SearchResponse) -> SearchResult:
         behind=dict(message.behind),
         understood=_reading_from_pb(message.understood) if message.HasField("understood") else TIMELESS,
         now_ms=time_ms_of(message.now),
+    )
+
+
+def context_to_pb(block: ContextBlock, *, query: str) -> pb.ContextBlock:
+    """A text for an agent, what it cites, and the search for *query* that it was made of."""
+    return pb.ContextBlock(
+        text=shown(block.text),
+        text_wtf8=exact_bytes(block.text),
+        token_count=block.token_count,
+        tokenizer=block.tokenizer,
+        citations=[
+            pb.Citation(
+                label=citation.label,
+                event_id=citation.event_id,
+                grip_id=citation.grip_id,
+                date=citation.date,
+                session=citation.session,
+                session_title=shown(citation.session_title),
+            )
+            for citation in block.citations
+        ],
+        left_out=block.left_out,
+        search=result_to_pb(block.result, query=query),
+    )
+
+
+def context_from_pb(message: pb.ContextBlock) -> ContextBlock:
+    """The inverse of `context_to_pb`."""
+    return ContextBlock(
+        text=exact_text(message.text, message.text_wtf8),
+        token_count=message.token_count,
+        tokenizer=message.tokenizer,
+        citations=tuple(
+            Citation(
+                label=citation.label,
+                event_id=citation.event_id,
+                grip_id=citation.grip_id,
+                date=citation.date,
+                session=citation.session,
+                session_title=citation.session_title,
+            )
+            for citation in message.citations
+        ),
+        left_out=message.left_out,
+        result=result_from_pb(message.search),
     )
 
 

@@ -251,6 +251,125 @@ class SearchResponse(_message.Message):
 Global___SearchResponse: _TypeAlias = SearchResponse  # noqa: Y015
 
 @_typing.final
+class BuildContextRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    TOKEN_BUDGET_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    MIN_POSITION_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    """As in `SearchRequest`, like all but the budget."""
+    token_budget: _builtins.int
+    """50 to 32,000 tokens; 0 means 2,000."""
+    min_position: _builtins.int
+    @_builtins.property
+    def filter(self) -> _filter_pb2.Filter: ...
+    @_builtins.property
+    def options(self) -> Global___SearchOptions: ...
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        filter: _filter_pb2.Filter | None = ...,
+        token_budget: _builtins.int = ...,
+        options: Global___SearchOptions | None = ...,
+        min_position: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "options", b"options"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "min_position", b"min_position", "options", b"options", "query", b"query", "token_budget", b"token_budget"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BuildContextRequest: _TypeAlias = BuildContextRequest  # noqa: Y015
+
+@_typing.final
+class ContextBlock(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    TEXT_WTF8_FIELD_NUMBER: _builtins.int
+    TOKEN_COUNT_FIELD_NUMBER: _builtins.int
+    TOKENIZER_FIELD_NUMBER: _builtins.int
+    CITATIONS_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
+    SEARCH_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """Empty where nothing was found, or nothing fits. A lone surrogate reads U+FFFD."""
+    text_wtf8: _builtins.bytes
+    """The exact text as generalised UTF-8, set only where `text` cannot hold it."""
+    token_count: _builtins.int
+    """Exactly how many tokens of the vocabulary `tokenizer` the text has."""
+    tokenizer: _builtins.str
+    left_out: _builtins.int
+    """How many hits have no line in the text."""
+    @_builtins.property
+    def citations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Citation]:
+        """What the labels of the text stand for, in the order of the text."""
+
+    @_builtins.property
+    def search(self) -> Global___SearchResponse:
+        """The search that it was made of, whole."""
+
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        text_wtf8: _builtins.bytes = ...,
+        token_count: _builtins.int = ...,
+        tokenizer: _builtins.str = ...,
+        citations: _abc.Iterable[Global___Citation] | None = ...,
+        left_out: _builtins.int = ...,
+        search: Global___SearchResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["search", b"search"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["citations", b"citations", "left_out", b"left_out", "search", b"search", "text", b"text", "text_wtf8", b"text_wtf8", "token_count", b"token_count", "tokenizer", b"tokenizer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContextBlock: _TypeAlias = ContextBlock  # noqa: Y015
+
+@_typing.final
+class Citation(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LABEL_FIELD_NUMBER: _builtins.int
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    GRIP_ID_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    SESSION_FIELD_NUMBER: _builtins.int
+    SESSION_TITLE_FIELD_NUMBER: _builtins.int
+    label: _builtins.str
+    """As the text has it: `[1]`."""
+    event_id: _builtins.str
+    grip_id: _builtins.str
+    """The words that are quoted, as a grip: get or expand it."""
+    date: _builtins.str
+    """Local date in the store's time zone."""
+    session: _builtins.str
+    session_title: _builtins.str
+    def __init__(
+        self,
+        *,
+        label: _builtins.str = ...,
+        event_id: _builtins.str = ...,
+        grip_id: _builtins.str = ...,
+        date: _builtins.str = ...,
+        session: _builtins.str = ...,
+        session_title: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "event_id", b"event_id", "grip_id", b"grip_id", "label", b"label", "session", b"session", "session_title", b"session_title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Citation: _TypeAlias = Citation  # noqa: Y015
+
+@_typing.final
 class TimeReading(_message.Message):
     """What a query says of time. It moves hits; it never leaves one out."""
 

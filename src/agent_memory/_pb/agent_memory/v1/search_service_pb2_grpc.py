@@ -40,6 +40,11 @@ class SearchServiceStub:
                 request_serializer=agent__memory_dot_v1_dot_search__service__pb2.SearchRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_v1_dot_search__service__pb2.SearchResponse.FromString,
                 _registered_method=True)
+        self.BuildContext = channel.unary_unary(
+                '/agent_memory.v1.SearchService/BuildContext',
+                request_serializer=agent__memory_dot_v1_dot_search__service__pb2.BuildContextRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_v1_dot_search__service__pb2.ContextBlock.FromString,
+                _registered_method=True)
 
 
 class SearchServiceServicer:
@@ -52,6 +57,14 @@ class SearchServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BuildContext(self, request, context):
+        """Searches, and makes of the hits a text for an agent to read: quoted, dated, cited, in time
+        order, and of no more tokens than asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SearchServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -59,6 +72,11 @@ def add_SearchServiceServicer_to_server(servicer, server):
                     servicer.Search,
                     request_deserializer=agent__memory_dot_v1_dot_search__service__pb2.SearchRequest.FromString,
                     response_serializer=agent__memory_dot_v1_dot_search__service__pb2.SearchResponse.SerializeToString,
+            ),
+            'BuildContext': grpc.unary_unary_rpc_method_handler(
+                    servicer.BuildContext,
+                    request_deserializer=agent__memory_dot_v1_dot_search__service__pb2.BuildContextRequest.FromString,
+                    response_serializer=agent__memory_dot_v1_dot_search__service__pb2.ContextBlock.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -89,6 +107,33 @@ class SearchService:
             '/agent_memory.v1.SearchService/Search',
             agent__memory_dot_v1_dot_search__service__pb2.SearchRequest.SerializeToString,
             agent__memory_dot_v1_dot_search__service__pb2.SearchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BuildContext(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/agent_memory.v1.SearchService/BuildContext',
+            agent__memory_dot_v1_dot_search__service__pb2.BuildContextRequest.SerializeToString,
+            agent__memory_dot_v1_dot_search__service__pb2.ContextBlock.FromString,
             options,
             channel_credentials,
             insecure,

@@ -34,6 +34,10 @@ class SearchServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SearchServiceAsyncStub: ...
     Search: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchRequest, _search_service_pb2.SearchResponse]
+    BuildContext: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.BuildContextRequest, _search_service_pb2.ContextBlock]
+    """Searches, and makes of the hits a text for an agent to read: quoted, dated, cited, in time
+    order, and of no more tokens than asked for.
+    """
 
 @_typing.type_check_only
 class SearchServiceAsyncStub(SearchServiceStub):
@@ -41,6 +45,10 @@ class SearchServiceAsyncStub(SearchServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Search: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchRequest, _search_service_pb2.SearchResponse]  # type: ignore[assignment]
+    BuildContext: _aio.UnaryUnaryMultiCallable[_search_service_pb2.BuildContextRequest, _search_service_pb2.ContextBlock]  # type: ignore[assignment]
+    """Searches, and makes of the hits a text for an agent to read: quoted, dated, cited, in time
+    order, and of no more tokens than asked for.
+    """
 
 class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
     """From a question to the events that answer it."""
@@ -51,5 +59,15 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_service_pb2.SearchRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_service_pb2.SearchResponse, _abc.Awaitable[_search_service_pb2.SearchResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def BuildContext(
+        self,
+        request: _search_service_pb2.BuildContextRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_search_service_pb2.ContextBlock, _abc.Awaitable[_search_service_pb2.ContextBlock]]:
+        """Searches, and makes of the hits a text for an agent to read: quoted, dated, cited, in time
+        order, and of no more tokens than asked for.
+        """
 
 def add_SearchServiceServicer_to_server(servicer: SearchServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
