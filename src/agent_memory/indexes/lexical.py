@@ -7,6 +7,7 @@ One document for each chunk of an event; an event without text has one empty doc
     whole     identifiers, paths, codes of more than one word, as they stand
     agent, project, session, role, kind     one raw term each, for filters
     high, low      the event's ULID in two halves; its time is the top 48 bits of `high`
+    session_key    64 bits of a hash of the session
     span           start << 32 | end of the chunk, in code points
     position       of the event in the log
     digest         of all that was indexed of the chunk
@@ -38,11 +39,11 @@ from agent_memory.errors import Closed
 from agent_memory.events import START, Event, Kind, Position, Role
 from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_from_key, ulid_key
 from agent_memory.indexes.chunks import CHUNKING, chunks_of
-from agent_memory.indexes.model import Match, Where
+from agent_memory.indexes.model import Match, Where, session_key
 from agent_memory.indexes.panics import panics_told
 from agent_memory.indexes.words import WORDS, folded, parts_of_humps, telling, wholes_of
 
-LEXICAL_FORMAT = f"lexical-1/{CHUNKING}/{WORDS}/{tantivy.__version__.replace(', ', '/').replace(' ', '-')}"  # type: ignore[attr-defined]
+LEXICAL_FORMAT = f"lexical-2/{CHUNKING}/{WORDS}/{tantivy.__version__.replace(', ', '/').replace(' ', '-')}"  # type: ignore[attr-defined]
 """What the folder's bytes depend on; a view of another format is built again."""
 
 CHUNKS_MAX = 256
@@ -243,7 +244,7 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("whole", tokenizer_name="names", index_option="freq")
     for name in _FILTERS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in ("high", "low", "span", "position", "digest"):
+    for name in ("high", "low", "session_key", "span", "position", "digest"):
         builder.add_unsigned_field(name, fast=True)
     return builder.build()
 
@@ -279,6 +280,7 @@ def _add(writer: tantivy.IndexWriter, position: Position, entry: Entry) -> None:
             document.add_text(name, value)
         document.add_unsigned("high", high)
         document.add_unsigned("low", low)
+        document.add_unsigned("session_key", session_key(event.session))
         document.add_unsigned("span", start << 32 | end)
         document.add_unsigned("position", position)
         document.add_unsigned("digest", _digest(raw, who, names))
@@ -334,18 +336,21 @@ def _filters(schema: tantivy.Schema, where: Where) -> list[Query]:
 
 def _best_by_event(
     searcher: tantivy.Searcher, hits: Sequence[tuple[float, tantivy.DocAddress]]
-) -> list[tuple[float, int, int, int]]:
-    """Of each event its best chunk, best first, ties in order of id: minus the score, the id's halves, the span."""
+) -> list[tuple[float, int, int, int, int]]:
+    """Of each event its best chunk, best first, ties in order of id.
+
+    Minus the score, the id's halves, the span, the key of the session.
+    """
     addresses = [address for _, address in hits]
-    columns = [searcher.fast_field_values(name, addresses) for name in ("high", "low", "span")]
-    best: dict[tuple[int, int], tuple[float, int, int, int]] = {}
+    columns = [searcher.fast_field_values(name, addresses) for name in ("high", "low", "span", "session_key")]
+    best: dict[tuple[int, int], tuple[float, int, int, int, int]] = {}
     for row in sorted(zip([-score for score, _ in hits], *columns, strict=True)):
         best.setdefault(row[1:3], row)
     return list(best.values())
 
 
-def _match(minus_score: float, high: int, low: int, span: int) -> Match:
-    return Match(_event_id(high, low), span >> 32, span & 0xFFFF_FFFF, -minus_score)
+def _match(minus_score: float, high: int, low: int, span: int, session: int) -> Match:
+    return Match(_event_id(high, low), span >> 32, span & 0xFFFF_FFFF, -minus_score, session)
 
 
 def _event_id(high: int, low: int) -> str:

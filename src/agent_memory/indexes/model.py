@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
+
 import msgspec
 
 from agent_memory.annotation import MemoryType
@@ -35,13 +38,21 @@ EVERYWHERE = Where()
 class Match(msgspec.Struct, frozen=True):
     """A passage that a retriever returned: code points ``[start, end)`` of an event's text.
 
-    ``score`` is in the retriever's own scale; higher is better.
+    ``score`` is in the retriever's own scale; higher is better. ``session`` is the `session_key`
+    of the event's session.
     """
 
     event_id: str
     start: int
     end: int
     score: float
+    session: int = 0
+
+
+@lru_cache(maxsize=4096)
+def session_key(session: str) -> int:
+    """64 bits that stand for a session wherever its name would be too long: the head of its SHA-256."""
+    return int.from_bytes(hashlib.sha256(session.encode("utf-8", "surrogatepass")).digest()[:8], "big")
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

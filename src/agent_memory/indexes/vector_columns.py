@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agent_memory.events import Event, Kind, Role
 from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_from_key, ulid_key
-from agent_memory.indexes.model import Where
+from agent_memory.indexes.model import Where, session_key
 
 Mask = NDArray[np.bool_]
 
@@ -39,6 +39,7 @@ class Columns:
         self.count = 0
         self._names: dict[str, dict[str, int]] = {name: {} for name in _NAMED}
         self._columns = {name: np.empty(1024, dtype) for name, dtype in _TYPES.items()}
+        self._session_keys: list[int] = []
 
     def add(self, rows: Sequence[tuple[Event, int, int]]) -> None:
         """One row for each (event, start, end)."""
@@ -90,17 +91,21 @@ class Columns:
 
     def ranked(
         self, rows: NDArray[np.int64], scores: NDArray[np.float64]
-    ) -> Iterable[tuple[float, int, int, int, int]]:
-        """Score, both halves of the event id, start and end, best first; ties in order of id and start."""
-        high, low, start, end = (self._columns[name][rows] for name in ("high", "low", "start", "end"))
+    ) -> Iterator[tuple[float, int, int, int, int, int]]:
+        """Score, both halves of the event id, start, end and session key, best first; ties in order of id and start."""
+        high, low, start, end, session = (
+            self._columns[name][rows] for name in ("high", "low", "start", "end", "session")
+        )
         order = np.lexsort((start, low, high, -scores))
-        return zip(*(column[order].tolist() for column in (scores, high, low, start, end)), strict=True)
+        keys = self._session_keys
+        for *found, code in zip(*(c[order].tolist() for c in (scores, high, low, start, end, session)), strict=True):
+            yield *found, keys[code]
 
     def event_count(self, rows: NDArray[np.int64]) -> int:
         """How many events the rows belong to."""
         return len(set(zip(self._columns["high"][rows].tolist(), self._columns["low"][rows].tolist(), strict=True)))
 
-    def sorted_rows(self, checks: Sequence[int]) -> Iterable[tuple[str, bytes]]:
+    def sorted_rows(self, checks: Sequence[int]) -> Iterator[tuple[str, bytes]]:
         """The passage of each of the first rows, with its check, in order of event and start."""
         high, low, start, end = (self._columns[name][: len(checks)] for name in ("high", "low", "start", "end"))
         for at in np.lexsort((start, low, high)).tolist():
@@ -128,10 +133,13 @@ class Columns:
             raise ValueError("columns of different lengths")
         names = _unescaped(msgspec.json.decode((folder / "names.json").read_bytes(), type=dict[str, list[str]]))
         columns._names = {name: {value: code for code, value in enumerate(names[name])} for name in _NAMED}
+        columns._session_keys = [session_key(name) for name in names["session"]]
         return columns
 
     def _code(self, column: str, name: str) -> int:
         codes = self._names[column]
+        if column == "session" and name not in codes:
+            self._session_keys.append(session_key(name))
         # A reader of `mask` may look on: the code is there before the row that uses it is counted.
         return codes.setdefault(name, len(codes))
 

@@ -227,9 +227,9 @@ class VectorIndex:
         # In float64 and row by row, so that equal vectors score equal wherever they stand.
         scores = (self._vectors.take(labels).astype(np.float64) * query.astype(np.float64)).sum(axis=1)
         matches: dict[tuple[int, int], Match] = {}
-        for score, high, low, start, end in self._columns.ranked(labels, scores):
+        for score, high, low, start, end, session in self._columns.ranked(labels, scores):
             if (high, low) not in matches:
-                matches[high, low] = Match(event_id_of(high, low), start, end, score)
+                matches[high, low] = Match(event_id_of(high, low), start, end, score, session)
                 if len(matches) == limit:
                     break
         return list(matches.values())

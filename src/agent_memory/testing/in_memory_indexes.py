@@ -12,7 +12,7 @@ import numpy as np
 from agent_memory.errors import DimensionMismatch
 from agent_memory.events import Event
 from agent_memory.indexes.chunks import chunks_of
-from agent_memory.indexes.model import Match, Where
+from agent_memory.indexes.model import Match, Where, session_key
 from agent_memory.indexes.words import folded
 from agent_memory.inference.port import Embedder, Vectors
 
@@ -66,7 +66,7 @@ class InMemoryLexicalIndex:
                     rarity = math.log(1 + (count - held_by + 0.5) / (held_by + 0.5))
                     score += rarity * times * (_K1 + 1) / (times + _K1 * (1 - _B + _B * words.total() / mean))
             if score:
-                matches.append(Match(event.id, start, end, score))
+                matches.append(Match(event.id, start, end, score, session_key(event.session)))
         return best_by_event(matches)[: max(0, limit)]
 
 
@@ -92,7 +92,7 @@ class InMemoryVectorIndex:
             raise DimensionMismatch("vector", vector.shape, f"the index holds vectors of {self._embedder.dim} numbers")
         query = vector.astype(np.float64)
         matches = [
-            Match(event.id, start, end, float((held.astype(np.float64) * query).sum()))
+            Match(event.id, start, end, float((held.astype(np.float64) * query).sum()), session_key(event.session))
             for (event, start, end), held in zip(self._passages, self._vectors, strict=True)
             if admits(where, event)
         ]
