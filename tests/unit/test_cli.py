@@ -85,6 +85,10 @@ class Door:
             raise result.exception
         return Told(result.exit_code, result.stdout, result.stderr)
 
+    def asked(self, method: str) -> dict[str, Any]:
+        """The arguments of the last call of a method."""
+        return [arguments for name, arguments in self.memory.calls if name == method][-1]
+
 
 @pytest.fixture
 def door(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own_log: None) -> Door:
@@ -288,7 +292,7 @@ def test_colours_are_left_out_where_they_are_not_wanted(door: Door, monkeypatch:
 def test_search_passes_its_filters_on(door: Door) -> None:
     flags = "--from 2026-01-01 --until 2026-01-31 --agent a --project p --session s --role user --kind tool_call"
     door.run("search", "x", *flags.split(), "--limit", "3")
-    _, arguments = door.memory.calls[0]
+    arguments = door.asked("search")
     where = arguments["where"]
 
     assert 3 == arguments["limit"]
@@ -328,7 +332,7 @@ def test_search_without_a_hit_says_so_and_succeeds(door: Door) -> None:
 @pytest.mark.parametrize("query", ["", "--", 'a AND "b', "[bold]x[/bold]", ":smile:", "\x1b[31m", "東京"])
 def test_any_text_is_a_query(door: Door, query: str) -> None:
     assert 0 == door.run("search", "--json", "--", query).code
-    assert query == door.memory.calls[0][1]["query"]
+    assert query == door.asked("search")["query"]
 
 
 def test_grip_shows_the_excerpt_among_its_neighbours(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,152 +2,101 @@
 
 from __future__ import annotations
 
-import re
+import itertools
 from typing import TYPE_CHECKING
 
 import click
 
+from agent_memory.cli.asking import Asked, asking
 from agent_memory.cli.ending import OK
 from agent_memory.cli.front import Front, front
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from agent_memory.cli.times import Zone
-    from agent_memory.memory import Filter
-    from agent_memory.retrieval.model import Hit, SearchResult
-
-_KINDS = (
-    "user_message",
-    "assistant_message",
-    "tool_call",
-    "tool_result",
-    "session_start",
-    "session_end",
-    "compaction",
-    "subagent_start",
-    "subagent_stop",
-    "other",
-)
-_WORD = re.compile(r"[^\W_]+")
-_ROLES = ("user", "assistant", "tool", "system")
+    from agent_memory.retrieval.model import SearchOptions, SearchResult
 
 
 @click.command("search", short_help="Find what was said about something.")
 @click.argument("query")
-@click.option("--from", "from_", default="", metavar="WHEN", help="From this local date or RFC 3339 time on.")
-@click.option("--until", default="", metavar="WHEN", help="Up to this date or time, itself included.")
-@click.option("--agent", "agents", multiple=True, metavar="NAME", help="Only this agent; may be repeated.")
-@click.option("--project", "projects", multiple=True, metavar="NAME", help="Only this project; may be repeated.")
-@click.option("--session", "sessions", multiple=True, metavar="ID", help="Only this session; may be repeated.")
-@click.option("--role", "roles", multiple=True, type=click.Choice(_ROLES), help="Only this role; may be repeated.")
-@click.option("--kind", "kinds", multiple=True, type=click.Choice(_KINDS), help="Only this kind; may be repeated.")
+@asking
 @click.option("--limit", default=10, show_default=True, help="The most hits, 1 to 200.")
+@click.option("--by-session", is_flag=True, help="Put the hits of a session together.")
+@click.option("--brief", is_flag=True, help="One line a hit: id, local time, who, words.")
+@click.option("--explain", is_flag=True, help="Tell why each hit is where it is, and where the time went.")
 @front()
-def command(
-    front: Front,
-    query: str,
-    from_: str,
-    until: str,
-    agents: tuple[str, ...],
-    projects: tuple[str, ...],
-    sessions: tuple[str, ...],
-    roles: tuple[str, ...],
-    kinds: tuple[str, ...],
-    limit: int,
-) -> int:
+def command(front: Front, query: str, asked: Asked, limit: int, by_session: bool, brief: bool, explain: bool) -> int:
     """Find the events that say most about QUERY. Any text is a query; there is no syntax to get wrong."""
-    from agent_memory.events import Kind, Role
-    from agent_memory.memory import Filter
-
-    where = Filter(
-        from_=from_,
-        until=until,
-        agents=agents,
-        projects=projects,
-        sessions=sessions,
-        roles=tuple(map(Role, roles)),
-        kinds=tuple(map(Kind, kinds)),
-    )
-    return front.run(_search(front, query, where, limit))
+    if brief and explain:
+        raise click.UsageError("--brief has no room for what --explain tells")
+    return front.run(_search(front, query, asked, limit, by_session, brief, explain))
 
 
-async def _search(front: Front, query: str, where: Filter, limit: int) -> int:
-    from agent_memory.cli.shapes import hit_shape
+async def _search(
+    front: Front, query: str, asked: Asked, limit: int, by_session: bool, brief: bool, explain: bool
+) -> int:
+    from agent_memory.cli.shapes import result_shape
     from agent_memory.cli.times import Zone
 
     async with front.memory("lexical", "toc", "catalog", "vectors") as memory:
-        result = await memory.search(query, where=where, limit=limit)
         zone = Zone((await memory.status()).time_zone)
+        options = asked.options(zone, group_by_session=by_session)
+        result = await memory.search(query, where=asked.where, limit=limit, options=options)
     if front.as_json:
-        front.envelope(
-            {
-                "query": query,
-                "tier": result.tier.value,
-                "time_zone": zone.name,
-                "timings_ms": result.timings_ms,
-                "behind": result.behind,
-                "hits": [hit_shape(rank, hit, zone) for rank, hit in enumerate(result.hits, 1)],
-            }
-        )
-        return OK
-    _show(front, query, result, zone)
+        front.envelope(result_shape(query, options, result, zone))
+    elif brief:
+        _show_lines(front, query, result, zone)
+    else:
+        _show(front, query, options, result, zone, explain)
     return OK
 
 
-def _show(front: Front, query: str, result: SearchResult, zone: Zone) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
+def _show_lines(front: Front, query: str, result: SearchResult, zone: Zone) -> None:
+    from agent_memory.cli.hit_view import matches
+    from agent_memory.cli.line_view import print_line
     from agent_memory.cli.terminal import counted
 
-    if not result.hits:
+    for hit in result.hits:
+        first = next(iter(sorted(matches(query, hit.excerpt))), (0, 0))[0]
+        note = ", ".join(type.value for type in hit.types)
+        print_line(front.out, hit.recorded, zone, hit.excerpt, around=first, note=note)
+    front.notes.print(f"{counted(len(result.hits), 'hit')}, {_served(result, zone)}", style="dim")
+    _warn(front, result, by_keyword=False)
+
+
+def _show(front: Front, query: str, options: SearchOptions, result: SearchResult, zone: Zone, explain: bool) -> None:
+    from agent_memory.cli.hit_view import explanation, hits_table, told_of
+    from agent_memory.cli.terminal import counted, stored
+
+    hits = list(enumerate(result.hits, 1))
+    if not hits:
         front.out.print("Nothing found. A wider range, fewer filters or other words may help.")
+    elif options.group_by_session:
+        from rich.text import Text
+
+        for session, group in itertools.groupby(hits, key=lambda ranked: ranked[1].recorded.event.session):
+            ranked = list(group)
+            title = stored(ranked[0][1].session_title or session, "bold")
+            front.out.print(Text.assemble(title, ("  session ", "dim"), stored(session, "dim")))
+            front.out.print(hits_table(query, ranked, zone, titled=False, explain=explain))
     else:
-        table = Table(box=None, pad_edge=False, padding=(0, 1, 1, 0), show_header=False)
-        table.add_column("rank", justify="right", style="bold", no_wrap=True)
-        table.add_column("when", no_wrap=True)
-        table.add_column("what", ratio=1)
-        for rank, hit in enumerate(result.hits, 1):
-            clock = zone.clock(hit.recorded.event.time_ms)
-            when = Text.assemble((hit.date, "cyan"), "\n", (clock, "cyan dim"))
-            table.add_row(f"{rank}", when, _what(query, hit))
-        front.out.print(table)
+        front.out.print(hits_table(query, hits, zone, titled=True, explain=explain))
+    if explain:
+        front.out.print(explanation(query, options, result, zone))
+    elif told := "; ".join(told_of(query, result.understood, zone)):
+        front.out.print(stored(f"understood: {told}", "dim"))
+    front.out.print(f"{counted(len(hits), 'hit')}, {_served(result, zone)}", style="dim")
+    _warn(front, result, by_keyword=result.tier.value == "lexical" and "vector" not in options.without)
+
+
+def _served(result: SearchResult, zone: Zone) -> str:
     took = sum(result.timings_ms.values()) if "total" not in result.timings_ms else result.timings_ms["total"]
-    note = f"{counted(len(result.hits), 'hit')}, {result.tier.value} search, {took:.0f} ms, times of {zone.name}"
-    front.out.print(note, style="dim")
+    return f"{result.tier.value} search, {took:.0f} ms, times of {zone.name}"
+
+
+def _warn(front: Front, result: SearchResult, *, by_keyword: bool) -> None:
+    from agent_memory.cli.terminal import counted
+
     for view, count in result.behind.items():
         front.notes.print(f"{view} lacks the last {counted(count, 'event')}; more may be found soon.", style="yellow")
-    if result.tier.value == "lexical":
+    if by_keyword:
         front.notes.print("By keyword only; `agent-memory model show` tells whether a model is there.", style="dim")
-
-
-def _what(query: str, hit: Hit) -> Text:
-    from rich.text import Text
-
-    from agent_memory.cli.terminal import marked, stored
-
-    event = hit.recorded.event
-    who = Text.assemble(stored(event.speaker or event.role.value, "bold"))
-    for name in (event.tool_name, event.agent, event.project):
-        if name:
-            who.append_text(Text.assemble((" · ", "dim"), stored(name, "dim")))
-    what = Text("\n").join([who, marked(hit.excerpt, _matches(query, hit.excerpt), "bold yellow")])
-    if hit.session_title:
-        what.append_text(Text.assemble(("\nin ", "dim"), stored(hit.session_title, "italic dim")))
-    signals = " ".join(f"{s.name} #{s.rank}" for s in hit.signals if s.rank)
-    what.append_text(
-        Text.assemble(("\ngrip ", "dim"), (hit.grip_id, "green dim"), (f"  {signals}  {hit.score:.2f}", "dim"))
-    )
-    return what
-
-
-def _matches(query: str, excerpt: str) -> list[tuple[int, int]]:
-    """Where the excerpt has words of the query, as search looks for them."""
-    from agent_memory.retrieval.wanted import Wanted
-
-    spans = []
-    for at, word in Wanted(query).places(excerpt):
-        whole = _WORD.match(excerpt, at) if word.isascii() else None
-        spans.append((at, whole.end() if whole else at + len(word)))
-    return spans

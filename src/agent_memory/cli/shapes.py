@@ -7,8 +7,10 @@ from typing import Any
 from agent_memory.cli.times import Zone, rfc3339
 from agent_memory.events import Recorded
 from agent_memory.indexes.model import Session
-from agent_memory.memory import Day, ReplayVerdict, Status
-from agent_memory.retrieval.model import Hit
+from agent_memory.memory import Day, ReplayVerdict, Status, Timeline
+from agent_memory.retrieval.context import ContextBlock
+from agent_memory.retrieval.model import Hit, SearchOptions, SearchResult
+from agent_memory.temporal import TimeReading
 from agent_memory.toc.model import Grip, Node
 
 Shape = dict[str, Any]
@@ -34,6 +36,17 @@ def event_shape(recorded: Recorded, zone: Zone) -> Shape:
         "tool_name": event.tool_name,
         "tool_call_id": event.tool_call_id,
         "metadata": event.metadata,
+    }
+
+
+def timeline_shape(timeline: Timeline, zone: Zone) -> Shape:
+    """The events around one."""
+    return {
+        "time_zone": zone.name,
+        "event_id": timeline.event_id,
+        "events": [event_shape(recorded, zone) for recorded in timeline.events],
+        "more_before": timeline.more_before,
+        "more_after": timeline.more_after,
     }
 
 
@@ -103,11 +116,81 @@ def hit_shape(rank: int, hit: Hit, zone: Zone) -> Shape:
         "grip_id": hit.grip_id,
         "node_id": hit.node_id,
         "session_title": hit.session_title,
+        "types": [type.value for type in hit.types],
+        "repeat_count": hit.repeat_count,
         "signals": [
             {"name": s.name, "rank": s.rank, "score": s.score, "contribution": s.contribution} for s in hit.signals
         ],
         "event": event_shape(hit.recorded, zone),
     }
+
+
+def result_shape(query: str, options: SearchOptions, result: SearchResult, zone: Zone) -> Shape:
+    """A search: what was asked, how it was understood, its hits."""
+    return {
+        "query": query,
+        "tier": result.tier.value,
+        "time_zone": zone.name,
+        "timings_ms": result.timings_ms,
+        "behind": result.behind,
+        "now": _time(result.now_ms or None),
+        "understood": reading_shape(query, result.understood),
+        "options": {
+            "without": list(options.without),
+            "recency": options.recency,
+            "salience": options.salience,
+            "diversity": options.diversity,
+            "group_by_session": options.group_by_session,
+            "repeats": options.repeats,
+        },
+        "hits": [hit_shape(rank, hit, zone) for rank, hit in enumerate(result.hits, 1)],
+    }
+
+
+def reading_shape(query: str, reading: TimeReading) -> Shape:
+    """What a query says of time; a side that is open is empty, an offset that is open is null."""
+    return {
+        "spans": [
+            {
+                "text": query[span.start : span.end],
+                "start": span.start,
+                "end": span.end,
+                "from": _time(span.from_ms),
+                "until": _time(span.until_ms),
+            }
+            for span in reading.spans
+        ],
+        "order": reading.order.value,
+        "anchor": reading.anchor,
+        "anchor_from_ms": reading.anchor_from_ms,
+        "anchor_until_ms": reading.anchor_until_ms,
+    }
+
+
+def context_shape(query: str, options: SearchOptions, block: ContextBlock, zone: Zone) -> Shape:
+    """A context, what it cites, and the search that it was made of."""
+    return {
+        "text": block.text,
+        "token_count": block.token_count,
+        "tokenizer": block.tokenizer,
+        "citations": [
+            {
+                "label": citation.label,
+                "event_id": citation.event_id,
+                "grip_id": citation.grip_id,
+                "date": citation.date,
+                "session": citation.session,
+                "session_title": citation.session_title,
+            }
+            for citation in block.citations
+        ],
+        "left_out": block.left_out,
+        "search": result_shape(query, options, block.result, zone),
+    }
+
+
+def _time(time_ms: int | None) -> str:
+    return "" if time_ms is None else rfc3339(time_ms)
 
 
 def day_shape(day: Day) -> Shape:

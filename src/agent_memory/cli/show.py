@@ -23,15 +23,39 @@ _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.ASCII)
 _PAGE = 1000
 
 
-@click.command("show", short_help="Show an event, a session, a grip or a node, whole.")
-@click.argument("id")
+@click.command("show", short_help="Show events, a session, a grip or a node, whole.")
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
 @click.option("--version", default=0, metavar="N", help="Of a node: the version of log position N, or the one before.")
 @click.option("--children", is_flag=True, help="Of a node: its children; of a segment: its events.")
 @click.option("--limit", default=100, show_default=True, help="The most events of a session or segment; 0: all.")
 @front()
-def command(front: Front, id: str, version: int, children: bool, limit: int) -> int:
-    """Show what ID names: an event or a grip (26 characters), a node (day/2026-01-15) or else a session."""
-    return front.run(_show(front, id, version, children, limit))
+def command(front: Front, ids: tuple[str, ...], version: int, children: bool, limit: int) -> int:
+    """Show what ID names: an event or a grip (26 characters), a node (day/2026-01-15) or else a session.
+
+    Several ids are those of events.
+    """
+    if len(ids) > 1:
+        return front.run(_show_events(front, ids, version, children))
+    return front.run(_show(front, ids[0], version, children, limit))
+
+
+async def _show_events(front: Front, ids: tuple[str, ...], version: int, children: bool) -> int:
+    from agent_memory.cli.event_view import event_panel
+    from agent_memory.cli.shapes import event_shape
+    from agent_memory.cli.times import Zone
+
+    if version or children:
+        raise _for_nodes(" ".join(ids), version)
+    async with front.memory() as memory:
+        zone = Zone((await memory.status()).time_zone)
+        events = await memory.get_events(ids)
+    if front.as_json:
+        shapes = [event_shape(recorded, zone) for recorded in events]
+        front.envelope({"type": "events", "time_zone": zone.name, "events": shapes})
+        return OK
+    for recorded in events:
+        front.out.print(event_panel(recorded, zone))
+    return OK
 
 
 async def _show(front: Front, id: str, version: int, children: bool, limit: int) -> int:
@@ -47,8 +71,7 @@ async def _show(front: Front, id: str, version: int, children: bool, limit: int)
             except (NotFound, Invalid) as error:
                 return await _session(front, memory, zone, id, limit, otherwise=error)
         if version or children:
-            name = "version" if version else "children"
-            raise InvalidQuery(name, id, "is for nodes of the contents", hint="Node ids look like day/2026-01-15.")
+            raise _for_nodes(id, version)
         if _ULID.fullmatch(id):
             try:
                 recorded = await memory.event(id)
@@ -56,6 +79,12 @@ async def _show(front: Front, id: str, version: int, children: bool, limit: int)
                 return await _session_or_grip(front, memory, zone, id, limit, otherwise=error)
             return _event(front, recorded, zone)
         return await _session(front, memory, zone, id, limit)
+
+
+def _for_nodes(found: str, version: int) -> InvalidQuery:
+    """An option that makes sense for nodes alone."""
+    name = "version" if version else "children"
+    return InvalidQuery(name, found, "is for nodes of the contents", hint="Node ids look like day/2026-01-15.")
 
 
 async def _session_or_grip(

@@ -1,0 +1,44 @@
+"""`agent-memory context`: what an agent should know to answer, in as many tokens as it can spare."""
+
+from __future__ import annotations
+
+import click
+
+from agent_memory.cli.asking import Asked, asking
+from agent_memory.cli.ending import OK
+from agent_memory.cli.front import Front, front
+
+
+@click.command("context", short_help="Make a cited text of what was said about something.")
+@click.argument("query")
+@asking
+@click.option("--budget", default=2_000, show_default=True, metavar="N", help="The most tokens, 50 to 32,000.")
+@front()
+def command(front: Front, query: str, asked: Asked, budget: int) -> int:
+    """Print what was said about QUERY as a text for an agent: dated, cited, within the budget. Counts go to stderr."""
+    return front.run(_context(front, query, asked, budget))
+
+
+async def _context(front: Front, query: str, asked: Asked, budget: int) -> int:
+    from agent_memory.cli.shapes import context_shape
+    from agent_memory.cli.times import Zone
+
+    async with front.memory("lexical", "toc", "catalog", "vectors") as memory:
+        zone = Zone((await memory.status()).time_zone)
+        options = asked.options(zone)
+        block = await memory.build_context(query, token_budget=budget, where=asked.where, options=options)
+    if front.as_json:
+        front.envelope(context_shape(query, options, block, zone))
+        return OK
+    from agent_memory.cli.safe import safe
+    from agent_memory.cli.terminal import counted
+
+    if block.text:
+        front.out.print(safe(block.text), soft_wrap=True)
+    front.notes.print(
+        f"{block.token_count:,} of {budget:,} tokens ({block.tokenizer}), "
+        f"{counted(len(block.citations), 'citation')}, {block.left_out:,} left out, "
+        f"{block.result.tier.value} search, times of {zone.name}",
+        style="dim",
+    )
+    return OK

@@ -1,0 +1,145 @@
+"""A hit on a terminal, and with `--explain` why it is where it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from agent_memory.cli.event_view import field_table
+from agent_memory.cli.terminal import counted, marked, stored
+from agent_memory.cli.times import Zone
+from agent_memory.retrieval.model import Hit, SearchOptions, SearchResult
+from agent_memory.retrieval.wanted import Wanted
+from agent_memory.temporal import TimeOrder, TimeReading, TimeSpan
+
+_WORD = re.compile(r"[^\W_]+")
+_DAY_MS = 86_400_000
+
+
+def hits_table(query: str, hits: list[tuple[int, Hit]], zone: Zone, *, titled: bool, explain: bool) -> Table:
+    """Ranked hits, one below the other; *titled*: each with the title of its session."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 1, 0), show_header=False)
+    table.add_column("rank", justify="right", style="bold", no_wrap=True)
+    table.add_column("when", no_wrap=True)
+    table.add_column("what", ratio=1)
+    for rank, hit in hits:
+        clock = zone.clock(hit.recorded.event.time_ms)
+        when = Text.assemble((hit.date, "cyan"), "\n", (clock, "cyan dim"))
+        what: RenderableType = _what(query, hit, titled=titled, signals=not explain)
+        table.add_row(f"{rank}", when, Group(what, signals_table(hit)) if explain else what)
+    return table
+
+
+def _what(query: str, hit: Hit, *, titled: bool, signals: bool) -> Text:
+    event = hit.recorded.event
+    who = Text.assemble(stored(event.speaker or event.role.value, "bold"))
+    for name in (event.tool_name, event.agent, event.project):
+        if name:
+            who.append_text(Text.assemble((" · ", "dim"), stored(name, "dim")))
+    for type in hit.types:
+        who.append_text(Text.assemble((" · ", "dim"), (type.value, "magenta")))
+    lines = [who, marked(hit.excerpt, matches(query, hit.excerpt), "bold yellow")]
+    if titled and hit.session_title:
+        lines.append(Text.assemble(("in ", "dim"), stored(hit.session_title, "italic dim")))
+    last = Text.assemble(("grip ", "dim"), (hit.grip_id, "green dim"))
+    if signals:
+        ranks = " ".join(f"{s.name} #{s.rank}" for s in hit.signals if s.rank)
+        last.append(f"  {ranks}  {hit.score:.2f}", "dim")
+    lines.append(last)
+    if hit.repeat_count:
+        others = counted(hit.repeat_count, "other event")
+        lines.append(Text(f"{others} said almost the same; --repeats shows such", "dim"))
+    return Text("\n").join(lines)
+
+
+def matches(query: str, excerpt: str) -> list[tuple[int, int]]:
+    """Where the excerpt has words of the query, as search looks for them."""
+    spans = []
+    for at, word in Wanted(query).places(excerpt):
+        whole = _WORD.match(excerpt, at) if word.isascii() else None
+        spans.append((at, whole.end() if whole else at + len(word)))
+    return spans
+
+
+# -- why ------------------------------------------------------------------------------------------
+
+
+def signals_table(hit: Hit) -> Table:
+    """What each signal said of a hit, and what that made of its score."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", style="dim")
+    table.add_column("signal", no_wrap=True)
+    for name in ("rank", "score", "contribution"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for signal in hit.signals:
+        rank, score = (f"#{signal.rank}", _number(signal.score)) if signal.rank else ("-", "-")
+        table.add_row(stored(signal.name), rank, score, f"{signal.contribution:+.4f}")
+    table.add_row("all", "", "", f"{hit.score:.4f}", style="bold")
+    return table
+
+
+def explanation(query: str, options: SearchOptions, result: SearchResult, zone: Zone) -> Table:
+    """What was understood, which part of the system served, and where the milliseconds went."""
+    reading = result.understood
+    steps = {name: ms for name, ms in result.timings_ms.items() if name != "total"}
+    took = [f"{name} {ms:.1f}" for name, ms in steps.items()]
+    if "total" in result.timings_ms:
+        took.append(f"total {result.timings_ms['total']:.1f}")
+    shares = {"recency": options.recency, "salience": options.salience, "diversity": options.diversity}
+    ranking = [f"{name} {share:g}" for name, share in shares.items() if share]
+    ranking += ["by session"] if options.group_by_session else []
+    ranking += ["with repeats"] if options.repeats else []
+    rows = [
+        ("time", "; ".join(told_of(query, reading, zone)) or "nothing understood"),
+        ("now", f"{zone.full(result.now_ms)} {zone.name}" if result.now_ms else ""),
+        ("without", ", ".join(options.without)),
+        ("ranking", ", ".join(ranking)),
+        ("tier", result.tier.value),
+        ("ms", " · ".join(took)),
+    ]
+    return field_table(rows)
+
+
+def told_of(query: str, reading: TimeReading, zone: Zone) -> Iterator[str]:
+    """What was read of time, a phrase each."""
+    for span in reading.spans:
+        yield f"“{query[span.start : span.end]}” is {_stretch(span, zone)}"
+    if reading.anchor:
+        yield f"{_offsets(reading)} “{reading.anchor}”"
+    if reading.order is not TimeOrder.ANY:
+        yield f"the {reading.order.value} first"
+
+
+def _stretch(span: TimeSpan, zone: Zone) -> str:
+    first = None if span.from_ms is None else zone.full(span.from_ms)
+    last = None if span.until_ms is None else zone.full(span.until_ms)
+    # Whole days are told as days.
+    if (first is None or first.endswith("00:00:00")) and (last is None or last.endswith("23:59:59")):
+        first, last = (edge and edge[: -len(" 00:00:00")] for edge in (first, last))
+    if first is None or last is None:
+        return f"from {first} on" if first else f"up to {last}" if last else "any time"
+    return first if first == last else f"{first} to {last}"
+
+
+def _offsets(reading: TimeReading) -> str:
+    first, last = reading.anchor_from_ms, reading.anchor_until_ms
+    if first is None and last is None:
+        return "around"
+    if first is None:
+        return "before" if not last else f"up to {_days(last)}"
+    if last is None:
+        return "after" if not first else f"from {_days(first)} on,"
+    return f"from {_days(first)} to {_days(last)}"
+
+
+def _days(offset_ms: int) -> str:
+    if not offset_ms:
+        return "the time of"
+    return f"{abs(offset_ms) / _DAY_MS:.3g} d {'before' if offset_ms < 0 else 'after'}"
+
+
+def _number(score: float) -> str:
+    return f"{score:.3f}" if abs(score) < 1_000 else f"{score:.3g}"
