@@ -7,6 +7,7 @@ In `views`, every key starts with ``"catalog/"`` and the generation, a big-endia
     s | session 16 B                                   -> SessionRow
     o | start u64 | session id                         -> (nothing): sessions in order of their start
     d | local date 10 B | session 16 B | who 8 B       -> DayRow: one session's events of a day by agent and project
+    e | session key u64 | ULID 16 B                    -> traits u64 (see `turns`)
 
 Session and who are hashes. All of it is a sum, a least or a greatest over events, so it does
 not matter in which order they came.
@@ -16,15 +17,16 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from agent_memory.errors import UnknownSession
 from agent_memory.events import START, Position
-from agent_memory.events.ulids import ulid_time_ms
+from agent_memory.events.ulids import ulid_from_key, ulid_time_ms
 from agent_memory.indexes.decoding import decoded
 from agent_memory.indexes.model import DayCount, Session, Where
+from agent_memory.indexes.turns import TurnRows, Turns
 from agent_memory.storage import Family, Rows, prefix_end, scan_all
 from agent_memory.toc.calendar import Calendar
 
@@ -106,6 +108,7 @@ class CatalogIndex:
         self._rows = rows
         self._prefix = catalog_prefix(generation)
         self.calendar = Calendar(zone)
+        self._turns = TurnRows(rows, self._prefix)
 
     # -- Catalog ------------------------------------------------------------------------------
 
@@ -185,6 +188,9 @@ class CatalogIndex:
     def event_count(self) -> int:
         return self._totals().event_count
 
+    def turns(self, sessions: Sequence[int]) -> list[Turns]:
+        return self._turns.of(sessions)
+
     # -- what the projector reads and writes ----------------------------------------------------
 
     def checkpoint(self) -> Position:
@@ -206,11 +212,13 @@ class CatalogIndex:
         self,
         sessions: Sequence[tuple[SessionRow | None, SessionRow]],
         days: dict[DayCell, int],
+        turns: Mapping[int, Sequence[tuple[str, int]]],
         checkpoint: Position,
     ) -> None:
-        """Replace session rows, add to the days' counts, and move the checkpoint: at once or not at all.
+        """Replace session rows, add to the days' counts and to the sessions' turns, and move the checkpoint.
 
-        *sessions* are pairs of what was stored and what is now.
+        All at once or nothing. *sessions* are pairs of what was stored and what is now; *turns*
+        are (event id, traits) by session key.
         """
         batch = self._rows.batch()
         totals = self._totals()
@@ -227,9 +235,11 @@ class CatalogIndex:
             before = 0 if stored is None else decoded(_day_decoder, stored, "views", key).event_count
             row = DayRow(before + days[cell], cell[2], cell[3])
             batch.put(Family.VIEWS, key, _encoder.encode(row))
+        self._turns.put(batch, turns)
         batch.put(Family.VIEWS, self._prefix + b"t", _encoder.encode(Totals(totals.event_count + added, span)))
         batch.put(Family.VIEWS, self._prefix + b"c", _encoder.encode(checkpoint))
         self._rows.write(batch)
+        self._turns.grow(turns)
 
     def catalog_rows(self) -> Iterator[tuple[str, bytes]]:
         """Every row but the checkpoint, under readable keys."""
@@ -238,6 +248,8 @@ class CatalogIndex:
             kind, rest = key[at : at + 1], key[at + 1 :]
             if kind == b"d":
                 yield f"day/{rest[:10].decode()}/{rest[10:26].hex()}/{rest[26:].hex()}", value
+            elif kind == b"e":
+                yield f"turn/{rest[:8].hex()}/{ulid_from_key(rest[8:])}", value
             elif kind == b"o":
                 yield f"start/{_TIME.unpack(rest[:8])[0]}/{rest[8:].decode()}", value
             elif kind == b"s":

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from agent_memory.indexes.model import DayCount, Match, Session, Where
+from agent_memory.annotation import Entity
+from agent_memory.indexes.model import DayCount, DayMention, Match, Posting, Session, Where
+from agent_memory.indexes.turns import Turns
 from agent_memory.inference.port import Vectors
 from agent_memory.toc.material import Level
 from agent_memory.toc.model import Grip, Node
@@ -102,3 +104,38 @@ class Catalog(Protocol):
         ...
 
     def event_count(self) -> int: ...
+
+    def turns(self, sessions: Sequence[int]) -> list[Turns]:
+        """The events of each session in order, with their traits, by session key; none of an unknown one."""
+        ...
+
+
+class Entities(Protocol):
+    """Which events mention what, and which days. Keys of entities are those of `entity_key`."""
+
+    def event_count(self) -> int:
+        """How many events the view contains, with entities or without."""
+        ...
+
+    def counts(self, keys: Sequence[int]) -> list[int]:
+        """How many events mention each entity, in the order asked; 0 for an unknown one."""
+        ...
+
+    def postings(self, keys: Sequence[int], *, limit: int) -> list[list[Posting]]:
+        """For each entity, in the order asked, up to *limit* of the events that mention it, newest first."""
+        ...
+
+    def events_with(self, entity: Entity, *, limit: int, newest_first: bool = False) -> list[str]:
+        """The ids of up to *limit* events that mention the entity, in order of time."""
+        ...
+
+    def entities_of(self, event_ids: Sequence[str]) -> list[tuple[Entity, ...]]:
+        """What each event mentions, the most distinctive first; nothing for an unknown event."""
+        ...
+
+    def mentioning(self, first: str, until: str, *, limit: int) -> list[DayMention]:
+        """Up to *limit* mentions of a day between two local dates, both inclusive, by day, then by event.
+
+        Of stretches of days, those of up to a month that overlap the dates.
+        """
+        ...

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from agent_memory.annotation.traits import TRAITS, traits_of
 from agent_memory.events import Event, Kind, Position, Recorded
 from agent_memory.events.ulids import ulid_time_ms
 from agent_memory.indexes.catalog import CatalogIndex, DayCell, SessionRow, catalog_prefix
+from agent_memory.indexes.model import session_key
 from agent_memory.storage import Family, Rows, prefix_end
 from agent_memory.toc.grips import settle
 
-FORMAT = 1
+FORMAT = 2
 
 _BATCH_EVENTS_MAX = 1_000
 _TITLE_MAX = 80
@@ -33,6 +35,7 @@ class CatalogProjector:
         checkpoint = self.checkpoint()
         sessions: dict[str, list[Event]] = {}
         days: dict[DayCell, int] = {}
+        turns: dict[int, list[tuple[str, int]]] = {}
         day = None
         for recorded in batch:
             if recorded.position <= checkpoint:
@@ -48,12 +51,15 @@ class CatalogProjector:
                 day = self.index.calendar.day(time_ms)
             cell = (day.id[4:], event.session, event.agent, event.project)
             days[cell] = days.get(cell, 0) + 1
+            traits = traits_of(event, types=(), names_time=False)
+            turns.setdefault(session_key(event.session), []).append((event.id, traits))
         if not sessions:
             return
         stored = self.index.session_rows(list(sessions))
         self.index.write(
             [(old, session_row(old, events)) for old, events in zip(stored, sessions.values(), strict=True)],
             days,
+            turns,
             checkpoint,
         )
 
@@ -80,7 +86,7 @@ class CatalogView:
 
     @property
     def fingerprint(self) -> str:
-        return f"catalog/{FORMAT} zone={self._zone}"
+        return f"catalog/{FORMAT}/{TRAITS} zone={self._zone}"
 
     def open(self, generation: int) -> CatalogProjector:
         return CatalogProjector(CatalogIndex(self._rows, generation=generation, zone=self._zone))
