@@ -121,7 +121,7 @@ class UnknownView(NotFound):
     """There is no view of this name."""
 
     noun = "view"
-    hint = "The views are toc, lexical, vectors and catalog."
+    hint = "The views are toc, lexical, vectors, catalog and entities."
 
 
 # -- read again, or choose another ------------------------------------------------------------

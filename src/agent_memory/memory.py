@@ -17,7 +17,7 @@ from agent_memory.toc.model import Grip, Node
 
 T = TypeVar("T")
 
-VIEW_NAMES = ("toc", "lexical", "vectors", "catalog")
+VIEW_NAMES = ("toc", "lexical", "vectors", "catalog", "entities")
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ class MemoryType(enum.Enum):
     OBSERVATION = "observation"
 
 
-class EntityType(enum.Enum):
+class EntityType(enum.StrEnum):
     """What an entity is."""
 
     PERSON = "person"

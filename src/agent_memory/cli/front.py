@@ -23,7 +23,7 @@ P = ParamSpec("P")
 
 # How long a command that opens a store itself waits for a view to take in what was appended
 # before. Embedding can take minutes, and search does without.
-_VIEW_WAIT_S = {"toc": 600.0, "catalog": 600.0, "lexical": 600.0, "vectors": 5.0}
+_VIEW_WAIT_S = {"toc": 600.0, "catalog": 600.0, "entities": 600.0, "lexical": 600.0, "vectors": 5.0}
 _VIEW_LOOK_S = 1.0
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from agent_memory.cli.ingestion import Ingestion
 
-VIEWS = ("toc", "catalog", "lexical", "vectors")
+VIEWS = ("toc", "catalog", "lexical", "entities", "vectors")
 
 _CHUNK_BYTES = 1 << 20
 _REFUSED_SHOWN_MAX = 20

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--restart", is_flag=True, help="Start anew instead of where an interrupted replay stopped.")
 @front()
 def command(front: Front, views: tuple[str, ...], restart: bool) -> int:
-    """Build VIEWs (toc, lexical, vectors, catalog; all by default) again from the log, and swap them in.
+    """Build VIEWs (toc, lexical, vectors, catalog, entities; all by default) again from the log, and swap them in.
 
     Queries go on meanwhile. Exit code 1 if a live view held something else than the log gives.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -21,6 +21,7 @@ from agent_memory.inference.tokens import SplintrTokenCounter
 from agent_memory.local import LocalMemory
 from agent_memory.log import EventLog, RowEventLog
 from agent_memory.projectors.catalog import CatalogView
+from agent_memory.projectors.entities import EntitiesView
 from agent_memory.projectors.lexical import LexicalView
 from agent_memory.projectors.port import Projector
 from agent_memory.projectors.toc import TocView
@@ -32,6 +33,8 @@ from agent_memory.replay.verify import Verifier
 from agent_memory.retrieval import Searcher
 from agent_memory.retrieval.context import ContextBuilder
 from agent_memory.storage import InMemoryRows, Rows, UnknownStore, open_store, read_manifest
+from agent_memory.temporal import TimeSpan
+from agent_memory.toc.calendar import Calendar
 
 READERS_MAX = 8
 
@@ -75,6 +78,10 @@ class Kinds:
         """Sessions and days, in *rows*."""
         return CatalogView(rows, zone=self._time_zone)
 
+    def entities(self, rows: Rows) -> EntitiesView:
+        """What events mention, in *rows*."""
+        return EntitiesView(rows, zone=self._time_zone, reads_time=_no_times, time_reader="times-0")
+
     def lexical(self, folder: Path) -> LexicalView:
         """BM25, in *folder*."""
         return LexicalView(folder / "lexical")
@@ -89,6 +96,8 @@ class Kinds:
             return self.toc(InMemoryRows()).open(1)
         if name == "catalog":
             return self.catalog(InMemoryRows()).open(1)
+        if name == "entities":
+            return self.entities(InMemoryRows()).open(1)
         return self.lexical(folder).open(1) if name == "lexical" else self.vectors(folder).open(1)
 
 
@@ -157,6 +166,7 @@ def _open(
             store.rows,
             toc=kinds.toc(store.rows),
             catalog=kinds.catalog(store.rows),
+            entities=kinds.entities(store.rows),
             lexical=kinds.lexical(store.path / "views"),
             vectors=kinds.vectors(store.path / "views"),
             has_model=embedder is not None,
@@ -210,3 +220,8 @@ def _configured_embedder(config: Config, opening: ExitStack) -> Embedder | None:
     if embedder is not None:
         opening.callback(embedder.close)
     return embedder
+
+
+def _no_times(text: str, *, said_ms: int, calendar: Calendar) -> Sequence[TimeSpan]:
+    """For as long as nothing reads the times in texts."""
+    return ()

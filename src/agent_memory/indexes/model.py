@@ -77,3 +77,21 @@ class DayCount(msgspec.Struct, frozen=True, kw_only=True):
     session_count: int
     agents: tuple[str, ...]
     projects: tuple[str, ...]
+
+
+class Posting(msgspec.Struct, frozen=True, gc=False):
+    """That an event mentions an entity: the event's ULID as its 16 bytes, and what else it mentions.
+
+    ``companions`` are keys of entities, the most distinctive of the event, not all where there are many.
+    """
+
+    event: bytes
+    companions: tuple[int, ...]
+
+
+class DayMention(msgspec.Struct, frozen=True, gc=False):
+    """That an event's text mentions the local days from ``first`` to ``last``, such as `2026-01-15`."""
+
+    event_id: str
+    first: str
+    last: str

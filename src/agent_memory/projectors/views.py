@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from agent_memory.clock import Clock
-from agent_memory.indexes.port import Catalog, Contents, LexicalSearch, VectorSearch
+from agent_memory.indexes.port import Catalog, Contents, Entities, LexicalSearch, VectorSearch
 from agent_memory.log import EventLog
 from agent_memory.projectors.catalog import CatalogProjector
+from agent_memory.projectors.entities import EntitiesProjector
 from agent_memory.projectors.lexical import LexicalProjector
 from agent_memory.projectors.live import Kind, LiveView
 from agent_memory.projectors.port import Projector
@@ -22,7 +23,7 @@ P = TypeVar("P", bound=Projector)
 
 
 class Views:
-    """`toc`, `lexical`, `vectors` and `catalog`: started together, each failing alone."""
+    """`toc`, `lexical`, `vectors`, `catalog` and `entities`: started together, each failing alone."""
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class Views:
         lexical: Kind[LexicalProjector],
         vectors: Kind[VectorProjector],
         catalog: Kind[CatalogProjector],
+        entities: Kind[EntitiesProjector],
         has_model: bool,
         may_begin_anew: bool,
         clock: Clock,
@@ -44,6 +46,7 @@ class Views:
         self.lexical = runner(lexical)
         self.vectors = runner(vectors)
         self.catalog = runner(catalog)
+        self.entities = runner(entities)
         self._log = log
         self._has_model = has_model
         self._by_name: dict[str, ViewRunner[Any]] = {
@@ -51,6 +54,7 @@ class Views:
             "lexical": self.lexical,
             "vectors": self.vectors,
             "catalog": self.catalog,
+            "entities": self.entities,
         }
 
     def __iter__(self) -> Iterator[ViewRunner[Any]]:
@@ -96,6 +100,12 @@ class Views:
     def sessions_and_days(self) -> Iterator[Catalog]:
         """The live catalog, for as long as the block runs."""
         with self.catalog.view.lease() as projector:
+            yield projector.index
+
+    @contextmanager
+    def mentions(self) -> Iterator[Entities]:
+        """The live entities and mentioned days, for as long as the block runs."""
+        with self.entities.view.lease() as projector:
             yield projector.index
 
     @contextmanager

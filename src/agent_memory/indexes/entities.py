@@ -1,0 +1,243 @@
+"""Which events mention what, together with what; and which days they mention.
+
+In `views`, every key starts with ``"entities/"`` and the generation, a big-endian u16:
+
+    c                                               -> position of the last entry taken in
+    d | width u8 | first 10 B | last 10 B | ULID    -> (nothing): an event mentions the days from first to last
+    e | ULID 16 B                                   -> the event's entities, the most distinctive first
+    n | entity 8 B                                  -> EntityRow: what it is called, how many events mention it
+    p | entity 8 B | ~ULID 16 B                     -> the event's other entities, u64 each: a posting
+    t                                               -> how many events were taken in
+
+An entity's 8 bytes are a hash of its type and name. ULIDs of postings are inverted, so that the
+newest come first in the direction in which an engine reads faster. A posting names its companions,
+so that one read tells what an entity is mentioned with. Days are in classes by how many there
+are, so that few rows that are of no use are read for a question. All of it is a sum or a set
+over events, so it does not matter in which order they came.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+
+import msgspec
+
+from agent_memory.annotation import Entity, EntityType
+from agent_memory.errors import Corrupt
+from agent_memory.events import START, Position
+from agent_memory.events.ulids import ulid_from_key, ulid_key
+from agent_memory.indexes.decoding import decoded
+from agent_memory.indexes.model import DayMention, Posting
+from agent_memory.storage import Family, Rows, prefix_end, scan_all
+
+COMPANIONS_MAX = 16
+"""How many other entities a posting names."""
+
+DAYS_MAX = 31
+"""The longest stretch of days that is kept as a mention; what is vaguer says little of a day."""
+
+_GENERATION = struct.Struct(">H")
+_KEY = struct.Struct(">Q")
+_LISTS = [struct.Struct(f">{count}Q") for count in range(COMPANIONS_MAX + 1)]
+_ALL_ONES = (1 << 128) - 1
+_WIDTHS = (1, 7, DAYS_MAX)
+
+_encoder = msgspec.msgpack.Encoder()
+_count_decoder = msgspec.msgpack.Decoder(int)
+_entities_decoder = msgspec.msgpack.Decoder(tuple[tuple[EntityType, str], ...])
+
+
+class EntityRow(msgspec.Struct, frozen=True, array_like=True):
+    """An entity as it is stored."""
+
+    type: EntityType
+    name: str
+    event_count: int
+
+
+_entity_decoder = msgspec.msgpack.Decoder(EntityRow)
+
+
+class EventMentions(msgspec.Struct, frozen=True):
+    """What one event mentions: entities, and stretches of days, each ``(first, last)`` as local dates."""
+
+    event_id: str
+    entities: tuple[Entity, ...]
+    days: tuple[tuple[str, str], ...] = ()
+
+
+@lru_cache(maxsize=65_536)
+def entity_key(entity: Entity) -> int:
+    """The 64 bits by which an entity is known in the rows."""
+    name = f"{entity.type.value}\x00{entity.name}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big")
+
+
+class EntitiesIndex:
+    """A generation of the entities, in *rows*."""
+
+    def __init__(self, rows: Rows, *, generation: int) -> None:
+        self._rows = rows
+        self._prefix = entities_prefix(generation)
+
+    # -- Entities -----------------------------------------------------------------------------
+
+    def event_count(self) -> int:
+        key = self._prefix + b"t"
+        value = self._rows.get(Family.VIEWS, key)
+        return 0 if value is None else decoded(_count_decoder, value, "views", key)
+
+    def counts(self, keys: Sequence[int]) -> list[int]:
+        return [0 if row is None else row.event_count for row in self._entity_rows(keys)]
+
+    def postings(self, keys: Sequence[int], *, limit: int) -> list[list[Posting]]:
+        return [self._postings(key, limit=limit) for key in keys]
+
+    def events_with(self, entity: Entity, *, limit: int, newest_first: bool = False) -> list[str]:
+        found = self._postings(entity_key(entity), limit=limit, newest_first=newest_first)
+        return [ulid_from_key(posting.event) for posting in found]
+
+    def entities_of(self, event_ids: Sequence[str]) -> list[tuple[Entity, ...]]:
+        keys = [self._prefix + b"e" + ulid_key(id) for id in event_ids]
+        return [
+            () if value is None else _entities(value, key)
+            for key, value in zip(keys, self._rows.get_many(Family.VIEWS, keys), strict=True)
+        ]
+
+    def mentioning(self, first: str, until: str, *, limit: int) -> list[DayMention]:
+        found: list[DayMention] = []
+        for number, width in enumerate(_WIDTHS):
+            prefix = self._prefix + b"d" + bytes([number])
+            start = prefix + _days_before(first, width - 1).encode()
+            count = 0
+            for key, _ in scan_all(self._rows, Family.VIEWS, first=start, end=prefix_end(prefix + until.encode())):
+                mention = _day_mention(key[len(prefix) :], key)
+                if mention.last >= first:
+                    found.append(mention)
+                    count += 1
+                    if count == limit:
+                        break
+        found.sort(key=lambda mention: (mention.first, mention.last, mention.event_id))
+        return found[:limit]
+
+    # -- what the projector reads and writes ----------------------------------------------------
+
+    def checkpoint(self) -> Position:
+        """The position of the last entry that the view contains."""
+        key = self._prefix + b"c"
+        value = self._rows.get(Family.VIEWS, key)
+        return START if value is None else decoded(_count_decoder, value, "views", key)
+
+    def write(self, mentions: Sequence[EventMentions], checkpoint: Position) -> None:
+        """Add events that the view does not contain, and move the checkpoint: at once or not at all."""
+        rows: list[tuple[bytes, bytes]] = []
+        counts: dict[Entity, int] = {}
+        events, postings, days = self._prefix + b"e", self._prefix + b"p", self._prefix + b"d"
+        for mention in mentions:
+            event = ulid_key(mention.event_id)
+            entities = mention.entities
+            if entities:
+                rows.append((events + event, _encoder.encode([(entity.type, entity.name) for entity in entities])))
+                inverted = (int.from_bytes(event, "big") ^ _ALL_ONES).to_bytes(16, "big")
+                keys = [entity_key(entity) for entity in entities]
+                nearest = keys[: COMPANIONS_MAX + 1]
+                for at, (key, entity) in enumerate(zip(keys, entities, strict=True)):
+                    others = nearest[:at] + nearest[at + 1 :] if at < len(nearest) else nearest
+                    others = others[:COMPANIONS_MAX]
+                    rows.append((postings + _KEY.pack(key) + inverted, _LISTS[len(others)].pack(*others)))
+                    counts[entity] = counts.get(entity, 0) + 1
+            for first, last in mention.days:
+                width = _width(first, last)
+                if width is not None:
+                    rows.append((days + bytes([width]) + first.encode() + last.encode() + event, b""))
+        stored = self._entity_rows([entity_key(entity) for entity in counts])
+        names = self._prefix + b"n"
+        for (entity, count), row in zip(counts.items(), stored, strict=True):
+            new = EntityRow(entity.type, entity.name, count + (row.event_count if row else 0))
+            rows.append((names + _KEY.pack(entity_key(entity)), _encoder.encode(new)))
+        rows.append((self._prefix + b"t", _encoder.encode(self.event_count() + len(mentions))))
+        rows.append((self._prefix + b"c", _encoder.encode(checkpoint)))
+        batch = self._rows.batch()
+        batch.put_many(Family.VIEWS, rows)
+        self._rows.write(batch)
+
+    def entities_rows(self) -> Iterator[tuple[str, bytes]]:
+        """Every row but the checkpoint, under readable keys in the order of the rows'."""
+        at = len(self._prefix)
+        for key, value in scan_all(self._rows, Family.VIEWS, first=self._prefix, end=prefix_end(self._prefix)):
+            kind, rest = key[at : at + 1], key[at + 1 :]
+            if kind == b"d":
+                mention = _day_mention(rest[1:], key)
+                yield f"day/{rest[0]}/{mention.first}/{mention.last}/{mention.event_id}", value
+            elif kind == b"e":
+                yield f"event/{ulid_from_key(rest)}", value
+            elif kind == b"n":
+                row = decoded(_entity_decoder, value, "views", key)
+                yield f"name/{rest.hex()}/{row.type.value}/{row.name}", value
+            elif kind == b"p":
+                yield f"posting/{rest.hex()}", value
+            elif kind == b"t":
+                yield "total", value
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _entity_rows(self, keys: Sequence[int]) -> list[EntityRow | None]:
+        prefix = self._prefix + b"n"
+        stored = [prefix + _KEY.pack(key) for key in keys]
+        return [
+            None if value is None else decoded(_entity_decoder, value, "views", key)
+            for key, value in zip(stored, self._rows.get_many(Family.VIEWS, stored), strict=True)
+        ]
+
+    def _postings(self, entity: int, *, limit: int, newest_first: bool = True) -> list[Posting]:
+        prefix = self._prefix + b"p" + _KEY.pack(entity)
+        at = len(prefix)
+        rows = self._rows.scan(
+            Family.VIEWS, first=prefix, end=prefix_end(prefix), limit=limit, reverse=not newest_first
+        )
+        try:
+            return [
+                Posting(
+                    (int.from_bytes(key[at:], "big") ^ _ALL_ONES).to_bytes(16, "big"),
+                    _LISTS[len(value) >> 3].unpack(value),
+                )
+                for key, value in rows
+            ]
+        except (struct.error, IndexError, OverflowError) as error:
+            raise Corrupt(f"a posting of views {prefix.hex()} cannot be read: {error}") from error
+
+
+def entities_prefix(generation: int) -> bytes:
+    """What every key of a generation starts with."""
+    return b"entities/" + _GENERATION.pack(generation)
+
+
+def _entities(value: bytes, key: bytes) -> tuple[Entity, ...]:
+    return tuple(Entity(type, name) for type, name in decoded(_entities_decoder, value, "views", key))
+
+
+def _day_mention(rest: bytes, key: bytes) -> DayMention:
+    try:
+        return DayMention(ulid_from_key(rest[20:]), rest[:10].decode("ascii"), rest[10:20].decode("ascii"))
+    except (UnicodeDecodeError, IndexError) as error:
+        raise Corrupt(f"a row of views {key.hex()} cannot be read: {error}") from error
+
+
+def _width(first: str, last: str) -> int | None:
+    """The class of a stretch of days; None for one that is too long, or none at all."""
+    if first == last:
+        return 0
+    days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+    return next((number for number, width in enumerate(_WIDTHS) if 1 <= days <= width), None)
+
+
+def _days_before(day: str, count: int) -> str:
+    """The date that many days before; the calendar's first where there is none."""
+    try:
+        return (date.fromisoformat(day) - timedelta(days=count)).isoformat()
+    except (OverflowError, ValueError):
+        return min(day, "0001-01-01")

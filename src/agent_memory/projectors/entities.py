@@ -1,0 +1,110 @@
+"""The entities: what each event mentions, and which days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from agent_memory.annotation.entities import READER, entities_of
+from agent_memory.events import Event, Position, Recorded
+from agent_memory.events.ulids import ulid_time_ms
+from agent_memory.indexes.entities import EntitiesIndex, EventMentions, entities_prefix
+from agent_memory.storage import Family, Rows, prefix_end
+from agent_memory.temporal import TimeSpan
+from agent_memory.toc.calendar import Calendar
+
+FORMAT = 1
+
+SPANS_MAX = 16
+"""How many mentions of days are kept of one event: the first in its text."""
+
+_BATCH_EVENTS_MAX = 256
+_TIMED_CHARACTERS = 16_384
+
+
+class ReadsTime(Protocol):
+    """Finds expressions of time in a text that was said at an instant."""
+
+    def __call__(self, text: str, *, said_ms: int, calendar: Calendar) -> Sequence[TimeSpan]: ...
+
+
+class EntitiesProjector:
+    """Keeps *index* the entities of what it was given, and the days of *calendar* that *reads_time* finds."""
+
+    def __init__(self, index: EntitiesIndex, calendar: Calendar, reads_time: ReadsTime) -> None:
+        self.index = index
+        self._calendar = calendar
+        self._reads_time = reads_time
+
+    @property
+    def batch_events_max(self) -> int:
+        return _BATCH_EVENTS_MAX
+
+    def checkpoint(self) -> Position:
+        return self.index.checkpoint()
+
+    def project(self, batch: Sequence[Recorded]) -> None:
+        checkpoint = self.checkpoint()
+        fresh = [recorded for recorded in batch if recorded.position > checkpoint]
+        if fresh:
+            self.index.write([self._mentions(recorded.event) for recorded in fresh], fresh[-1].position)
+
+    def flush(self) -> None:
+        """Nothing is kept in memory that the rows do not hold."""
+
+    def rows(self) -> Iterator[tuple[str, bytes]]:
+        return self.index.entities_rows()
+
+    def close(self) -> None:
+        """The rows are their owner's to close."""
+
+    def _mentions(self, event: Event) -> EventMentions:
+        return EventMentions(event.id, entities_of(event), self._days(event))
+
+    def _days(self, event: Event) -> tuple[tuple[str, str], ...]:
+        if not event.text:
+            return ()
+        spans = self._reads_time(
+            event.text[:_TIMED_CHARACTERS], said_ms=ulid_time_ms(event.id), calendar=self._calendar
+        )
+        days: dict[tuple[str, str], None] = {}
+        for span in spans:
+            if span.from_ms is None or span.until_ms is None:
+                continue
+            try:
+                first, last = self._calendar.local_date(span.from_ms), self._calendar.local_date(span.until_ms)
+            except OverflowError:
+                continue
+            days[first, last] = None
+            if len(days) == SPANS_MAX:
+                break
+        return tuple(days)
+
+
+class EntitiesView:
+    """The kind of view that is the entities. *time_reader* names the way in which *reads_time* reads."""
+
+    def __init__(self, rows: Rows, *, zone: str, reads_time: ReadsTime, time_reader: str) -> None:
+        self._rows = rows
+        self._zone = zone
+        self._reads_time = reads_time
+        self._time_reader = time_reader
+
+    @property
+    def name(self) -> str:
+        return "entities"
+
+    @property
+    def fingerprint(self) -> str:
+        return f"entities/{FORMAT} {READER} {self._time_reader} zone={self._zone}"
+
+    def open(self, generation: int) -> EntitiesProjector:
+        return EntitiesProjector(
+            EntitiesIndex(self._rows, generation=generation), Calendar(self._zone), self._reads_time
+        )
+
+    def erase(self, generation: int) -> None:
+        prefix = entities_prefix(generation)
+        batch = self._rows.batch()
+        batch.delete_range(Family.VIEWS, prefix, prefix_end(prefix))
+        self._rows.write(batch)

@@ -1,0 +1,130 @@
+"""Events ranked by the entities that a query names, and by what is mentioned together with those.
+
+Pure over the port it reads. Scores are a function of the query and of the set of events: every
+bound below cuts by score, count, key or time, none by arrival or by a filter.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from agent_memory.annotation import Entity
+from agent_memory.events.ulids import ulid_from_key
+from agent_memory.indexes.entities import entity_key
+from agent_memory.indexes.model import Match
+
+if TYPE_CHECKING:
+    from agent_memory.indexes.model import Posting
+    from agent_memory.indexes.port import Entities
+
+HUB_SHARE = 0.25
+"""What more than this share of all events mentions carries nothing: nobody is found by it."""
+
+HUB_EVENTS_MIN = 32
+"""In a small store nothing is a hub before it has as many events."""
+
+ASKED_MAX = 8
+"""How many entities of a query are followed: the rarest."""
+
+ASKED_EVENTS_MAX = 128
+"""How many events of each are read: the newest."""
+
+READ_EVENTS_MAX = 64
+"""How many of the best events found are read for what else they mention."""
+
+MET_MAX = 32
+"""How many entities met on the way are weighed: those with the most of the score."""
+
+FOLLOWED_MAX = 6
+"""How many of them are followed: the weightiest."""
+
+FOLLOWED_EVENTS_MAX = 32
+
+DAMPING = 0.25
+"""What a hop leaves of the weight of an entity that every event found so far mentions."""
+
+
+def rank_by_entities(index: Entities, asked: Sequence[Entity], *, hops: int = 2, limit: int) -> list[Match]:
+    """Up to *limit* events that mention entities of *asked*, or what those are mentioned with, best first.
+
+    An event's score is the sum of the inverse document frequencies of the entities of the query that
+    it mentions; for each further hop a share of those of entities that are mentioned together with
+    them, damped and in proportion to how much of the score so far they are part of. Entities that
+    the index does not know, and hubs, carry nothing. Ties in order of event id. A match is the
+    event as a whole: its passage is empty.
+    """
+    if hops < 1:
+        raise ValueError(f"hops must be 1 or more, not {hops}")
+    walk = _Walk(index)
+    walk.follow(walk.weighed(list(dict.fromkeys(entity_key(entity) for entity in asked)))[:ASKED_MAX], ASKED_EVENTS_MAX)
+    for _ in range(hops - 1):
+        walk.follow(walk.met(), FOLLOWED_EVENTS_MAX)
+    best = heapq.nsmallest(limit, walk.scores.items(), key=lambda found: (-found[1], found[0]))
+    return [Match(ulid_from_key(event), 0, 0, score) for event, score in best]
+
+
+class _Walk:
+    """From entities to events to entities."""
+
+    def __init__(self, index: Entities) -> None:
+        self._index = index
+        self._total = index.event_count()
+        self._hub = max(HUB_EVENTS_MIN, self._total * HUB_SHARE)
+        self._followed: set[int] = set()
+        self._companions: dict[bytes, tuple[int, ...]] = {}
+        self.scores: dict[bytes, float] = {}
+
+    def weighed(self, keys: Sequence[int]) -> list[tuple[float, int]]:
+        """The known ones that are no hubs, with their weights, weightiest first; ties in order of key."""
+        counts = self._index.counts(keys)
+        known = [(self._idf(count), key) for key, count in zip(keys, counts, strict=True) if 0 < count <= self._hub]
+        return sorted(known, key=_weightiest)
+
+    def met(self) -> list[tuple[float, int]]:
+        """What the best events so far mention besides, with its damped weight."""
+        best = heapq.nsmallest(READ_EVENTS_MAX, self.scores.items(), key=lambda found: (-found[1], found[0]))
+        mass: dict[int, float] = {}
+        whole = 0.0
+        for event, score in best:
+            whole += score
+            for key in self._companions[event]:
+                mass[key] = mass.get(key, 0.0) + score
+        shares = [(share, key) for key, share in mass.items() if key not in self._followed]
+        heaviest = heapq.nsmallest(MET_MAX, shares, key=_weightiest)
+        share_of = {key: share / whole for share, key in heaviest}
+        weighed = [(DAMPING * share_of[key] * idf, key) for idf, key in self.weighed(list(share_of))]
+        return heapq.nsmallest(FOLLOWED_MAX, weighed, key=_weightiest)
+
+    def follow(self, weighed: Sequence[tuple[float, int]], events_max: int) -> None:
+        """Give the weight of each entity to the events that mention it."""
+        scores, companions = self.scores, self._companions
+        read = self._index.postings([key for _, key in weighed], limit=events_max)
+        cut: list[tuple[float, int, set[bytes]]] = []
+        for (weight, key), postings in zip(weighed, read, strict=True):
+            self._followed.add(key)
+            for posting in postings:
+                event = posting.event
+                scores[event] = scores.get(event, 0.0) + weight
+                if event not in companions:
+                    companions[event] = posting.companions
+            if len(postings) == events_max:
+                cut.append((weight, key, _events(postings)))
+        # Of an entity with more events than are read, those of another's count as well.
+        for weight, key, seen in cut:
+            for event, others in companions.items():
+                if key in others and event not in seen:
+                    scores[event] += weight
+
+    def _idf(self, count: int) -> float:
+        return math.log(1.0 + (self._total - count + 0.5) / (count + 0.5))
+
+
+def _events(postings: Sequence[Posting]) -> set[bytes]:
+    return {posting.event for posting in postings}
+
+
+def _weightiest(weighed: tuple[float, int]) -> tuple[float, int]:
+    return -weighed[0], weighed[1]
