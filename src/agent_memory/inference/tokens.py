@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from splintr import AnyTokenizer
 
 VOCABULARY = "o200k_base"
+
+REMEMBERED_CHARACTERS_MAX = 4 << 20
+"""The library remembers every word it has split, of any length; this many characters, and it forgets them."""
 
 
 class TokenCounter(Protocol):
@@ -31,33 +36,36 @@ class SplintrTokenCounter:
     def __init__(self, name: str = VOCABULARY) -> None:
         self._name = name
         self._lock = threading.Lock()
-        self._encode: Callable[[str], list[int]] | None = None
+        self._tokenizer: AnyTokenizer | None = None
+        self._remembered = 0
 
     @property
     def name(self) -> str:
         return self._name
 
     def count(self, text: str) -> int:
-        return len(self._encoder()(_well_formed(text)))
+        tokenizer = self._loaded()
+        self._remembered += len(text)
+        if self._remembered > REMEMBERED_CHARACTERS_MAX:
+            self._remembered = 0
+            tokenizer.clear_cache()
+        # "Ordinary": what spells like a control token is text like any other.
+        try:
+            return len(tokenizer.encode_ordinary(text))
+        except UnicodeEncodeError:
+            return len(tokenizer.encode_ordinary(_well_formed(text)))
 
-    def _encoder(self) -> Callable[[str], list[int]]:
-        encode = self._encode
-        if encode is not None:
-            return encode
-        with self._lock:
-            if self._encode is None:
-                # Here, not above: the vocabulary takes 30 MiB, which only who counts should pay.
-                from splintr import Tokenizer
+    def _loaded(self) -> AnyTokenizer:
+        if self._tokenizer is None:
+            with self._lock:
+                if self._tokenizer is None:
+                    # Here, not above: the vocabulary takes 30 MiB, which only who counts should pay.
+                    from splintr import Tokenizer
 
-                # "Ordinary": what spells like a control token is text like any other.
-                self._encode = Tokenizer.from_pretrained(self._name).encode_ordinary
-            return self._encode
+                    self._tokenizer = Tokenizer.from_pretrained(self._name)
+        return self._tokenizer
 
 
 def _well_formed(text: str) -> str:
     # Half of a surrogate pair has no UTF-8 form; whoever sends such a text sends U+FFFD in its place.
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -13,7 +13,8 @@ EXCERPT_CHARACTERS_MAX = 300
 Span = tuple[int, int]
 """Code points ``[start, end)`` of a text."""
 
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[」』）]*|\n+")
+# The look behind keeps a long run of dots from being tried from each of them.
+SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|[。！？｡]+[」』）]*|\n+")
 _WORD_LONG = 24
 _PLACES_MAX = 400
 
@@ -62,7 +63,7 @@ def _best_run(sentences: Sequence[Span], places: Sequence[tuple[int, str]], want
 
 def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
     at = start
-    for stop in _SENTENCE_END.finditer(text, start, end):
+    for stop in SENTENCE_END.finditer(text, start, end):
         if span := _trimmed(text, at, stop.end()):
             yield span
         at = stop.end()
