@@ -13,10 +13,16 @@ from typing import Any
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 import agent_memory
+from agent_memory.annotation import MemoryType
 from agent_memory.cli import commands
 from agent_memory.cli.app import COMMANDS
+from agent_memory.cli.line_view import LINE_CHARACTERS, cut
+from agent_memory.cli.safe import safe
+from agent_memory.cli.times import rfc3339
 from agent_memory.errors import (
     ChecksumMismatch,
     Closed,
@@ -30,10 +36,33 @@ from agent_memory.errors import (
     UnknownSession,
     ViewBehind,
 )
-from agent_memory.events import Recorded
-from agent_memory.memory import Day, Days, GripContext, Page, ReplayVerdict, Root, VerifyVerdict, ViewState
-from agent_memory.retrieval.model import SearchResult, Tier
-from agent_memory.testing.scripted_memory import EVENT, GRIP, HIT, NODE, SESSION, ScriptedMemory, status, view_status
+from agent_memory.events import Recorded, Role
+from agent_memory.memory import (
+    Day,
+    Days,
+    Filter,
+    GripContext,
+    Page,
+    ReplayVerdict,
+    Root,
+    Timeline,
+    VerifyVerdict,
+    ViewState,
+)
+from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult, Signal, Tier
+from agent_memory.temporal import TimeOrder, TimeReading, TimeSpan
+from agent_memory.testing.scripted_memory import (
+    BLOCK,
+    EVENT,
+    GRIP,
+    HIT,
+    NODE,
+    SESSION,
+    TIMELINE,
+    ScriptedMemory,
+    status,
+    view_status,
+)
 from agent_memory.toc.material import Level
 from agent_memory.toc.model import Node
 
@@ -335,6 +364,296 @@ def test_any_text_is_a_query(door: Door, query: str) -> None:
     assert query == door.asked("search")["query"]
 
 
+def test_search_passes_on_how_to_rank(door: Door) -> None:
+    flags = "--without time --without entity --recency .25 --salience 0.5 --diversity 1 --by-session --repeats"
+    door.run("search", "x", *flags.split(), "--now", "2026-01-15T09:30:00+01:00")
+    expected = SearchOptions(
+        now_ms=EVENT.time_ms - 3_600_000,
+        without=("time", "entity"),
+        recency=0.25,
+        salience=0.5,
+        diversity=1.0,
+        group_by_session=True,
+        repeats=True,
+    )
+
+    assert expected == door.asked("search")["options"]
+    door.run("search", "x")
+    assert DEFAULT_OPTIONS == door.asked("search")["options"]
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        # Of the store's zone, Europe/Oslo: the last millisecond of what is named.
+        ("2026-01-15", "2026-01-15T22:59:59.999Z"),
+        ("2026-07", "2026-07-31T21:59:59.999Z"),
+        ("2026-01-15T09:30:00Z", "2026-01-15T09:30:00.000Z"),
+    ],
+)
+def test_now_is_written_like_an_edge_in_time(door: Door, now: str, expected: str) -> None:
+    door.run("search", "x", "--now", now)
+
+    assert expected == rfc3339(door.asked("search")["options"].now_ms)
+
+
+@pytest.mark.parametrize("now", ["yesterday", "2026-02-30", "2026-01-15T09:30:00", "12:00"])
+@pytest.mark.parametrize("command", ["search", "context"])
+def test_a_now_that_is_no_time_is_refused(door: Door, command: str, now: str) -> None:
+    told = door.run(command, "x", "--now", now, "--json")
+
+    assert (2, "INVALID_QUERY", "now") == (told.code, told.error["reason"], told.error["field"])
+    assert "2026-01-15" in told.error["hint"]
+
+
+EXPLAINED = SearchResult(
+    hits=(
+        msgspec.structs.replace(
+            HIT,
+            signals=(
+                Signal(name="lexical", rank=1, score=12.3456, contribution=0.4),
+                Signal(name="vector", rank=0, score=0.0, contribution=0.0),
+                Signal(name="time", rank=3, score=-0.5, contribution=-0.1),
+            ),
+            types=(MemoryType.DECISION,),
+            repeat_count=3,
+        ),
+    ),
+    tier=Tier.HYBRID,
+    timings_ms={"lexical": 1.25, "embed": 3.5, "total": 5.0},
+    understood=TimeReading(
+        spans=(
+            TimeSpan(start=5, end=14, from_ms=1_768_345_200_000, until_ms=1_768_431_599_999),
+            TimeSpan(start=18, end=29, from_ms=None, until_ms=1_768_469_400_000),
+        ),
+        order=TimeOrder.LATEST,
+        anchor="the release",
+        anchor_from_ms=-14 * 86_400_000,
+        anchor_until_ms=0,
+    ),
+    now_ms=EVENT.time_ms,
+)
+QUERY = "ship yesterday or before 10:30"
+
+
+def test_search_explains_each_signal_the_time_the_tier_and_the_milliseconds(door: Door) -> None:
+    door.memory.script = {"search": EXPLAINED}
+    told = door.run("search", QUERY, "--explain", "--without", "entity", "--recency", "0.3", width=80)
+    rows = [line.split() for line in told.out.splitlines()]
+
+    for row in (
+        ["signal", "rank", "score", "contribution"],
+        ["lexical", "#1", "12.346", "+0.4000"],
+        ["vector", "-", "-", "+0.0000"],
+        ["time", "#3", "-0.500", "-0.1000"],
+        ["all", "0.5000"],
+        ["without", "entity"],
+        ["ranking", "recency", "0.3"],
+        ["tier", "hybrid"],
+        ["ms", "lexical", "1.2", "·", "embed", "3.5", "·", "total", "5.0"],
+        ["now", "Thu", "2026-01-15", "10:30:00", "Europe/Oslo"],
+    ):
+        assert row in rows
+    assert "“yesterday” is Wed 2026-01-14;" in told.words
+    assert "up to Thu 2026-01-15 10:30:00" in told.words
+    assert "from 14 d before to the time of “the release”; the latest first" in told.words
+    assert 80 >= max(map(len, told.out.splitlines()))
+
+
+def test_columns_of_an_explanation_stand_below_each_other(door: Door) -> None:
+    door.memory.script = {"search": EXPLAINED}
+    lines = door.run("search", QUERY, "--explain").out.splitlines()
+    ends = {len(line.rstrip()) for line in lines if re.search(r"contribution|[+-]0\.\d{4}", line)}
+
+    assert 1 == len(ends)
+
+
+def test_search_says_what_it_understood_what_a_hit_is_and_what_it_left_out(door: Door) -> None:
+    door.memory.script = {"search": EXPLAINED}
+    told = door.run("search", QUERY)
+
+    assert "understood: “yesterday” is Wed 2026-01-14" in told.words
+    assert "decision" in told.out
+    assert "3 other events said almost the same" in told.words
+    assert "contribution" not in told.out
+    assert "understood" not in door.run("search", "x", "--explain").out
+
+
+def test_search_as_json_tells_what_was_understood_and_how_it_was_ranked(door: Door) -> None:
+    door.memory.script = {"search": EXPLAINED}
+    data = door.run("search", QUERY, "--json", "--diversity", "0.5", "--brief").data
+
+    assert {
+        "spans": [
+            {
+                "text": "yesterday",
+                "start": 5,
+                "end": 14,
+                "from": "2026-01-13T23:00:00.000Z",
+                "until": "2026-01-14T22:59:59.999Z",
+            },
+            {"text": "before 10:3", "start": 18, "end": 29, "from": "", "until": "2026-01-15T09:30:00.000Z"},
+        ],
+        "order": "latest",
+        "anchor": "the release",
+        "anchor_from_ms": -14 * 86_400_000,
+        "anchor_until_ms": 0,
+    } == data["understood"]
+    assert (0.5, False) == (data["options"]["diversity"], data["options"]["group_by_session"])
+    assert "2026-01-15T09:30:00.000Z" == data["now"]
+    assert (["decision"], 3) == (data["hits"][0]["types"], data["hits"][0]["repeat_count"])
+
+
+def test_search_by_session_shows_each_title_once_above_its_hits(door: Door) -> None:
+    other = msgspec.structs.replace(
+        HIT, recorded=Recorded(2, msgspec.structs.replace(EVENT, session="s2")), session_title="Other matters"
+    )
+    door.memory.script = {"search": SearchResult(hits=(HIT, HIT, other), tier=Tier.HYBRID, timings_ms={})}
+    told = door.run("search", "x", "--by-session")
+    places = [told.out.index(part) for part in ("session s1", "\n1 ", "\n2 ", "session s2", "\n3 ")]
+
+    assert sorted(places) == places
+    assert 1 == told.out.count("session s1") == told.out.count("Other matters")
+
+
+def test_brief_search_is_one_line_a_hit_however_narrow_the_terminal(door: Door) -> None:
+    told = door.run("search", "Friday", "--brief", width=40)
+
+    assert [f"{EVENT.id} 2026-01-15 10:30 user: ship on Friday"] == told.out.splitlines()
+    assert "1 hit, lexical search" in told.notes
+
+
+def test_a_brief_line_shows_the_words_around_the_match(door: Door) -> None:
+    excerpt = "filler " * 100 + "the zebra\nshipped " + "more " * 100
+    door.memory.script = {
+        "search": SearchResult(
+            hits=(msgspec.structs.replace(HIT, excerpt=excerpt, types=(MemoryType.ERROR,)),),
+            tier=Tier.HYBRID,
+            timings_ms={},
+        )
+    }
+    (line,) = door.run("search", "zebra", "--brief").out.splitlines()
+
+    assert "user [error]: …filler" in line
+    assert "the zebra shipped more" in line
+    assert line.endswith("…")
+    assert 200 > len(line)
+
+
+def test_brief_and_explain_exclude_each_other(door: Door) -> None:
+    assert (2, "USAGE") == (
+        (told := door.run("search", "x", "--brief", "--explain", "--json")).code,
+        told.error["reason"],
+    )
+
+
+@given(st.text(max_size=600), st.integers(0, 600))
+@example("x" * 600, 300)
+@example("a\x1b[31m b\n" * 60, 7)
+def test_a_cut_is_one_short_harmless_line(text: str, around: int) -> None:
+    line = cut(text, around=min(around, max(0, len(text) - 1)))
+
+    assert LINE_CHARACTERS + 2 >= len(line)
+    assert line == safe(line, one_line=True)
+
+
+def test_a_short_text_is_not_cut() -> None:
+    assert "We ship on Friday." == cut("We  ship\non Friday.", around=9)
+
+
+def test_timeline_shows_a_line_for_each_event_and_marks_its_own(door: Door) -> None:
+    answer = msgspec.structs.replace(EVENT, id=GRIP.id, text="Good.", role=Role.ASSISTANT, tool_name="Bash")
+    door.memory.script = {
+        "timeline": Timeline(
+            event_id=EVENT.id, events=(Recorded(1, EVENT), Recorded(2, answer)), more_before=True, more_after=False
+        )
+    }
+    told = door.run("timeline", EVENT.id, "--before", "2", "--after", "3", width=60)
+
+    assert [
+        f"> {EVENT.id} 2026-01-15 10:30 user: We ship on Friday.",
+        f"  {GRIP.id} 2026-01-15 10:30 assistant Bash: Good.",
+    ] == told.out.splitlines()
+    assert "there are more before" in told.notes
+    assert "after" not in told.notes
+    assert {"event_id": EVENT.id, "before": 2, "after": 3, "across_sessions": False} == door.asked("timeline")
+
+
+def test_timeline_across_sessions_names_the_session_of_each(door: Door) -> None:
+    told = door.run("timeline", EVENT.id, "--across-sessions")
+
+    assert "user [s1]: We ship" in told.out
+    assert door.asked("timeline")["across_sessions"]
+
+
+def test_timeline_as_json_has_whole_events(door: Door) -> None:
+    data = door.run("timeline", EVENT.id, "--json").data
+
+    assert (EVENT.id, [EVENT.text], True, False) == (
+        data["event_id"],
+        [event["text"] for event in data["events"]],
+        data["more_before"],
+        data["more_after"],
+    )
+
+
+def test_timeline_of_a_grip_is_that_of_its_event(door: Door) -> None:
+    def only_events(event_id: str, **_: Any) -> Timeline:
+        if event_id == GRIP.id:
+            raise UnknownEvent(event_id)
+        return TIMELINE
+
+    door.memory.script = {"timeline": only_events}
+
+    assert 0 == door.run("timeline", GRIP.id).code
+    assert EVENT.id == door.asked("timeline")["event_id"]
+    door.memory.script["grip"] = UnknownGrip(GRIP.id)
+    assert "UNKNOWN_EVENT" == door.run("timeline", GRIP.id, "--json").error["reason"]
+
+
+def test_context_prints_the_text_alone_and_the_counts_beside_it(door: Door) -> None:
+    told = door.run("context", "when do we ship", "--budget", "500", width=40)
+
+    assert BLOCK.text == told.out.rstrip("\n")
+    assert "33 of 500 tokens (o200k_base), 1 citation, 2 left out, lexical search" in " ".join(told.notes.split())
+    arguments = door.asked("build_context")
+    assert ("when do we ship", 500, DEFAULT_OPTIONS) == (
+        arguments["query"],
+        arguments["token_budget"],
+        arguments["options"],
+    )
+
+
+def test_context_passes_on_where_to_look_and_how_to_rank(door: Door) -> None:
+    door.run("context", "x", "--from", "2026-01", "--role", "user", "--without", "vector", "--repeats")
+    arguments = door.asked("build_context")
+
+    assert Filter(from_="2026-01", roles=(Role.USER,)) == arguments["where"]
+    assert SearchOptions(without=("vector",), repeats=True) == arguments["options"]
+
+
+def test_context_as_json_has_the_exact_text_its_citations_and_its_search(door: Door) -> None:
+    door.memory.script = {"build_context": msgspec.structs.replace(BLOCK, text=f"{ESCAPE}\ud800")}
+    data = door.run("context", "x", "--json").data
+
+    assert (f"{ESCAPE}\ud800", 33, "o200k_base", 2) == (
+        data["text"],
+        data["token_count"],
+        data["tokenizer"],
+        data["left_out"],
+    )
+    assert [("[1]", EVENT.id, GRIP.id)] == [(c["label"], c["event_id"], c["grip_id"]) for c in data["citations"]]
+    assert GRIP.id == data["search"]["hits"][0]["grip_id"]
+
+
+def test_context_of_nothing_prints_nothing_and_says_so(door: Door) -> None:
+    door.memory.script = {"build_context": msgspec.structs.replace(BLOCK, text="", token_count=0, citations=())}
+    told = door.run("context", "x")
+
+    assert (0, "") == (told.code, told.out)
+    assert "0 of 2,000 tokens" in told.notes
+
+
 def test_grip_shows_the_excerpt_among_its_neighbours(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -377,6 +696,16 @@ def test_show_knows_an_event_by_its_shape(door: Door) -> None:
     for part in ("We ship on Friday.", EVENT.id, "Thu 2026-01-15 10:30:00 Europe/Oslo", "/src/shop", "branch"):
         assert part in told.out
     assert "event" == door.run("show", EVENT.id, "--json").data["type"]
+
+
+def test_show_names_what_nobody_said(door: Door) -> None:
+    """It is kept and shown, after a word for what it is; JSON has where it stands."""
+    text = "fix it\n\n<system-reminder>\nbe brief\n</system-reminder>\nplease"
+    door.memory.script = {"event": Recorded(1, msgspec.structs.replace(EVENT, text=text))}
+
+    assert "‹reminder› <system-reminder>" in door.run("show", EVENT.id).out
+    scaffolding = door.run("show", EVENT.id, "--json").data["event"]["scaffolding"]
+    assert [{"start": 8, "end": 53, "what": "reminder"}] == scaffolding
 
 
 def test_show_knows_a_node_by_its_shape(door: Door) -> None:
@@ -458,6 +787,24 @@ def test_show_tells_what_is_not_there(door: Door, id: str, reason: str) -> None:
     told = door.run("show", id, "--json")
 
     assert (1, reason, "NOT_FOUND") == (told.code, told.error["reason"], told.error["code"])
+
+
+def test_show_of_several_ids_asks_for_their_events_at_once(door: Door) -> None:
+    other = msgspec.structs.replace(EVENT, id=GRIP.id, text="Another.")
+    door.memory.script = {"get_events": [Recorded(2, other), Recorded(1, EVENT)]}
+    told = door.run("show", GRIP.id, EVENT.id)
+
+    assert {"ids": (GRIP.id, EVENT.id)} == door.asked("get_events")
+    assert told.out.index("Another.") < told.out.index("We ship on Friday.")
+    data = door.run("show", GRIP.id, EVENT.id, "--json").data
+    assert ("events", ["Another.", EVENT.text]) == (data["type"], [event["text"] for event in data["events"]])
+
+
+def test_show_of_several_ids_fails_if_one_is_not_there(door: Door) -> None:
+    told = door.run("show", EVENT.id, GRIP.id, "--json")
+
+    assert (1, "UNKNOWN_EVENT") == (told.code, told.error["reason"])
+    assert "children" == door.run("show", "a", "b", "--children", "--json").error["field"]
 
 
 def test_show_refuses_options_that_are_for_nodes(door: Door) -> None:
