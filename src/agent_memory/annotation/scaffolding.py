@@ -44,6 +44,8 @@ from agent_memory.annotation._injections import (
 )
 from agent_memory.events import Event, Kind
 
+__all__ = ["MARKUP", "MEMORY_TAG", "SCAFFOLDING", "Span", "as_memory", "complement", "said_parts", "scaffolding_of"]
+
 SCAFFOLDING = "scaffolding-1"
 """Names what is told apart; part of the fingerprint of whatever leaves scaffolding out."""
 

@@ -6,9 +6,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from agent_memory.cli.terminal import marked, stored
+from agent_memory.annotation.scaffolding import MARKUP, scaffolding_of
+from agent_memory.cli.terminal import stored
 from agent_memory.cli.times import Zone
-from agent_memory.events import Recorded
+from agent_memory.events import Event, Recorded
 
 _BORDERS = {"user": "cyan", "assistant": "green", "tool": "yellow", "system": "bright_black"}
 EXCERPT_STYLE = "bold black on yellow"
@@ -35,7 +36,7 @@ def event_panel(
     if with_id:
         subtitle.append(f"  {event.id}", "dim green")
     return Panel(
-        _body(event.text, excerpt, lines_max),
+        _body(event, excerpt, lines_max),
         title=title,
         title_align="left",
         subtitle=subtitle,
@@ -45,11 +46,12 @@ def event_panel(
     )
 
 
-def _body(text: str, excerpt: tuple[int, int] | None, lines_max: int | None) -> Text:
+def _body(event: Event, excerpt: tuple[int, int] | None, lines_max: int | None) -> Text:
+    text = event.text
     if not text:
         return Text("(no text)", "dim")
-    start, end = excerpt or (0, 0)
-    body = marked(text, [(start, end)] if excerpt else [], EXCERPT_STYLE, one_line=False)
+    start, _ = excerpt or (0, 0)
+    body = _words(event, excerpt)
     lines = body.split("\n", allow_blank=True)
     if lines_max is None or len(lines) <= lines_max:
         return body
@@ -65,6 +67,26 @@ def _body(text: str, excerpt: tuple[int, int] | None, lines_max: int | None) -> 
             *([Text(f"… {after:,} lines more", "dim")] if after else []),
         ]
     )
+
+
+def _words(event: Event, excerpt: tuple[int, int] | None) -> Text:
+    """The text, its excerpt set off, what nobody said dimmed and named."""
+    text = event.text
+    parts = [(span.start, span.end, "dim", span.what) for span in scaffolding_of(event)]
+    if excerpt:
+        start, end = excerpt
+        parts = [part for part in parts if part[1] <= start or end <= part[0]]
+        parts.append((start, end, EXCERPT_STYLE, ""))
+    words, at = Text(), 0
+    for start, end, style, what in sorted(parts):
+        words.append_text(stored(text[at:start], one_line=False))
+        # A tag that stands alone says itself what it is.
+        if what and what != MARKUP:
+            words.append(f"‹{what}› ", "dim italic")
+        words.append_text(stored(text[start:end], style, one_line=False))
+        at = end
+    words.append_text(stored(text[at:], one_line=False))
+    return words
 
 
 def fields_of(recorded: Recorded, zone: Zone) -> Table:

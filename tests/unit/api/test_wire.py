@@ -269,7 +269,7 @@ AN_EVENT = Recorded(
         session="s",
         agent="a",
         project="p",
-        text="half a pair: \ud83d",
+        text="half a pair: \ud83d <agent-memory>recalled</agent-memory>",
         speaker="Kari",
         source="hook",
         source_id="1",
@@ -291,6 +291,13 @@ def test_a_draft_arrives_as_it_was_sent(draft: Draft) -> None:
     arrived = events.draft_from_pb(there_and_back(events.draft_to_pb(draft)))
 
     assert draft == arrived
+
+
+def test_what_nobody_said_of_an_event_is_marked() -> None:
+    """In code points of the exact text."""
+    marked = [(span.start, span.end, span.what) for span in events.event_to_pb(AN_EVENT).scaffolding]
+
+    assert [(15, 52, "memory")] == marked
 
 
 @given(recorded)

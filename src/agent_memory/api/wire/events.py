@@ -8,6 +8,7 @@ from typing import Any
 from agent_memory._pb.agent_memory.v1 import event_pb2 as event_pb
 from agent_memory._pb.agent_memory.v1 import event_service_pb2 as pb
 from agent_memory._pb.agent_memory.v1 import filter_pb2 as filter_pb
+from agent_memory.annotation.scaffolding import scaffolding_of
 from agent_memory.api.wire.enums import KINDS, ROLES, Table
 from agent_memory.api.wire.text import (
     exact_bytes,
@@ -201,11 +202,13 @@ def event_to_pb(recorded: Recorded) -> event_pb.Event:
     )
     if not well_formed:
         message.text_wtf8 = exact_bytes(text)
+    if spans := scaffolding_of(event):
+        message.scaffolding.extend([event_pb.Span(start=s.start, end=s.end, what=s.what) for s in spans])
     return message
 
 
 def event_from_pb(message: event_pb.Event) -> Recorded:
-    """The inverse of `event_to_pb`."""
+    """The inverse of `event_to_pb`. What is scaffolding is a function of the event, and not carried along."""
     return Recorded(
         message.position,
         Event(

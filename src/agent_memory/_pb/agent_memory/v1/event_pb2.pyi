@@ -118,6 +118,7 @@ class Event(_message.Message):
     TOOL_CALL_ID_FIELD_NUMBER: _builtins.int
     METADATA_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
+    SCAFFOLDING_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """ULID, 26 characters of Crockford base 32. Its 48-bit time is the event's time.
 
@@ -166,6 +167,12 @@ class Event(_message.Message):
     def metadata(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Whatever else the capturing side knows."""
 
+    @_builtins.property
+    def scaffolding(self) -> _containers.RepeatedCompositeFieldContainer[Global___Span]:
+        """Output only. What an agent's harness put into the text and nobody said: reminders, environments,
+        restated files, injected memories, base64. Sorted and disjoint. It is in the log and in no index.
+        """
+
     def __init__(
         self,
         *,
@@ -185,11 +192,40 @@ class Event(_message.Message):
         tool_call_id: _builtins.str = ...,
         metadata: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         position: _builtins.int = ...,
+        scaffolding: _abc.Iterable[Global___Span] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "id", b"id", "kind", b"kind", "metadata", b"metadata", "position", b"position", "project", b"project", "role", b"role", "session", b"session", "source", b"source", "source_id", b"source_id", "speaker", b"speaker", "text", b"text", "text_wtf8", b"text_wtf8", "time", b"time", "tool_call_id", b"tool_call_id", "tool_name", b"tool_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "id", b"id", "kind", b"kind", "metadata", b"metadata", "position", b"position", "project", b"project", "role", b"role", "scaffolding", b"scaffolding", "session", b"session", "source", b"source", "source_id", b"source_id", "speaker", b"speaker", "text", b"text", "text_wtf8", b"text_wtf8", "time", b"time", "tool_call_id", b"tool_call_id", "tool_name", b"tool_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Event: _TypeAlias = Event  # noqa: Y015
+
+@_typing.final
+class Span(_message.Message):
+    """Code points [start, end) of an event's exact text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    WHAT_FIELD_NUMBER: _builtins.int
+    start: _builtins.int
+    end: _builtins.int
+    what: _builtins.str
+    """One word for what stands there, such as `reminder`, `environment` or `memory`."""
+    def __init__(
+        self,
+        *,
+        start: _builtins.int = ...,
+        end: _builtins.int = ...,
+        what: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start", "what", b"what"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Span: _TypeAlias = Span  # noqa: Y015
