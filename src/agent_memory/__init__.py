@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agent_memory.errors import AgentMemoryError
     from agent_memory.events import Draft, Event, Kind, Receipt, Recorded, Role
     from agent_memory.memory import Filter, Memory
+    from agent_memory.retrieval.model import SearchOptions
     from agent_memory.sync import Opening, SyncMemory
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ __all__ = [
     "Receipt",
     "Recorded",
     "Role",
+    "SearchOptions",
     "SyncMemory",
     "connect",
     "open",
@@ -55,6 +57,7 @@ if not TYPE_CHECKING:
         "Receipt": "events",
         "Recorded": "events",
         "Role": "events",
+        "SearchOptions": "retrieval.model",
         "SyncMemory": "sync",
     }
 

@@ -51,7 +51,15 @@ def test_grpcurl_lists_the_services_and_their_methods(daemon: DaemonProcess) -> 
     } <= {*services}
     assert [
         f"agent_memory.v1.EventService.{name}"
-        for name in ("AppendEvent", "BatchAppendEvents", "GetEvent", "ListEvents", "StreamAppendEvents")
+        for name in (
+            "AppendEvent",
+            "BatchAppendEvents",
+            "BatchGetEvents",
+            "GetEvent",
+            "GetTimeline",
+            "ListEvents",
+            "StreamAppendEvents",
+        )
     ] == methods
 
 
@@ -83,6 +91,36 @@ def test_what_grpcurl_appends_it_finds_by_search_and_in_the_contents(daemon: Dae
     assert event["time"] == found["hits"][0]["event"]["time"]
     assert "year/2025" in [year["id"] for year in root["years"]]
     assert grip["grip"]["excerpt"] in event["text"]
+
+
+def test_grpcurl_asks_for_a_context_a_timeline_and_full_texts(daemon: DaemonProcess) -> None:
+    events = [
+        {
+            "kind": "EVENT_KIND_USER_MESSAGE",
+            "session": "by-grpcurl",
+            "time": f"2025-03-05T10:0{n}:00Z",
+            "text": f"The wombat gate number {n} is painted green.",
+        }
+        for n in range(3)
+    ]
+    receipts = answer(daemon, "EventService/BatchAppendEvents", {"events": events})["receipts"]
+    ids = [receipt["event_id"] for receipt in receipts]
+    asked = {
+        "query": "which wombat gate is green",
+        "filter": {"sessions": ["by-grpcurl"]},
+        "minPosition": receipts[-1]["position"],
+        "options": {"now": "2025-03-06T09:00:00+01:00", "without": ["entity"], "repeats": True},
+    }
+    block = answer(daemon, "SearchService/BuildContext", {**asked, "tokenBudget": 400})
+    timeline = answer(daemon, "EventService/GetTimeline", {"id": ids[1], "after": 0})
+    whole = answer(daemon, "EventService/BatchGetEvents", {"ids": ids[::-1]})
+
+    assert 0 < block["token_count"] <= 400
+    assert "wombat gate" in block["text"]
+    assert {citation["event_id"] for citation in block["citations"]} <= {*ids}
+    assert ids[:2] == [event["id"] for event in timeline["events"]]
+    assert timeline["more_after"]
+    assert ids[::-1] == [event["id"] for event in whole["events"]]
 
 
 def test_grpcurl_shows_what_is_wrong_with_a_call(daemon: DaemonProcess) -> None:
