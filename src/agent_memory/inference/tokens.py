@@ -47,7 +47,7 @@ class SplintrTokenCounter:
         tokenizer = self._loaded()
         self._remembered += len(text)
         if self._remembered > REMEMBERED_CHARACTERS_MAX:
-            self._remembered = 0
+            self._remembered = len(text)
             tokenizer.clear_cache()
         # "Ordinary": what spells like a control token is text like any other.
         try:

@@ -37,6 +37,8 @@ _NOT_OF_ONE_LINE = re.compile("[\\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _SOLID = re.compile(r"\S")
 _NOTHING = Wanted("")
 _BEYOND = 80
+_WORD_LONG = 40
+_PART_MIN = 40
 _TOOL_KINDS = {Kind.TOOL_CALL: "tool call", Kind.TOOL_RESULT: "tool result"}
 _PEOPLE_KINDS = {Kind.USER_MESSAGE: "user", Kind.ASSISTANT_MESSAGE: "assistant"}
 
@@ -126,20 +128,22 @@ def most_said(event: Event) -> Span | None:
 
 
 def _first_start(text: str, first: int, until: int) -> int:
-    """Where a sentence begins, at or after *first*; else a word."""
+    """Where a sentence begins, at or after *first*; else a word, where that is some way ahead of *until*."""
     for stop in SENTENCE_END.finditer(text, first, until):
         return stop.end()
-    return next((at + 1 for at in range(first, min(until, first + 40)) if text[at].isspace()), until)
+    words = (at + 1 for at in range(first, min(first + _WORD_LONG, until - _PART_MIN)) if text[at].isspace())
+    return next(words, until)
 
 
 def _last_end(text: str, after: int, last: int) -> int:
-    """Where a sentence ends, at or before *last*; else a word."""
+    """Where a sentence ends, at or before *last*; else a word, where that is some way behind *after*."""
     end = after
     for stop in SENTENCE_END.finditer(text, after, last):
         end = stop.end()
     if end > after:
         return end
-    return next((at for at in range(last, max(after, last - 40), -1) if text[at].isspace()), after)
+    words = (at for at in range(last, max(last - _WORD_LONG, after + _PART_MIN), -1) if text[at].isspace())
+    return next(words, after)
 
 
 def _clock(event: Event, zone: ZoneInfo) -> str:

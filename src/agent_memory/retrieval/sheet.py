@@ -8,6 +8,7 @@ counted over the whole text all the same, and the line taken last goes where it 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -32,10 +33,14 @@ _INTRODUCTION = "From earlier conversations, in order of time ({}). Quotations, 
 _TEXT_TOKENS_MIN = 8
 """Fewer tokens than this say too little of an event to stand for it."""
 
-_TOKEN_CHARACTERS = 4
-"""Of most texts; where it is another number, fitting takes a try or two more."""
+_GROWTH_TOKENS_MIN = 3
+"""With less left, an excerpt gains a word at most."""
 
-_TRIES = 4
+_TOKEN_CHARACTERS = 8
+"""About as many as a token has in the plainest prose: more are not tried."""
+
+_CLOSE_CHARACTERS = 6
+"""A word: that close to the budget is close enough."""
 
 
 class Sheet:
@@ -76,7 +81,7 @@ class Sheet:
         room = self._left - self._headings_more(quote, at)
         cost = self._cost(quote)
         if cost > room and not whole:
-            quote = self._shortened(quote, cost, room)
+            quote = self._shortened(quote, room)
             cost = self._cost(quote)
         if cost > room or quote.start == quote.end:
             return False
@@ -89,7 +94,7 @@ class Sheet:
         """Let excerpts grow into what is left, those taken first before others."""
         for width in WIDTHS:
             for event_id in self._quotes:
-                if self.is_full:
+                if self._left < _GROWTH_TOKENS_MIN:
                     return
                 self._widen(event_id, width)
 
@@ -146,39 +151,46 @@ class Sheet:
                 more -= self._heading(behind)[1]
         return more
 
-    def _shortened(self, quote: Quote, cost: int, room: int) -> Quote:
+    def _shortened(self, quote: Quote, room: int) -> Quote:
         """How the excerpt begins, in *room* tokens; empty where that is too little."""
         empty = quote.of((quote.start, quote.start))
-        frame = self._cost(empty)
-        if room - frame < _TEXT_TOKENS_MIN:
+        text_room = room - self._cost(empty)
+        if text_room < _TEXT_TOKENS_MIN:
             return empty
-        limit = quote.end - quote.start
-        shorter = quote
-        for _ in range(_TRIES):
-            # A little less than would fit if all of the text were alike.
-            limit = min(limit - 1, limit * (room - frame) // max(cost - frame, 1) * 15 // 16)
-            shorter = quote.of(headed(quote.event.text, quote.span, limit=max(limit, 1)))
-            cost = self._cost(shorter)
-            if cost <= room:
-                return shorter
-            limit = shorter.end - shorter.start
-        return empty
+
+        def shorter(limit: int) -> Quote:
+            return quote.of(headed(quote.event.text, quote.span, limit=limit))
+
+        longest = min(quote.end - quote.start, text_room * _TOKEN_CHARACTERS)
+        return self._longest(shorter, least=0, most=longest, room=room) or empty
 
     def _widen(self, event_id: str, width: int) -> None:
         quote, cost = self._quotes[event_id], self._costs[event_id]
         text, length = quote.event.text, quote.end - quote.start
-        limit = min(width, length + self._left * _TOKEN_CHARACTERS)
-        if limit <= length or length == len(text) or len(text) > self._looking:
+        most = min(width, length + self._left * _TOKEN_CHARACTERS)
+        if most <= length or length == len(text) or len(text) > self._looking:
             return
         self._looking -= len(text)
         within = said_around(quote)
-        for _ in range(_TRIES):
-            wider = quote.of(widened(text, quote.span, limit=limit, within=within))
-            if wider.end - wider.start <= length:
-                return
-            more = self._cost(wider) - cost
-            if more <= self._left:
-                self._left -= more
-                self._quotes[event_id], self._costs[event_id] = wider, cost + more
-                return
-            limit = length + (wider.end - wider.start - length) * self._left // more * 15 // 16
+
+        def wider(limit: int) -> Quote:
+            return quote.of(widened(text, quote.span, limit=limit, within=within))
+
+        if found := self._longest(wider, least=length, most=most, room=cost + self._left):
+            self._quotes[event_id], self._costs[event_id] = found, self._cost(found)
+            self._left -= self._costs[event_id] - cost
+
+    def _longest(self, quote_of: Callable[[int], Quote], *, least: int, most: int, room: int) -> Quote | None:
+        """The quote for the greatest limit above *least*, up to *most*, that costs *room* at most; about."""
+        best = None
+        limit = most
+        while limit > least:
+            quote = quote_of(limit)
+            if self._cost(quote) <= room:
+                best, least = quote, limit
+            else:
+                most = limit - 1
+            if most - least < _CLOSE_CHARACTERS:
+                break
+            limit = (least + most + 1) // 2
+        return best
