@@ -42,9 +42,9 @@ _EXTENSIONS_WORDS = """
     vhd vhdl vim vue war wasm wav webm webp whl woff woff2 xhtml xls xlsx xml xsd xsl xz yaml yml zig zip zsh zst
 """
 _EXTENSIONS = frozenset(_EXTENSIONS_WORDS.split())
-# Files that are known by their names alone, compared without case.
+# Files that are known by their names alone.
 _BARE_FILES_WORDS = """
-    makefile dockerfile containerfile gemfile rakefile procfile jenkinsfile vagrantfile justfile codeowners
+    Makefile Dockerfile Containerfile Gemfile Rakefile Procfile Jenkinsfile Vagrantfile Justfile CODEOWNERS
 """
 _BARE_FILES = frozenset(_BARE_FILES_WORDS.split())
 # POSIX.1-2017, <errno.h>, and the resolver's, which are read in the same places.
@@ -90,11 +90,12 @@ _MARKED = re.compile(r"[-_\d]")
 def named(type: EntityType, name: str) -> Entity | None:
     """The entity in the form in which it is compared; None for what is no name.
 
-    Case, width, composition and the quotes and slashes at the ends are levelled.
+    Case, width, composition, white space and the quotes and slashes at the ends are levelled.
     """
     if not name.isascii():
-        name = unicodedata.normalize("NFKC", name).replace("\u2019", "'")
-    name = name.strip(" \t\r\n\"'`").rstrip("/\\").casefold()
+        # Half a surrogate pair can be in a text, and cannot be in a row.
+        name = unicodedata.normalize("NFKC", name.encode("utf-8", "ignore").decode()).replace("\u2019", "'")
+    name = " ".join(name.strip("\"'`").rstrip("/\\").split()).casefold()
     if not name or len(name) > NAME_MAX:
         return None
     return Entity(type, name)
@@ -110,7 +111,7 @@ def read_token(token: str) -> tuple[Found, ...]:
 
 def _read(token: str, found: list[Found]) -> None:
     token = token.strip(":;,!?\u2026\u2014\u2013+&%$^").rstrip(".-").lstrip("-")
-    if len(token) < 2 or (token.isalpha() and (token.islower() or token.istitle())):
+    if len(token) < 2 or (token.isalpha() and (token.islower() or (token.istitle() and token not in _BARE_FILES))):
         return
     if "#" in token or token[:3] in ("GH-", "gh-"):
         issue = _ISSUE.fullmatch(token)
@@ -157,7 +158,7 @@ def _read_code(token: str, found: list[Found]) -> bool:
 
 
 def _read_identifier(token: str, found: list[Found]) -> None:
-    if token.casefold() in _BARE_FILES and token[0].isupper():
+    if token in _BARE_FILES:
         _add(Rank.NAMED, EntityType.FILE, token, found)
     elif "_" in token:
         if _JOINED.fullmatch(token) is not None and not token.replace("_", "").isdigit():
@@ -176,10 +177,12 @@ def _read_dotted(token: str, found: list[Found]) -> None:
 
 def is_file_name(token: str) -> bool:
     """Whether its ending is one that files have."""
-    name = _BASENAME.fullmatch(token)
-    return (
-        name is not None and name["extension"].lower() in _EXTENSIONS and not token[: -len(name["extension"])].isdigit()
-    )
+    found = _BASENAME.fullmatch(token)
+    if found is None or found["extension"].lower() not in _EXTENSIONS:
+        return False
+    extension, stem = found["extension"], token[: found.start("extension") - 1]
+    # One letter is also how abbreviations end.
+    return not stem.isdigit() and (len(extension) > 1 or (len(stem) > 1 and extension.islower()))
 
 
 def _read_path(token: str, found: list[Found]) -> None:
@@ -196,10 +199,10 @@ def _read_path(token: str, found: list[Found]) -> None:
     level = path.replace("\\", "/")
     closed = level.endswith("/")
     parts = [part for part in level.split("/") if part not in ("", ".", "..")]
-    if not parts or len(parts) > 40 or not all(_PATH_PART.fullmatch(part) for part in parts):
+    if not parts or len(parts) > 40 or not all(_PATH_PART.fullmatch(part) for part in parts[drive:]):
         return
     base = parts[-1]
-    is_file = is_file_name(base) or base.casefold() in _BARE_FILES or _DOTFILE.fullmatch(base) is not None
+    is_file = is_file_name(base) or base in _BARE_FILES or _DOTFILE.fullmatch(base) is not None
     if not (is_file or rooted or closed):
         if len(parts) == 2 and "\\" not in path:
             if (repository := _REPOSITORY.fullmatch(path)) is not None and _is_marked(repository["owner"], base):

@@ -10,7 +10,10 @@ A name at the start of a sentence is not told from any other word there, and not
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import pairwise
 
 from agent_memory.annotation._tokens import NAME_MAX, Found, Rank, is_file_name, named, read_token
 from agent_memory.annotation.model import Entity, EntityType
@@ -27,8 +30,8 @@ CANDIDATES_MAX = 96
 
 _HEAD_CHARACTERS = 24_576
 _TAIL_CHARACTERS = 8_192
-_PHRASE_WORDS_MAX = 3
 _RUN_WORDS_MAX = 4
+_URL_MAX = 1_024
 _QUERY_WORDS_MAX = 24
 
 # -- tokens ---------------------------------------------------------------------------------
@@ -44,7 +47,7 @@ _CALL = re.compile(r"(?<![\w.])[^\W\d]\w*+(?:\.[^\W\d]\w*+)*+(?=\(\))")
 _HTTP_STATUS = re.compile(r"\bHTTP(?:/\d(?:\.\d)?)?[ -](?:status |error |code )?([45]\d\d)\b", re.ASCII)
 _SQLSTATE = re.compile(r"\bSQLSTATE\W{1,3}([0-9A-Z]{5})\b", re.ASCII)
 _URL = re.compile(
-    r"""\b([A-Za-z][A-Za-z0-9+.-]{1,15})://([^\s<>"'`{}|\\^\[\]\u3000-\u303f\uff00-\uff0f]+)"""
+    r"""(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{1,15})://([^\s<>"'`{}|\\^\[\]\u3000-\u303f\uff00-\uff0f]+)"""
     r"|\bgit@([\w.-]{1,100}):([\w./-]{1,100})"
 )
 _HOSTED = re.compile(
@@ -77,6 +80,9 @@ _NO_NAMES_WORDS = """
     nov dec mr mrs ms dr prof sr jr
 """
 _NO_NAMES = frozenset(_NO_NAMES_WORDS.split())
+# Words that were read and name nothing, as most do: a set is asked faster than they are read again.
+_PLAIN: set[str] = set()
+_PLAIN_MAX = 50_000
 _TOLD_BY = frozenset({Role.USER, Role.ASSISTANT})
 
 
@@ -86,18 +92,20 @@ def entities_of(event: Event) -> tuple[Entity, ...]:
     Of a very long text head and tail are read. Names are read in what people and assistants
     say, not in what tools are given and print.
     """
-    given = list(_given(event))
+    given = _given(event.speaker, event.project)
     text = event.text
     if not text:
-        return tuple(dict.fromkeys(given))
+        return given
     if len(text) > _HEAD_CHARACTERS + _TAIL_CHARACTERS:
         text = f"{text[:_HEAD_CHARACTERS]}\n{text[-_TAIL_CHARACTERS:]}"
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
     told = event.role in _TOLD_BY and event.kind is not Kind.TOOL_CALL
     found = _read(text)
     if told:
         found += _names(text)
     if not found:
-        return tuple(dict.fromkeys(given))
+        return given
     entities = _in_order(found)
     # Speaker and project are few, and always among them.
     return tuple(dict.fromkeys([*entities[: ENTITIES_MAX - len(given)], *given]))
@@ -107,26 +115,30 @@ def entities_in_query(query: str) -> tuple[Entity, ...]:
     """What the query may be naming: at most `CANDIDATES_MAX`, the most distinctive first.
 
     Whether there is such an entity only a view can tell. Names need no capitals here: each word,
-    and up to three in a row, may be one.
+    and each two in a row, may be one.
     """
-    query = query[:_HEAD_CHARACTERS]
+    query = unicodedata.normalize("NFC", query[:_HEAD_CHARACTERS])
     found = _read(query)
     for token in _tokens(query):
         found += _as_asked(token)
     words = [_bare(word) for word in _WORDS.findall(query)[:_QUERY_WORDS_MAX]]
-    for size in range(_PHRASE_WORDS_MAX, 1, -1):
-        found += _found(
-            Rank.NAMED, [(EntityType.PERSON, " ".join(words[at : at + size])) for at in range(len(words) - size + 1)]
-        )
+    found += _found(Rank.NAMED, [(EntityType.PERSON, f"{first} {second}") for first, second in pairwise(words)])
     for word in words:
         if word.isdecimal():
             found += _found(Rank.SHARED, [(EntityType.ISSUE, f"#{word}")])
         elif len(word) > 2 or not word.islower():
-            found += _found(Rank.SHARED, [(type, word) for type in _OF_A_WORD])
+            found += [(Rank.SHARED, entity) for entity in _of_a_word(word)]
     return tuple(_in_order(found)[:CANDIDATES_MAX])
 
 
 _OF_A_WORD = (EntityType.PERSON, EntityType.PROJECT, EntityType.IDENTIFIER, EntityType.FILE)
+
+
+@lru_cache(maxsize=4_096)
+def _of_a_word(word: str) -> tuple[Entity, ...]:
+    """Whatever goes by a word alone."""
+    person = named(EntityType.PERSON, word)
+    return () if person is None else tuple(Entity(type, person.name) for type in _OF_A_WORD)
 
 
 def _in_order(found: Iterable[Found]) -> list[Entity]:
@@ -142,19 +154,19 @@ def _found(rank: Rank, names: Iterable[tuple[EntityType, str]]) -> list[Found]:
     return [(rank, entity) for entity in entities if entity is not None]
 
 
-def _given(event: Event) -> Iterator[Entity]:
-    """What the event's own fields name."""
-    if event.speaker:
-        words = event.speaker.split()
-        for name in (" ".join(words), *(words if 1 < len(words) <= _RUN_WORDS_MAX else ())):
-            entity = named(EntityType.PERSON, name)
-            if entity is not None:
-                yield entity
-    if event.project:
-        name = event.project.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
-        entity = named(EntityType.PROJECT, name.removesuffix(".git"))
-        if entity is not None:
-            yield entity
+@lru_cache(maxsize=1024)
+def _given(speaker: str, project: str) -> tuple[Entity, ...]:
+    """What an event's own fields name."""
+    found: list[Found] = []
+    if speaker:
+        words = speaker.split()
+        found += _found(Rank.SHARED, [(EntityType.PERSON, " ".join(words))])
+        if len(words) <= _RUN_WORDS_MAX:
+            found += _found(Rank.SHARED, [(EntityType.PERSON, word) for word in words])
+    if project:
+        name = project.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
+        found += _found(Rank.SHARED, [(EntityType.PROJECT, name.removesuffix(".git"))])
+    return tuple(_in_order(found))
 
 
 # -- what has structure ---------------------------------------------------------------------
@@ -176,17 +188,22 @@ def _read(text: str) -> list[Found]:
             found += _found(Rank.PLACED, [(EntityType.IDENTIFIER, name)])
             if "." in name:
                 found += _found(Rank.NAMED, [(EntityType.IDENTIFIER, name.rpartition(".")[2])])
-    for token in _tokens(text):
-        found += read_token(token)
+    for token in [token for token in _tokens(text) if token not in _PLAIN]:
+        if len(token) > NAME_MAX:
+            continue
+        entities = read_token(token)
+        if entities:
+            found += entities
+        elif len(_PLAIN) < _PLAIN_MAX:
+            _PLAIN.add(token)
     return found
 
 
-def _tokens(text: str) -> list[str]:
-    """The distinct tokens that may have structure; most words have none."""
+def _tokens(text: str) -> dict[str, None]:
+    """The distinct tokens of a text, in its order."""
     if not text.isascii():
         text = _UNSPACED.sub(" ", text)
-    words = dict.fromkeys(text.replace("</", " ").translate(_DELIMITERS).split())
-    return [word for word in words if not (word.islower() and word.isalpha()) and len(word) <= NAME_MAX]
+    return dict.fromkeys(text.replace("</", " ").translate(_DELIMITERS).split())
 
 
 def _read_url(match: re.Match[str], found: list[Found]) -> str:
@@ -195,14 +212,14 @@ def _read_url(match: re.Match[str], found: list[Found]) -> str:
         address = f"{host}/{path}"
     elif scheme.lower() == "file":
         return " " + address + " "
-    address = address.partition("#")[0].rstrip(".,;:!?*_~")
+    address = address[:_URL_MAX].partition("#")[0].rstrip(".,;:!?*_~")
     while address.endswith(")") and address.count("(") < address.count(")"):
         address = address[:-1]
     host, slash, rest = address.partition("/")
     # Whoever is named before the @ may be a secret.
     host = host.rpartition("@")[2].lower().removeprefix("www.").removesuffix(":80").removesuffix(":443")
     url = host + slash + rest
-    if not host or len(url) > NAME_MAX * 4:
+    if not host:
         return " "
     names = [(EntityType.URL, url[:NAME_MAX])]
     if (hosted := _HOSTED.fullmatch(url.rstrip("/"))) is not None:

@@ -5,12 +5,13 @@ In `views`, every key starts with ``"entities/"`` and the generation, a big-endi
     c                                               -> position of the last entry taken in
     d | width u8 | first 10 B | last 10 B | ULID    -> (nothing): an event mentions the days from first to last
     e | ULID 16 B                                   -> the event's entities, the most distinctive first
-    n | entity 8 B                                  -> EntityRow: what it is called, how many events mention it
+    n | name 7 B                                    -> NameRow: the name, and how many events mention each that bears it
     p | entity 8 B | ~ULID 16 B                     -> the event's other entities, u64 each: a posting
     t                                               -> how many events were taken in
 
-An entity's 8 bytes are a hash of its type and name. ULIDs of postings are inverted, so that the
-newest come first in the direction in which an engine reads faster. A posting names its companions,
+An entity's 8 bytes are 7 of a hash of its name, then its type: a word that may be the name of a
+person, a project or a file is looked up once. ULIDs of postings are inverted, so that the newest
+come first in the direction in which an engine reads faster. A posting names its companions,
 so that one read tells what an entity is mentioned with. Days are in classes by how many there
 are, so that few rows that are of no use are read for a question. All of it is a sum or a set
 over events, so it does not matter in which order they came.
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -43,6 +44,16 @@ DAYS_MAX = 31
 _GENERATION = struct.Struct(">H")
 _KEY = struct.Struct(">Q")
 _LISTS = [struct.Struct(f">{count}Q") for count in range(COMPANIONS_MAX + 1)]
+# Part of every key: a type keeps its number for ever.
+_TYPE_NUMBERS = {
+    EntityType.PERSON: 1,
+    EntityType.PROJECT: 2,
+    EntityType.FILE: 3,
+    EntityType.IDENTIFIER: 4,
+    EntityType.URL: 5,
+    EntityType.ISSUE: 6,
+}
+_TYPE_BITS = 0xFF
 _ALL_ONES = (1 << 128) - 1
 _WIDTHS = (1, 7, DAYS_MAX)
 
@@ -51,15 +62,15 @@ _count_decoder = msgspec.msgpack.Decoder(int)
 _entities_decoder = msgspec.msgpack.Decoder(tuple[tuple[EntityType, str], ...])
 
 
-class EntityRow(msgspec.Struct, frozen=True, array_like=True):
-    """An entity as it is stored."""
+class NameRow(msgspec.Struct, frozen=True, array_like=True):
+    """A name as it is stored, with how many events mention it by number of type, in order."""
 
-    type: EntityType
     name: str
-    event_count: int
+    counts: dict[int, int]
 
 
-_entity_decoder = msgspec.msgpack.Decoder(EntityRow)
+_UNKNOWN = NameRow("", {})
+_name_decoder = msgspec.msgpack.Decoder(NameRow)
 
 
 class EventMentions(msgspec.Struct, frozen=True):
@@ -70,11 +81,14 @@ class EventMentions(msgspec.Struct, frozen=True):
     days: tuple[tuple[str, str], ...] = ()
 
 
-@lru_cache(maxsize=65_536)
 def entity_key(entity: Entity) -> int:
     """The 64 bits by which an entity is known in the rows."""
-    name = f"{entity.type.value}\x00{entity.name}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big")
+    return _name_bits(entity.name) | _TYPE_NUMBERS[entity.type]
+
+
+@lru_cache(maxsize=65_536)
+def _name_bits(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=7).digest(), "big") << 8
 
 
 class EntitiesIndex:
@@ -92,14 +106,15 @@ class EntitiesIndex:
         return 0 if value is None else decoded(_count_decoder, value, "views", key)
 
     def counts(self, keys: Sequence[int]) -> list[int]:
-        return [0 if row is None else row.event_count for row in self._entity_rows(keys)]
+        rows = self._name_rows({key & ~_TYPE_BITS for key in keys})
+        return [rows[key & ~_TYPE_BITS].counts.get(key & _TYPE_BITS, 0) for key in keys]
 
     def postings(self, keys: Sequence[int], *, limit: int) -> list[list[Posting]]:
         return [self._postings(key, limit=limit) for key in keys]
 
     def events_with(self, entity: Entity, *, limit: int, newest_first: bool = False) -> list[str]:
         found = self._postings(entity_key(entity), limit=limit, newest_first=newest_first)
-        return [ulid_from_key(posting.event) for posting in found]
+        return [posting.event_id for posting in found]
 
     def entities_of(self, event_ids: Sequence[str]) -> list[tuple[Entity, ...]]:
         keys = [self._prefix + b"e" + ulid_key(id) for id in event_ids]
@@ -135,13 +150,14 @@ class EntitiesIndex:
     def write(self, mentions: Sequence[EventMentions], checkpoint: Position) -> None:
         """Add events that the view does not contain, and move the checkpoint: at once or not at all."""
         rows: list[tuple[bytes, bytes]] = []
-        counts: dict[Entity, int] = {}
+        counts: dict[int, dict[int, int]] = {}
+        names: dict[int, str] = {}
         events, postings, days = self._prefix + b"e", self._prefix + b"p", self._prefix + b"d"
         for mention in mentions:
             event = ulid_key(mention.event_id)
             entities = mention.entities
             if entities:
-                rows.append((events + event, _encoder.encode([(entity.type, entity.name) for entity in entities])))
+                rows.append((events + event, _encoder.encode([(e.type, e.name) for e in entities])))
                 inverted = (int.from_bytes(event, "big") ^ _ALL_ONES).to_bytes(16, "big")
                 keys = [entity_key(entity) for entity in entities]
                 nearest = keys[: COMPANIONS_MAX + 1]
@@ -149,16 +165,19 @@ class EntitiesIndex:
                     others = nearest[:at] + nearest[at + 1 :] if at < len(nearest) else nearest
                     others = others[:COMPANIONS_MAX]
                     rows.append((postings + _KEY.pack(key) + inverted, _LISTS[len(others)].pack(*others)))
-                    counts[entity] = counts.get(entity, 0) + 1
+                    name, type = key & ~_TYPE_BITS, key & _TYPE_BITS
+                    names[name] = entity.name
+                    by_type = counts.setdefault(name, {})
+                    by_type[type] = by_type.get(type, 0) + 1
             for first, last in mention.days:
                 width = _width(first, last)
                 if width is not None:
                     rows.append((days + bytes([width]) + first.encode() + last.encode() + event, b""))
-        stored = self._entity_rows([entity_key(entity) for entity in counts])
-        names = self._prefix + b"n"
-        for (entity, count), row in zip(counts.items(), stored, strict=True):
-            new = EntityRow(entity.type, entity.name, count + (row.event_count if row else 0))
-            rows.append((names + _KEY.pack(entity_key(entity)), _encoder.encode(new)))
+        for name, row in self._name_rows(names).items():
+            total = dict(row.counts)
+            for type, count in counts[name].items():
+                total[type] = total.get(type, 0) + count
+            rows.append((self._name_key(name), _encoder.encode(NameRow(names[name], dict(sorted(total.items()))))))
         rows.append((self._prefix + b"t", _encoder.encode(self.event_count() + len(mentions))))
         rows.append((self._prefix + b"c", _encoder.encode(checkpoint)))
         batch = self._rows.batch()
@@ -176,8 +195,7 @@ class EntitiesIndex:
             elif kind == b"e":
                 yield f"event/{ulid_from_key(rest)}", value
             elif kind == b"n":
-                row = decoded(_entity_decoder, value, "views", key)
-                yield f"name/{rest.hex()}/{row.type.value}/{row.name}", value
+                yield f"name/{rest.hex()}/{decoded(_name_decoder, value, 'views', key).name}", value
             elif kind == b"p":
                 yield f"posting/{rest.hex()}", value
             elif kind == b"t":
@@ -185,13 +203,16 @@ class EntitiesIndex:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _entity_rows(self, keys: Sequence[int]) -> list[EntityRow | None]:
-        prefix = self._prefix + b"n"
-        stored = [prefix + _KEY.pack(key) for key in keys]
-        return [
-            None if value is None else decoded(_entity_decoder, value, "views", key)
-            for key, value in zip(stored, self._rows.get_many(Family.VIEWS, stored), strict=True)
-        ]
+    def _name_key(self, name: int) -> bytes:
+        return self._prefix + b"n" + _KEY.pack(name)[:7]
+
+    def _name_rows(self, names: Iterable[int]) -> dict[int, NameRow]:
+        keys = {name: self._name_key(name) for name in names}
+        values = self._rows.get_many(Family.VIEWS, list(keys.values()))
+        return {
+            name: _UNKNOWN if value is None else decoded(_name_decoder, value, "views", key)
+            for (name, key), value in zip(keys.items(), values, strict=True)
+        }
 
     def _postings(self, entity: int, *, limit: int, newest_first: bool = True) -> list[Posting]:
         prefix = self._prefix + b"p" + _KEY.pack(entity)
@@ -201,13 +222,10 @@ class EntitiesIndex:
         )
         try:
             return [
-                Posting(
-                    (int.from_bytes(key[at:], "big") ^ _ALL_ONES).to_bytes(16, "big"),
-                    _LISTS[len(value) >> 3].unpack(value),
-                )
+                Posting(int.from_bytes(key[at:], "big") ^ _ALL_ONES, _LISTS[len(value) >> 3].unpack(value))
                 for key, value in rows
             ]
-        except (struct.error, IndexError, OverflowError) as error:
+        except (struct.error, IndexError) as error:
             raise Corrupt(f"a posting of views {prefix.hex()} cannot be read: {error}") from error
 
 

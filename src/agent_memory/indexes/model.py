@@ -9,6 +9,7 @@ import msgspec
 
 from agent_memory.annotation import MemoryType
 from agent_memory.events import Kind, Role
+from agent_memory.events.ulids import ulid_from_key
 
 
 class Where(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,13 +81,18 @@ class DayCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Posting(msgspec.Struct, frozen=True, gc=False):
-    """That an event mentions an entity: the event's ULID as its 16 bytes, and what else it mentions.
+    """That an event mentions an entity: the event's ULID as a number, and what else it mentions.
 
     ``companions`` are keys of entities, the most distinctive of the event, not all where there are many.
     """
 
-    event: bytes
+    event: int
     companions: tuple[int, ...]
+
+    @property
+    def event_id(self) -> str:
+        """The event's ULID."""
+        return ulid_from_key(self.event.to_bytes(16, "big"))
 
 
 class DayMention(msgspec.Struct, frozen=True, gc=False):

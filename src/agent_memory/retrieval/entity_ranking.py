@@ -6,7 +6,6 @@ bound below cuts by score, count, key or time, none by arrival or by a filter.
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -56,14 +55,15 @@ def rank_by_entities(index: Entities, asked: Sequence[Entity], *, hops: int = 2,
     the index does not know, and hubs, carry nothing. Ties in order of event id. A match is the
     event as a whole: its passage is empty.
     """
+    if limit < 1:
+        return []
     if hops < 1:
         raise ValueError(f"hops must be 1 or more, not {hops}")
     walk = _Walk(index)
     walk.follow(walk.weighed(list(dict.fromkeys(entity_key(entity) for entity in asked)))[:ASKED_MAX], ASKED_EVENTS_MAX)
     for _ in range(hops - 1):
         walk.follow(walk.met(), FOLLOWED_EVENTS_MAX)
-    best = heapq.nsmallest(limit, walk.scores.items(), key=lambda found: (-found[1], found[0]))
-    return [Match(ulid_from_key(event), 0, 0, score) for event, score in best]
+    return [Match(ulid_from_key(event.to_bytes(16, "big")), 0, 0, score) for event, score in walk.best(limit)]
 
 
 class _Walk:
@@ -74,8 +74,8 @@ class _Walk:
         self._total = index.event_count()
         self._hub = max(HUB_EVENTS_MIN, self._total * HUB_SHARE)
         self._followed: set[int] = set()
-        self._companions: dict[bytes, tuple[int, ...]] = {}
-        self.scores: dict[bytes, float] = {}
+        self._companions: dict[int, tuple[int, ...]] = {}
+        self.scores: dict[int, float] = {}
 
     def weighed(self, keys: Sequence[int]) -> list[tuple[float, int]]:
         """The known ones that are no hubs, with their weights, weightiest first; ties in order of key."""
@@ -85,30 +85,41 @@ class _Walk:
 
     def met(self) -> list[tuple[float, int]]:
         """What the best events so far mention besides, with its damped weight."""
-        best = heapq.nsmallest(READ_EVENTS_MAX, self.scores.items(), key=lambda found: (-found[1], found[0]))
         mass: dict[int, float] = {}
         whole = 0.0
-        for event, score in best:
+        for event, score in self.best(READ_EVENTS_MAX):
             whole += score
             for key in self._companions[event]:
                 mass[key] = mass.get(key, 0.0) + score
         shares = [(share, key) for key, share in mass.items() if key not in self._followed]
-        heaviest = heapq.nsmallest(MET_MAX, shares, key=_weightiest)
-        share_of = {key: share / whole for share, key in heaviest}
+        share_of = {key: share / whole for share, key in sorted(shares, key=_weightiest)[:MET_MAX]}
         weighed = [(DAMPING * share_of[key] * idf, key) for idf, key in self.weighed(list(share_of))]
-        return heapq.nsmallest(FOLLOWED_MAX, weighed, key=_weightiest)
+        return sorted(weighed, key=_weightiest)[:FOLLOWED_MAX]
+
+    def best(self, limit: int) -> list[tuple[int, float]]:
+        """The events with the highest scores so far, with them; ties in order of event id."""
+        scores = self.scores
+        if limit < len(scores):
+            # Most are sorted out by their scores alone, which is quick.
+            least = sorted(scores.values(), reverse=True)[limit - 1]
+            kept = [(-score, event) for event, score in scores.items() if score >= least]
+        else:
+            kept = [(-score, event) for event, score in scores.items()]
+        return [(event, -score) for score, event in sorted(kept)[:limit]]
 
     def follow(self, weighed: Sequence[tuple[float, int]], events_max: int) -> None:
         """Give the weight of each entity to the events that mention it."""
         scores, companions = self.scores, self._companions
         read = self._index.postings([key for _, key in weighed], limit=events_max)
-        cut: list[tuple[float, int, set[bytes]]] = []
+        cut: list[tuple[float, int, set[int]]] = []
         for (weight, key), postings in zip(weighed, read, strict=True):
             self._followed.add(key)
             for posting in postings:
                 event = posting.event
-                scores[event] = scores.get(event, 0.0) + weight
-                if event not in companions:
+                if event in scores:
+                    scores[event] += weight
+                else:
+                    scores[event] = weight
                     companions[event] = posting.companions
             if len(postings) == events_max:
                 cut.append((weight, key, _events(postings)))
@@ -122,7 +133,7 @@ class _Walk:
         return math.log(1.0 + (self._total - count + 0.5) / (count + 0.5))
 
 
-def _events(postings: Sequence[Posting]) -> set[bytes]:
+def _events(postings: Sequence[Posting]) -> set[int]:
     return {posting.event for posting in postings}
 
 

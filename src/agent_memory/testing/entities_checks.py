@@ -1,0 +1,211 @@
+"""What the entities promise over every engine of rows. Inherit, and give `make_rows`."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from agent_memory.annotation import Entity, EntityType
+from agent_memory.annotation.entities import entities_of
+from agent_memory.events import Event
+from agent_memory.events.ulids import derived_ulid
+from agent_memory.indexes.entities import COMPANIONS_MAX, entity_key
+from agent_memory.indexes.model import DayMention
+from agent_memory.log import RowEventLog
+from agent_memory.projectors.entities import SPANS_MAX, EntitiesProjector, EntitiesView
+from agent_memory.storage import InMemoryRows, Rows
+from agent_memory.temporal import TimeSpan
+from agent_memory.testing.contents_checks import DAY_MS, project_all, random_sizes, talk
+from agent_memory.testing.events import NOON_MS, event
+from agent_memory.toc.calendar import Calendar
+
+ADA = Entity(EntityType.PERSON, "ada")
+CONFIG = Entity(EntityType.FILE, "config.py")
+NOBODY = Entity(EntityType.PERSON, "nobody")
+
+_DAYS = re.compile(r"\[(-?\d+)(?:\.\.(-?\d+))?\]")
+
+
+def scripted_times(text: str, *, said_ms: int, calendar: Calendar) -> list[TimeSpan]:
+    """Reads `[-1]` as the day before and `[0..6]` as a week: a stand-in for the reader of times."""
+    spans = []
+    for match in _DAYS.finditer(text):
+        first, last = int(match[1]), int(match[2] or match[1])
+        spans.append(
+            TimeSpan(
+                start=match.start(),
+                end=match.end(),
+                from_ms=calendar.day(said_ms + first * DAY_MS).start_ms,
+                until_ms=calendar.day(said_ms + last * DAY_MS).end_ms - 1,
+            )
+        )
+    return spans
+
+
+def open_entities(rows: Rows) -> EntitiesProjector:
+    """The first generation, its times read by `scripted_times`."""
+    return EntitiesView(rows, zone="Europe/Berlin", reads_time=scripted_times, time_reader="scripted").open(1)
+
+
+def gossip(count: int, *, seed: int = 0) -> list[Event]:
+    """Talk with names, files and days in it, in the order in which it happened."""
+    chance = random.Random(seed)
+    found = []
+    for said in talk(count, seed=seed):
+        people = chance.sample(["Ada", "Grace", "Alan", "Edsger"], 2)
+        text = (
+            f"{said.text} so {people[0]} showed {people[1]} src/m{chance.randrange(9)}.py [{chance.randrange(-9, 9)}]"
+        )
+        found.append(event(text, id=said.id, kind=said.kind, session=said.session, project=said.project))
+    return found
+
+
+class EntitiesChecks:
+    """The conformance checks of `agent_memory.indexes.port.Entities`, over some rows."""
+
+    def make_rows(self) -> Rows:
+        """Empty rows, closed by whoever made them."""
+        raise NotImplementedError
+
+    @pytest.fixture(autouse=True)
+    def _logs(self) -> Iterator[None]:
+        self.logs: list[RowEventLog] = []
+        yield
+        for log in self.logs:
+            log.close()
+
+    def entities(self, events: Sequence[Event], *, sizes: Iterator[int] | None = None) -> EntitiesProjector:
+        log = RowEventLog(InMemoryRows())
+        self.logs.append(log)
+        if events:
+            log.append(events)
+        projector = open_entities(self.make_rows())
+        project_all(projector, log, sizes)
+        return projector
+
+    def test_events_are_found_by_what_they_mention_in_order_of_time(self) -> None:
+        said = [event(f"then Ada said {n}", time_ms=NOON_MS + n) for n in range(5)]
+        index = self.entities(said[::-1]).index
+        ids = [one.id for one in said]
+
+        assert ids[:3] == index.events_with(ADA, limit=3)
+        assert ids[:1:-1] == index.events_with(ADA, limit=3, newest_first=True)
+        assert ids == index.events_with(ADA, limit=99)
+        assert [] == index.events_with(NOBODY, limit=99)
+
+    def test_counts_are_of_events_and_in_the_order_asked(self) -> None:
+        said = [event("so Ada saw Ada in config.py"), event("so Ada left", time_ms=NOON_MS + 1), event("ok")]
+        index = self.entities(said).index
+
+        assert [1, 2, 0, 2] == index.counts([entity_key(one) for one in (CONFIG, ADA, NOBODY, ADA)])
+        assert 3 == index.event_count()
+        assert 0 == self.entities([]).index.event_count()
+
+    def test_a_name_of_several_things_is_counted_for_each(self) -> None:
+        said = [event("so Engine is a person"), event("ok", project="/x/engine"), event("yes", project="engine")]
+        index = self.entities(said).index
+        kinds = [Entity(type, "engine") for type in (EntityType.PROJECT, EntityType.PERSON, EntityType.FILE)]
+
+        assert [2, 1, 0] == index.counts([entity_key(one) for one in kinds])
+
+    def test_the_entities_of_events_are_read_as_they_were_found(self) -> None:
+        said = [*gossip(30), event("ok")]
+        index = self.entities(said).index
+        unknown = derived_ulid(NOON_MS, "unknown")
+
+        assert [*[entities_of(one) for one in said], ()] == index.entities_of([*[one.id for one in said], unknown])
+
+    def test_a_posting_names_what_else_the_event_mentions(self) -> None:
+        said = event("so Ada changed config.py for #7")
+        [[posting], nothing] = self.entities([said]).index.postings([entity_key(ADA), entity_key(NOBODY)], limit=9)
+
+        assert (said.id, []) == (posting.event_id, nothing)
+        assert {entity_key(one) for one in entities_of(said) if one != ADA} == set(posting.companions)
+
+    def test_postings_name_the_most_distinctive_companions_newest_event_first(self) -> None:
+        many = " ".join(f"part_{n}" for n in range(50))
+        said = [event(f"so Ada has {many}", time_ms=NOON_MS + n) for n in range(4)]
+        index = self.entities(said).index
+        [found] = index.postings([entity_key(ADA)], limit=3)
+
+        assert [one.id for one in said[:0:-1]] == [posting.event_id for posting in found]
+        assert [entity_key(one) for one in entities_of(said[0])[:COMPANIONS_MAX]] == list(found[0].companions)
+
+    @pytest.mark.parametrize(
+        ("first", "until", "expected"),
+        [
+            ("2026-01-08", "2026-01-08", ["yesterday [-1]", "the week [-3..3]"]),
+            ("2026-01-09", "2026-01-09", ["the week [-3..3]"]),
+            ("2026-01-20", "2026-02-20", ["next month [20..50]"]),
+            ("2026-02-28", "2026-02-28", ["next month [20..50]"]),
+            ("2026-03-01", "2026-03-31", []),
+            ("2025-01-01", "2025-12-31", []),
+            ("0001-01-01", "0001-01-02", []),
+            ("2026-01-09", "9999-12-31", ["the week [-3..3]", "next month [20..50]"]),
+        ],
+    )
+    def test_events_are_found_by_the_days_they_mention(self, first: str, until: str, expected: list[str]) -> None:
+        """Both dates are inclusive; by first day, last day, event; stretches of more than a month are left out."""
+        said = [
+            event("yesterday [-1]"),
+            event("the week [-3..3]"),
+            event("next month [20..50]"),
+            event("vague [0..60]"),
+        ]
+        text_of = {one.id: one.text for one in said}
+        found = self.entities(said).index.mentioning(first, until, limit=9)
+
+        assert sorted(expected) == sorted(text_of[mention.event_id] for mention in found)
+        assert found == sorted(found, key=lambda one: (one.first, one.last, one.event_id))
+
+    def test_mentions_of_days_are_cut_in_their_order(self) -> None:
+        said = [event(f"day [{n}] and [{n}..{n + 3}]", time_ms=NOON_MS + n) for n in range(6)]
+        index = self.entities(said).index
+        whole = index.mentioning("2026-01-01", "2026-02-01", limit=99)
+
+        assert 12 == len(whole)
+        assert DayMention(said[0].id, "2026-01-09", "2026-01-09") == whole[0]
+        for limit in range(13):
+            assert whole[:limit] == index.mentioning("2026-01-01", "2026-02-01", limit=limit)
+
+    def test_of_one_event_so_many_mentions_of_days_are_kept(self) -> None:
+        index = self.entities([event(" ".join(f"[{n}] [{n}]" for n in range(99)))]).index
+
+        assert SPANS_MAX == len(index.mentioning("2026-01-01", "2026-12-31", limit=99))
+
+    def test_neither_arrival_nor_batches_show_in_the_entities(self) -> None:
+        events = gossip(150, seed=8)
+        shuffled = list(events)
+        random.Random(1).shuffle(shuffled)
+
+        assert list(self.entities(events).rows()) == list(self.entities(shuffled, sizes=random_sizes(2, 30)).rows())
+
+    def test_the_rows_come_in_the_order_of_their_keys(self) -> None:
+        keys = [key for key, _ in self.entities(gossip(60)).rows()]
+
+        assert sorted(keys) == keys
+        assert {"day", "event", "name", "posting", "total"} == {key.partition("/")[0] for key in keys}
+
+    def test_what_was_taken_in_is_not_taken_in_again(self) -> None:
+        projector = self.entities(gossip(20))
+        before = list(projector.rows())
+        projector.project(self.logs[0].read(limit=99))
+
+        assert before == list(projector.rows())
+
+    def test_an_erased_generation_leaves_the_others(self) -> None:
+        rows = self.make_rows()
+        view = EntitiesView(rows, zone="UTC", reads_time=scripted_times, time_reader="scripted")
+        log = RowEventLog(InMemoryRows())
+        self.logs.append(log)
+        log.append(gossip(10))
+        first, second = view.open(1), view.open(2)
+        project_all(first, log)
+        project_all(second, log)
+        view.erase(1)
+
+        assert [] == list(view.open(1).rows())
+        assert list(self.entities(gossip(10)).rows()) == list(second.rows())
