@@ -1,0 +1,183 @@
+"""Texts that say the same again, told from texts that say something else in the same words.
+
+What counts as the same follows from who produces near copies. An agent that restates a text, or a
+hook that captures it twice, changes case, spaces and perhaps a word. A program that reports its
+progress prints one line over and over with other figures in it. A person who answers anew in the
+same words changes just the word that matters: a number, a name, a `not`. So:
+
+- A text of few words is repeated only by the same words: any of them may be the answer.
+- A longer one may differ in one word of twenty, but not in a number, a name, an identifier or a
+  negation: "the port is 8080" is never "the port is 9090", however much stands around it.
+- In a line that shows what sort of line it is (a clock with seconds in front; a percentage or `n/m`
+  in brackets, beside a bar, after dots; two or more readings) figures are readings, and all alike.
+- One percentage is an answer; four texts of a page that differ in nothing else are a series.
+- What a program printed, where the caller knows it, may differ in measured times, stamps and random
+  ids, and in numbers as in any other word: another run of the same tests is a repeat.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+import msgspec
+
+WORDS_MIN = 20
+"""Texts of fewer words are compared as they stand."""
+
+_ALIKE_MIN = 0.9
+"""The share of neighbouring pairs of words that two repeats have in common: one word of twenty breaks two."""
+
+_SERIES_MIN = 4
+_READ_MAX = 4_000
+
+
+def same_again(a: str, b: str, *, printed: bool = False) -> bool:
+    """Whether either text repeats the other. *printed* tells that a program wrote them both."""
+    one, other = _form(a, printed), _form(b, printed)
+    return one.text == other.text or _alike(one, other)
+
+
+def collapse(texts: Sequence[str], *, printed: Sequence[bool] = ()) -> list[int]:
+    """For each text the index of the first earlier one that it repeats, or its own.
+
+    A text is compared with those that repeat nothing themselves, so that no chain of small changes
+    ends somewhere else. *printed* tells for each text whether a program wrote it; by default none.
+    """
+    told = printed or (False,) * len(texts)
+    forms = [_form(text, by_program) for text, by_program in zip(texts, told, strict=True)]
+    _make_series_alike(forms)
+    first_of: dict[str, int] = {}
+    firsts = [first_of.setdefault(form.text, place) for place, form in enumerate(forms)]
+    long = [place for place, first in enumerate(firsts) if first == place and len(forms[place].words) >= WORDS_MIN]
+    for place, first in _near(forms, long).items():
+        firsts[place] = first
+    # A copy of what turned out to repeat another repeats that other.
+    return [firsts[first] for first in firsts]
+
+
+def normal_form(text: str) -> str:
+    """The text without differences of case, of white space, and of its final full stop."""
+    return " ".join(text.casefold().split()).strip(" .!…")
+
+
+class _Form(msgspec.Struct, gc=False):
+    source: str
+    text: str
+    words: list[str]
+    printed: bool
+
+
+def _form(text: str, printed: bool) -> _Form:
+    if len(text) > _READ_MAX:
+        text = _sample(text)
+    form = normal_form(_levelled(text, printed) if _DIGIT.search(text) else text)
+    return _Form(text, form, form.split(), printed)
+
+
+def _sample(text: str) -> str:
+    """Of a long text its length, to a twentieth, its beginning, middle and end."""
+    third, middle = _READ_MAX // 3, len(text) // 2
+    size = round(math.log(len(text), 1.05))
+    return f"{size} {text[:third]}\n{text[middle : middle + third]}\n{text[-third:]}"
+
+
+# -- nearly the same -------------------------------------------------------------------------
+
+
+def _near(forms: Sequence[_Form], places: Sequence[int]) -> dict[int, int]:
+    """Of the long texts those that nearly repeat an earlier one, and which."""
+    sets = {place: frozenset(forms[place].words) for place in places}
+    spread: Counter[str] = Counter()
+    for own in sets.values():
+        spread.update(own)
+    # Most texts of a page are done with here: what only they say is too much to repeat another.
+    lone = {word for word, count in spread.items() if count == 1}
+    found: dict[int, int] = {}
+    kept: list[int] = []
+    for place in places:
+        own = sets[place]
+        if len(own & lone) > (1 - _ALIKE_MIN) * len(own) + 1:
+            continue
+        for first in kept:
+            other = sets[first]
+            if len(own & other) >= _ALIKE_MIN * max(len(own), len(other)) - 1 and _alike(forms[first], forms[place]):
+                found[place] = first
+                break
+        else:
+            kept.append(place)
+    return found
+
+
+def _alike(a: _Form, b: _Form) -> bool:
+    count = len(a.words) + len(b.words)
+    if min(len(a.words), len(b.words)) < WORDS_MIN:
+        return False
+    pairs, others = Counter(pairwise(a.words)), Counter(pairwise(b.words))
+    if 2 * (pairs & others).total() < _ALIKE_MIN * (count - 2):
+        return False
+    if a.printed and b.printed:
+        return True
+    changed = set(a.words) ^ set(b.words)
+    if any(_TELLING.search(word) for word in changed):
+        return False
+    names = {name.casefold() for form in (a, b) for name in _NAME.findall(form.source)}
+    return not any(word.strip(_MARKS) in names for word in changed)
+
+
+_DIGIT = re.compile(r"\d")
+_MARKS = "\"'`“”‘’«»()[]{}<>.,;:!?…*_"
+# A number, an identifier, a negation.
+_TELLING = re.compile(r"\d|\w[-_./@#:]\w|^\W*(?:no|not|never|none|nothing|without|cannot|\w+n['’]t)\W*$")
+# Capitalised, and not because a sentence begins.
+_NAME = re.compile(r"(?<=[^\s.!?:…] )[^\W\d_a-zß-ÿ][\w'’-]*")
+
+
+# -- figures that are readings ---------------------------------------------------------------
+
+_CLOCK = r"\d{1,2}:\d\d:\d\d(?:[.,]\d+)?"
+_STAMP = rf"(?:\d{{4}}-\d\d-\d\d[T ])?{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?"
+_PERCENT = r"\d{1,3}(?:\.\d+)?\s?%"
+_OF = r"\d+\s?(?:/|of)\s?\d+"
+_READING = re.compile(
+    rf"{_STAMP}|{_PERCENT}|\b{_OF}\b|\b\d+(?:\.\d+)?\s?(?:[KMGT]i?B|kB)(?:/s)?\b|\b\d+\.\d+(?:\s?(?:m?s|it/s))?\b"
+)
+_PROGRESS = re.compile(
+    rf"^\W*{_STAMP}|^\W*{_PERCENT}|[\[(]\s*(?:{_PERCENT}|{_OF})\s*[\])]|(?:\.\.\.|…)\s*(?:{_PERCENT}|{_OF})"
+    rf"|{_PERCENT}\s*[|\[\u2580-\u259f#=]|[|\]\u2580-\u259f#=]\s*{_PERCENT}"
+)
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_SERIES = re.compile(rf"{_PERCENT}|\b{_OF}\b")
+_MEASURED = re.compile(
+    rf"{_STAMP}|\b\d+\.\d+\s?(?:[nµu]?s|ms|sec|seconds|minutes)\b|\b0x[0-9a-fA-F]+\b"
+    r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
+)
+
+
+def _levelled(text: str, printed: bool) -> str:
+    """The text with the readings in it all alike."""
+    if printed:
+        text = _MEASURED.sub("#", text)
+    if "%" not in text and text.count(":") < 2 and not _SERIES.search(text):
+        return text
+    return "\n".join([_NUMBER.sub("#", line) if _reports(line) else line for line in text.split("\n")])
+
+
+def _reports(line: str) -> bool:
+    if _PROGRESS.search(line):
+        return True
+    kinds = {found[0].strip("0123456789. ") for found in _READING.finditer(line)}
+    return len(kinds) > 1 and bool(_SERIES.search(line))
+
+
+def _make_series_alike(forms: Sequence[_Form]) -> None:
+    """Where texts of a page differ only in how far something is, and there are several, they are one."""
+    series = [(form, _SERIES.sub("#", form.text)) for form in forms if _SERIES.search(form.text)]
+    counts = Counter(text for _, text in series)
+    for form, text in series:
+        if counts[text] >= _SERIES_MIN:
+            form.text = text
+            form.words = text.split()
