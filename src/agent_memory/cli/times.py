@@ -25,7 +25,15 @@ _MONTHS = (
 
 def rfc3339(time_ms: int) -> str:
     """`2026-01-15T09:00:00.000Z`."""
-    return (_EPOCH + timedelta(milliseconds=time_ms)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time_ms % 1000:03d}Z"
+    return _utc(time_ms).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _utc(time_ms: int) -> datetime:
+    # What a query means of time may lie beyond the years that a date can have.
+    try:
+        return _EPOCH + timedelta(milliseconds=time_ms)
+    except OverflowError:
+        return (datetime.min if time_ms < 0 else datetime.max).replace(tzinfo=UTC)
 
 
 class Zone:
@@ -36,7 +44,11 @@ class Zone:
         self._zone = ZoneInfo(name)
 
     def local(self, time_ms: int) -> datetime:
-        return (_EPOCH + timedelta(milliseconds=time_ms)).astimezone(self._zone)
+        utc = _utc(time_ms)
+        try:
+            return utc.astimezone(self._zone)
+        except OverflowError:
+            return utc.replace(tzinfo=self._zone)
 
     def date(self, time_ms: int) -> str:
         """`2026-01-15`."""
@@ -49,7 +61,7 @@ class Zone:
     def full(self, time_ms: int) -> str:
         """`Thu 2026-01-15 09:05:07`."""
         local = self.local(time_ms)
-        return f"{_DAYS[local.weekday()]} {local:%Y-%m-%d %H:%M:%S}"
+        return f"{_DAYS[local.weekday()]} {local.replace(tzinfo=None).isoformat(' ', 'seconds')}"
 
 
 def day_name(iso: str) -> str:

@@ -374,6 +374,18 @@ def test_the_words_of_a_time_are_told_with_what_they_mean() -> None:
     assert ("yesterday", 1, False) == (span.text, span.from_time.seconds, span.HasField("until_time"))
 
 
+def test_times_beyond_what_a_timestamp_may_be_are_cut_to_it() -> None:
+    """Others refuse to read them: grpcurl, for one."""
+    reading = TimeReading(spans=(TimeSpan(start=0, end=1, from_ms=-(1 << 60), until_ms=1 << 60),))
+    result = SearchResult(hits=(), tier=Tier.HYBRID, timings_ms={}, understood=reading)
+    (span,) = search.result_to_pb(result, query="x").understood.spans
+
+    assert ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z") == (
+        span.from_time.ToJsonString(),
+        span.until_time.ToJsonString(),
+    )
+
+
 def test_a_daemon_that_says_nothing_of_time_has_understood_nothing() -> None:
     """As those of 0.1.0 do."""
     arrived = search.result_from_pb(search_service_pb2.SearchResponse(tier="SEARCH_TIER_LEXICAL"))  # type: ignore[arg-type]

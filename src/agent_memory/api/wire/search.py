@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from agent_memory._pb.agent_memory.v1 import search_service_pb2 as pb
 from agent_memory.api.wire.enums import TIERS, TIME_ORDERS
 from agent_memory.api.wire.events import event_from_pb, event_to_pb
@@ -12,6 +14,8 @@ from agent_memory.retrieval.model import Hit, SearchOptions, SearchResult, Signa
 from agent_memory.temporal import TIMELESS, TimeReading, TimeSpan
 
 _NANOS_MAX = 999_999_999
+# The years 1 to 9999.
+_TIMESTAMP_MIN_MS, _TIMESTAMP_MAX_MS = -62_135_596_800_000, 253_402_300_799_999
 
 
 def options_from_pb(message: pb.SearchOptions) -> SearchOptions:
@@ -121,8 +125,8 @@ def _reading_to_pb(reading: TimeReading, query: str) -> pb.TimeReading:
                 text=shown(query[span.start : span.end]),
                 start=span.start,
                 end=span.end,
-                from_time=None if span.from_ms is None else timestamp(span.from_ms),
-                until_time=None if span.until_ms is None else timestamp(span.until_ms),
+                from_time=_edge(span.from_ms),
+                until_time=_edge(span.until_ms),
             )
             for span in reading.spans
         ],
@@ -131,6 +135,11 @@ def _reading_to_pb(reading: TimeReading, query: str) -> pb.TimeReading:
         anchor_from_ms=reading.anchor_from_ms,
         anchor_until_ms=reading.anchor_until_ms,
     )
+
+
+def _edge(time_ms: int | None) -> Timestamp | None:
+    """An edge in time, which by its words may lie beyond what a timestamp is allowed to be."""
+    return None if time_ms is None else timestamp(min(max(time_ms, _TIMESTAMP_MIN_MS), _TIMESTAMP_MAX_MS))
 
 
 def _reading_from_pb(message: pb.TimeReading) -> TimeReading:
