@@ -1,4 +1,4 @@
-"""`python -m tools.bench perf|locomo`: measure, show, and keep as JSON."""
+"""`python -m tools.bench perf|locomo|code`: measure, show, and keep as JSON."""
 
 from __future__ import annotations
 
@@ -80,6 +80,30 @@ def locomo(data: Path, model: Path | None, target: Path) -> None:
         report = measure(data, model=model, folder=Path(name), console=Console(stderr=True))
         report["time"] = datetime.now(UTC).isoformat(timespec="seconds")
         report["data"] = data.name
+        report["machine"] = facts(Path(name))
+    _keep(report, target)
+    console = _out()
+    console.print(table(report["metrics"]))  # type: ignore[arg-type]  # as `measure` made it
+    console.print({"tiers": report["tiers"], "search_ms": report["search_ms"]})
+
+
+@main.command()
+@click.option("--model", type=_FOLDER, help="Folder of an embedding model; without one, search is by keyword.")
+@click.option("--without", multiple=True, help="A signal to leave out, by name; may be given more than once.")
+@click.option("--show-held-out", is_flag=True, help="List the misses of held-out questions as well.")
+@click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def code(model: Path | None, without: tuple[str, ...], show_held_out: bool, target: Path) -> None:
+    """Retrieval quality on coding transcripts and long dialogues, through a daemon and gRPC."""
+    from datetime import UTC, datetime
+
+    from tools.bench.code_memory import measure, table
+    from tools.bench.machine import facts
+
+    if model is not None and not model.exists():
+        raise click.BadParameter(f"there is no model in {model}")
+    with tempfile.TemporaryDirectory(prefix="agent-memory-code-") as name:
+        report = measure(model=model, folder=Path(name), without=without, show_held_out=show_held_out)
+        report["time"] = datetime.now(UTC).isoformat(timespec="seconds")
         report["machine"] = facts(Path(name))
     _keep(report, target)
     console = _out()
