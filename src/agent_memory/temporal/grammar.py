@@ -1,0 +1,115 @@
+"""A small engine for grammars: rules over kinds of words, applied one after the other.
+
+A text becomes a row of tokens, each of a *kind*. A rule is a pattern over kinds and a function:
+
+    rule("the? (last|past) number units", "span", last_units)
+
+Wherever the pattern fits, its tokens are replaced by one token of the rule's kind, whose value the
+function makes; if it makes None, the tokens stay. Rules run in the order in which they are
+written, so what is more specific stands first. A pattern is a regular expression in which each
+name of a kind is one character, so matching runs in C, and groups such as ``(?<=in|during)`` and
+``(?!units)`` mean what they mean there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+_NAME = re.compile(r"[a-z_]+")
+_symbols: dict[str, str] = {}
+
+
+class Token(NamedTuple):
+    """Code points ``[start, end)`` of a text: a word, or what rules have made of several."""
+
+    kind: str
+    value: Any
+    start: int
+    end: int
+
+
+class Match(NamedTuple):
+    """The tokens that a rule's pattern fitted, and those beside them."""
+
+    tokens: Sequence[Token]
+    before: Token | None
+    after: Token | None
+
+    def has(self, *kinds: str) -> bool:
+        """Whether there is a token of one of these kinds."""
+        return any(token.kind in kinds for token in self.tokens)
+
+    def all(self, *kinds: str) -> list[Any]:
+        """The values of all tokens of these kinds, in order."""
+        return [token.value for token in self.tokens if token.kind in kinds]
+
+    def get(self, *kinds: str) -> Any:
+        """The value of the first token of one of these kinds; `LookupError` if there is none."""
+        for token in self.tokens:
+            if token.kind in kinds:
+                return token.value
+        raise LookupError(kinds)
+
+    def first(self, *kinds: str) -> str:
+        """The kind of the first token that is of one of these kinds, or an empty string."""
+        return next((token.kind for token in self.tokens if token.kind in kinds), "")
+
+
+class Rule(NamedTuple):
+    """A pattern, the kind of what it makes, and how."""
+
+    pattern: re.Pattern[str]
+    kind: str
+    make: Callable[..., Any]
+
+
+def rule(pattern: str, kind: str, make: Callable[..., Any], **names: str) -> Rule:
+    """A rule; *names* stand for alternations of kinds, written in capitals in the pattern."""
+    return Rule(compile_pattern(pattern, **names), kind, make)
+
+
+def compile_pattern(pattern: str, **names: str) -> re.Pattern[str]:
+    """The expression over symbols that *pattern* means."""
+    for name, alternatives in names.items():
+        pattern = re.sub(rf"\b{name}\b", f"(?:{alternatives})", pattern)
+    return re.compile(_NAME.sub(lambda found: symbol(found[0]), pattern).replace(" ", ""))
+
+
+def symbol(kind: str) -> str:
+    """The character that stands for a kind."""
+    if kind not in _symbols:
+        _symbols[kind] = chr(0x4E00 + len(_symbols))
+    return _symbols[kind]
+
+
+def row_of(tokens: Sequence[Token]) -> str:
+    """The kinds of tokens as the string that patterns are matched against."""
+    return "".join([_symbols.get(token.kind) or symbol(token.kind) for token in tokens])
+
+
+def reduce(tokens: list[Token], rules: Sequence[Rule], context: object) -> list[Token]:
+    """Apply *rules* to *tokens*, each from left to right."""
+    tokens = list(tokens)
+    row = row_of(tokens)
+    for pattern, kind, make in rules:
+        at = 0
+        while found := pattern.search(row, at):
+            start, end = found.span()
+            before = tokens[start - 1] if start else None
+            after = tokens[end] if end < len(tokens) else None
+            value = _made(make, Match(tokens[start:end], before, after), context)
+            if value is not None:
+                tokens[start:end] = [Token(kind, value, tokens[start].start, tokens[end - 1].end)]
+                row = row[:start] + symbol(kind) + row[end:]
+            at = start + 1
+    return tokens
+
+
+def _made(make: Callable[..., Any], match: Match, context: object) -> Any:
+    """What a rule makes; None also where the calendar has no such day (31 June, the year 0)."""
+    try:
+        return make(match, context)
+    except (ValueError, OverflowError):
+        return None

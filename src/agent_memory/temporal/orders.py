@@ -1,0 +1,56 @@
+"""Whether a question is after the earliest or the latest of what fits it."""
+
+from __future__ import annotations
+
+import re
+
+from agent_memory.temporal.model import TimeOrder
+from agent_memory.temporal.occasions import OCCASIONS
+
+_CUE = re.compile(r"last|latest|recent|lately|first|earliest|initial|originally|newest|oldest|previous", re.IGNORECASE)
+_QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"|“[^”]*”")
+
+_PAST = r"(?:did|was|were|have|has|had|'ve|'d)"
+_ASKED = r"(?:when|what|who|whom|where|which|how|why)"
+# Not within an identifier or a file's name: `ubuntu-latest`, `last_name`, `:latest`.
+_FREE = r"(?<![\w\-./:@#$=])"
+_END = r"(?![\w\-/(\[=]|\.\w)"
+_OCCASION = rf"(?:[a-z]+ ){{0,2}}?(?:{'|'.join(sorted(OCCASIONS))})s?\b"
+
+# `the latest version` is a name more often than a time.
+_RELEASED = "version|tag|release|image|build|stable|lts"
+
+_LATEST = [
+    rf"{_FREE}(?:most recent(?:ly)?|recently|lately){_END}",
+    rf"{_FREE}(?:the|our|my|your|his|her|their|its) (?:latest|newest){_END}(?! (?:{_RELEASED})\b)",
+    rf"{_FREE}last time\b(?! out)",
+    rf"{_FREE}(?:the|our|my|your|his|her|their|\w+['’]s) (?:very )?(?:last|previous) {_OCCASION}",
+    rf"\bwhen (?:{_PAST})\b[^.?!]{{0,80}}? last{_END}(?! (?:name|line|\w+ of))",
+    rf"^\W*{_ASKED}\b[^.?!]{{0,40}} (?:did|was|were|had|happened|came|went|\w+ed)\b[^.?!]{{0,80}} last\W*$",
+    r"\blast (?:happened|seen|used|touched|changed|deployed|mentioned|discussed|talked|spoke|met|saw|visited)\b",
+]
+_EARLIEST = [
+    rf"{_FREE}(?:the|our|my|your|his|her|their|its) (?:very )?earliest{_END}",
+    rf"{_FREE}(?:for )?(?:the|our|my|your|his|her|their) (?:very )?first time{_END}",
+    rf"{_FREE}(?:the|our|my|your|his|her|their|\w+['’]s) (?:very )?first {_OCCASION}",
+    rf"\bwhen (?:{_PAST})\b[^.?!]{{0,80}}? first{_END}(?! (?:name|line|argument|element|\w+ of))",
+    rf"^\W*{_ASKED}\b[^.?!]{{0,40}} (?:did|was|were|had|happened|came|went|\w+ed)\b[^.?!]{{0,80}} first\W*$",
+    rf"\b{_PAST}\b[^.?!]{{0,40}} (?:initially|originally){_END}",
+    r"\bfirst (?:happened|seen|mentioned|discussed|talked about|met|introduced|noticed|reported)\b",
+    r"\bwhat happened first\b",
+]
+# A span that is not bounded makes a search for it quadratic in a text without sentence ends:
+# queries are cut to a few thousand characters first.
+_LATEST_CUE = re.compile("|".join(_LATEST), re.IGNORECASE)
+_EARLIEST_CUE = re.compile("|".join(_EARLIEST), re.IGNORECASE)
+
+
+def order_of(query: str) -> TimeOrder:
+    """Which of the fitting events *query* asks for; `TimeOrder.ANY` where it says neither, or both."""
+    if _CUE.search(query) is None:
+        return TimeOrder.ANY
+    query = _QUOTED.sub("\x00", query)
+    latest, earliest = _LATEST_CUE.search(query) is not None, _EARLIEST_CUE.search(query) is not None
+    if latest is earliest:
+        return TimeOrder.ANY
+    return TimeOrder.LATEST if latest else TimeOrder.EARLIEST
