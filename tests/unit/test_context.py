@@ -235,6 +235,17 @@ def test_an_event_that_is_hit_and_companion_has_one_line() -> None:
     assert 0 == block.left_out
 
 
+def test_what_says_the_same_again_has_one_line() -> None:
+    again = [
+        event(ORDER.text.upper(), session="t", time_ms=NOON_MS + 2 * DAY_MS),
+        event(ORDER.text + " ", session="t", time_ms=NOON_MS + 4 * DAY_MS),
+    ]
+    block = build(hit(ORDER), *(hit(one) for one in again), hit(LATER_ANSWER), events=[*STORY, *again])
+
+    assert [ORDER.id, LATER_QUESTION.id, LATER_ANSWER.id] == [citation.event_id for citation in block.citations]
+    assert 2 == block.left_out
+
+
 @pytest.mark.parametrize("budget", [-1, 0, 1, 10, 15])
 def test_a_budget_that_holds_nothing_gives_an_honest_empty_block(budget: int) -> None:
     block = build(hit(ANSWER), hit(ORDER), budget=budget)

@@ -141,7 +141,8 @@ def test_any_hits_and_any_budget_give_a_block_that_holds_its_promises(data: st.D
 @given(st.data())
 def test_a_larger_budget_never_shows_fewer_hits_of_plain_talk(data: st.DataObject) -> None:
     words = st.lists(st.sampled_from(["deploy", "cache", "limit", "why?", "yes."]), min_size=1, max_size=30)
-    events = [event(" ".join(data.draw(words)), source="t", source_id=f"{n}", time_ms=NOON_MS + n) for n in range(6)]
+    said = [f"{n} {' '.join(data.draw(words))}" for n in range(6)]
+    events = [event(text, source="t", source_id=f"{n}", time_ms=NOON_MS + n) for n, text in enumerate(said)]
     result = SearchResult(hits=tuple(hit(one, 0, len(one.text)) for one in events), tier=Tier.HYBRID, timings_ms={})
     small = data.draw(st.integers(150, 400))
     less = built(events, result, budget=small, tokens=VOCABULARY)

@@ -14,10 +14,13 @@ line reads, `companions` which neighbours a hit has, `sheet` what fits.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from agent_memory.annotation.likeness import collapse
+from agent_memory.events import Kind
 from agent_memory.retrieval.bounds import calendar_of
 from agent_memory.retrieval.companions import Companions
 from agent_memory.retrieval.model import Hit, SearchResult
@@ -76,7 +79,7 @@ class ContextBuilder:
         sheet = Sheet(budget=token_budget, tokens=self._tokens, calendar=self._calendar)
         companions = Companions(self._log)
         quotes = {quote.event.id: quote for quote in map(_quote, result.hits)}
-        for quote in quotes.values():
+        for quote in _without_repeats(list(quotes.values())):
             if sheet.is_full:
                 break
             if sheet.take(quote):
@@ -104,6 +107,14 @@ class ContextBuilder:
             session=event.session,
             session_title=quote.session_title,
         )
+
+
+def _without_repeats(quotes: Sequence[Quote]) -> Iterator[Quote]:
+    """Of excerpts that say the same again, the first."""
+    excerpts = [quote.event.text[quote.start : quote.end] for quote in quotes]
+    printed = [quote.event.kind is Kind.TOOL_RESULT for quote in quotes]
+    firsts = collapse(excerpts, printed=printed)
+    return (quote for place, quote in enumerate(quotes) if firsts[place] == place)
 
 
 def _quote(hit: Hit) -> Quote:
