@@ -592,6 +592,19 @@ def test_timeline_shows_a_line_for_each_event_and_marks_its_own(door: Door) -> N
     assert {"event_id": EVENT.id, "before": 2, "after": 3, "across_sessions": False} == door.asked("timeline")
 
 
+def test_timeline_shows_what_was_said_and_not_what_a_harness_put_before_it(door: Door) -> None:
+    reminder = "<system-reminder>\nYour todo list is empty.\n</system-reminder>"
+    said = msgspec.structs.replace(EVENT, text=f"{reminder}\nShip it on Friday.")
+    silent = msgspec.structs.replace(EVENT, text=reminder)
+    door.memory.script = {
+        "timeline": msgspec.structs.replace(TIMELINE, events=(Recorded(1, said), Recorded(2, silent)))
+    }
+    first, second = door.run("timeline", EVENT.id).out.splitlines()
+
+    assert first.endswith("user: Ship it on Friday.")
+    assert second.endswith("user: (reminder)")
+
+
 def test_timeline_across_sessions_names_the_session_of_each(door: Door) -> None:
     told = door.run("timeline", EVENT.id, "--across-sessions")
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from agent_memory.annotation.scaffolding import said_parts, scaffolding_of
 from agent_memory.cli.safe import safe
 from agent_memory.cli.times import Zone
-from agent_memory.events import Recorded
+from agent_memory.events import Event, Recorded
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,6 +18,7 @@ LINE_CHARACTERS = 120
 """Of what was said. With id, time and speaker: 53 tokens (o200k_base) on average, over 100 hits of the samples."""
 
 _LEAD_CHARACTERS = 40
+_SEEN_CHARACTERS = 4 * LINE_CHARACTERS
 _CUT = "…"
 
 
@@ -35,6 +37,15 @@ def print_line(console: Console, recorded: Recorded, zone: Zone, text: str, *, a
     console.print(line, soft_wrap=True)
 
 
+def opening_words(event: Event) -> str:
+    """The first of what was said; of an event in which nothing was, what stands there instead."""
+    said = [event.text[part.start : min(part.end, part.start + _SEEN_CHARACTERS + 1)] for part in said_parts(event)]
+    if any(part.strip() for part in said):
+        return " ".join(said)
+    whats = dict.fromkeys(span.what for span in scaffolding_of(event))
+    return f"({', '.join(whats)})" if whats else event.text
+
+
 def cut(text: str, *, around: int = 0, most: int = LINE_CHARACTERS) -> str:
     """At most about *most* characters of *text*, harmless and in one line; code point *around* is among them."""
     # What is far away is not looked at: a text may have millions of characters.
@@ -42,8 +53,8 @@ def cut(text: str, *, around: int = 0, most: int = LINE_CHARACTERS) -> str:
     if start:
         space = text.find(" ", start, around)
         start = space + 1 if space >= 0 else start
-    line = safe(text[start : start + 4 * most], one_line=True)
-    more = len(text) > start + 4 * most
+    line = safe(text[start : start + _SEEN_CHARACTERS], one_line=True)
+    more = len(text) > start + _SEEN_CHARACTERS
     if len(line) > most:
         space = line.rfind(" ", most // 2, most)
         line, more = line[: space if space > 0 else most], True

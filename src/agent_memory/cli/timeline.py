@@ -53,12 +53,12 @@ async def _event_of_grip(memory: Memory, id: str, *, otherwise: NotFound) -> str
 
 
 def _show(front: Front, timeline: Timeline, zone: Zone, across_sessions: bool) -> None:
-    from agent_memory.cli.line_view import print_line
+    from agent_memory.cli.line_view import opening_words, print_line
 
     for recorded in timeline.events:
         event = recorded.event
         front.out.print("> " if event.id == timeline.event_id else "  ", end="")
-        print_line(front.out, recorded, zone, event.text, note=event.session if across_sessions else "")
+        print_line(front.out, recorded, zone, opening_words(event), note=event.session if across_sessions else "")
     sides = [side for side, more in (("before", timeline.more_before), ("after", timeline.more_after)) if more]
     more = f"; there are more {' and '.join(sides)}" if sides else ""
     front.notes.print(f"times of {zone.name}{more}", style="dim")
