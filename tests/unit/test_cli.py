@@ -414,6 +414,7 @@ EXPLAINED = SearchResult(
                 Signal(name="lexical", rank=1, score=12.3456, contribution=0.4),
                 Signal(name="vector", rank=0, score=0.0, contribution=0.0),
                 Signal(name="time", rank=3, score=-0.5, contribution=-0.1),
+                Signal(name="substance", rank=0, score=0.25, contribution=0.02),
             ),
             types=(MemoryType.DECISION,),
             repeat_count=3,
@@ -444,7 +445,8 @@ def test_search_explains_each_signal_the_time_the_tier_and_the_milliseconds(door
     for row in (
         ["signal", "rank", "score", "contribution"],
         ["lexical", "#1", "12.346", "+0.4000"],
-        ["vector", "-", "-", "+0.0000"],
+        ["substance", "-", "0.250", "+0.0200"],
+        ["silent:", "vector"],
         ["time", "#3", "-0.500", "-0.1000"],
         ["all", "0.5000"],
         ["without", "entity"],

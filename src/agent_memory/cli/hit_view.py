@@ -68,17 +68,21 @@ def matches(query: str, excerpt: str) -> list[tuple[int, int]]:
 # -- why ------------------------------------------------------------------------------------------
 
 
-def signals_table(hit: Hit) -> Table:
-    """What each signal said of a hit, and what that made of its score."""
+def signals_table(hit: Hit) -> RenderableType:
+    """What each signal said of a hit, and what that made of its score; last, those that said nothing."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", style="dim")
     table.add_column("signal", no_wrap=True)
     for name in ("rank", "score", "contribution"):
         table.add_column(name, justify="right", no_wrap=True)
+    silent = []
     for signal in hit.signals:
-        rank, score = (f"#{signal.rank}", _number(signal.score)) if signal.rank else ("-", "-")
-        table.add_row(stored(signal.name), rank, score, f"{signal.contribution:+.4f}")
+        if not signal.rank and not signal.contribution:
+            silent.append(signal.name)
+            continue
+        rank = f"#{signal.rank}" if signal.rank else "-"
+        table.add_row(stored(signal.name), rank, _number(signal.score), f"{signal.contribution:+.4f}")
     table.add_row("all", "", "", f"{hit.score:.4f}", style="bold")
-    return table
+    return Group(table, Text(f"silent: {', '.join(silent)}", "dim")) if silent else table
 
 
 def explanation(query: str, options: SearchOptions, result: SearchResult, zone: Zone) -> Table:

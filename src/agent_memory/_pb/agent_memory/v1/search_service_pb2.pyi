@@ -142,7 +142,7 @@ class SearchOptions(_message.Message):
 
     @_builtins.property
     def without(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Signals to leave out: `lexical`, `vector`, `context`, `time`, `entity`, `type`."""
+        """Signals to leave out, by the names that `Signal` has; another name is refused with all there are."""
 
     def __init__(
         self,
@@ -515,7 +515,7 @@ class Signal(_message.Message):
     SCORE_FIELD_NUMBER: _builtins.int
     CONTRIBUTION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """One of those that `SearchOptions.without` names, or `contents`."""
+    """For example `lexical`, `vector`, `time`; or `contents`, where only the walk over them could answer."""
     rank: _builtins.int
     """1 is best; 0: this retriever did not return it."""
     score: _builtins.float
