@@ -49,6 +49,8 @@ _JOINS = listed("of to from in with for at on about")
 
 def anchor_of(query: str, tokens: Sequence[Token]) -> Anchor:
     """The event that *query* tells a time from, and the interval as offsets from it; empty if there is none."""
+    if not any(token.kind in _SIDES for token in tokens):
+        return _NONE
     row = row_of(tokens)
     at = 0
     while found := _CUE.search(row, at):

@@ -23,8 +23,8 @@ from agent_memory.temporal.words import DECADES, MONTHS, SEASONS, SHORT_MONTHS, 
 from agent_memory.toc import Calendar
 
 MENTIONS_MAX = 32
-SENTENCES_READ = 48
-_REACH = 120
+SENTENCES_READ = 40
+_REACH = 100
 """How far a sentence is read to either side of a word, in code points."""
 
 _RULES: tuple[Rule, ...] = (

@@ -233,10 +233,10 @@ def _day(number: int, month: int, day: int) -> Moment | None:
     return days(found, found)
 
 
-def occurrences(what: Recurring, near: datetime) -> Iterator[Moment]:
-    """Those around a time, earliest first."""
+def occurrences(what: Recurring, near: datetime, *, step: int) -> Iterator[Moment]:
+    """Those from a cycle after a time backwards (*step* -1), or from a cycle before it onwards (1)."""
     first = first_day(near.date(), what.cycle)
-    for count in range(-_CYCLES_SEEN, _CYCLES_SEEN + 1):
+    for count in range(-step, step * _CYCLES_SEEN, step):
         try:
             found = what.occurrence(shift(first, count, what.cycle))
         except (ValueError, OverflowError):
@@ -247,22 +247,23 @@ def occurrences(what: Recurring, near: datetime) -> Iterator[Moment]:
 
 def latest(what: Recurring, *, begun_by: datetime) -> Moment | None:
     """The last one that begins at a time or before it."""
-    return max((m for m in occurrences(what, begun_by) if m.start <= begun_by), key=_start, default=None)
+    return next((m for m in occurrences(what, begun_by, step=-1) if m.start <= begun_by), None)
 
 
 def latest_over(what: Recurring, *, by: datetime) -> Moment | None:
     """The last one that is over at a time."""
-    return max((m for m in occurrences(what, by) if m.end <= by), key=_start, default=None)
+    return next((m for m in occurrences(what, by, step=-1) if m.end <= by), None)
 
 
 def earliest(what: Recurring, *, begins_from: datetime) -> Moment | None:
     """The first one that begins at a time or after it."""
-    return min((m for m in occurrences(what, begins_from) if m.start >= begins_from), key=_start, default=None)
+    return next((m for m in occurrences(what, begins_from, step=1) if m.start >= begins_from), None)
 
 
 def nearest(what: Recurring, near: datetime) -> Moment | None:
     """The one whose beginning is closest to a time; the earlier of two."""
-    return min(occurrences(what, near), key=lambda m: (abs(m.start - near), m.start), default=None)
+    found = [m for m in (latest(what, begun_by=near), earliest(what, begins_from=near)) if m is not None]
+    return min(found, key=lambda m: abs(m.start - near), default=None)
 
 
 def of_cycle(what: Recurring, day: date) -> Moment | None:
@@ -274,7 +275,3 @@ def inside(what: Recurring, moment: Moment) -> Moment | None:
     """The first one that begins within a stretch."""
     found = earliest(what, begins_from=moment.start)
     return found if found is not None and found.start < moment.end else None
-
-
-def _start(moment: Moment) -> datetime:
-    return moment.start

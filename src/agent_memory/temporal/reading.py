@@ -14,7 +14,7 @@ from agent_memory.temporal.orders import order_of
 from agent_memory.temporal.tokens import tokens_of
 from agent_memory.toc import Calendar
 
-QUERY_CHARS_READ = 2_000
+QUERY_CHARS_READ = 1_000
 """A question is shorter; what is longer was pasted, and its dates are not the question's."""
 
 RULES: tuple[Rule, ...] = (
@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *ranges.BETWEEN,
     *ranges.OPEN,
 )
+SPANS_MAX = 16
 DATED = ("day", "weekday", "yearly_day", "monthly_day", "yearly", "period", "part_of_day", "instant", "span")
 """Kinds of tokens that are a stretch of time when all rules are through."""
 
@@ -63,8 +64,8 @@ def read_query(query: str, *, now_ms: int, calendar: Calendar) -> TimeReading:
     """
     query = query[:QUERY_CHARS_READ]
     tokens = tokens_of(query)
-    order = order_of(query)
     if all(token.kind in _TIMELESS_KINDS for token in tokens):
+        order = order_of(query)
         return TIMELESS if order is TIMELESS.order else TimeReading(order=order)
     try:
         now = Now(now_ms, calendar, Tense.FUTURE if _FUTURE.search(query) else Tense.PAST)
@@ -90,6 +91,8 @@ def spans_of(tokens: Sequence[Token], now: Now) -> tuple[TimeSpan, ...]:
     for token in tokens:
         if token.kind in DATED and (span := _span(token, now)) is not None:
             spans.append(span)
+            if len(spans) == SPANS_MAX:
+                break
     return tuple(spans)
 
 

@@ -17,6 +17,7 @@ from agent_memory.temporal.grammar import Token
 from agent_memory.temporal.moments import Unit
 from agent_memory.temporal.words import PHRASES, VOCABULARY, WORDLIKE_SHORT
 
+_CHUNK_MAX = 60
 _CHUNK = re.compile(r"\S+")
 _LEADING = "([{<\"'“‘«¿¡*"
 _TRAILING = ")]}>\"'”’».,;:!?…*"
@@ -53,9 +54,17 @@ def tokens_of(text: str, *, start: int = 0, end: int | None = None, quotes_are_o
     """
     end = len(text) if end is None else end
     part = (_QUOTED if quotes_are_opaque else _CODE).sub(_hide, text[start:end])
-    return _phrases(
-        [token for chunk in _CHUNK.finditer(part) for token in _read(chunk[0], start + chunk.start())], text
-    )
+    found: list[Token] = []
+    named = False
+    for chunk in _CHUNK.finditer(part):
+        word, at = chunk[0], start + chunk.start()
+        lower = word.lower()
+        named = named or lower in PHRASES or not word.isalpha()
+        if lower not in VOCABULARY and word.isalpha() and len(word) < _CHUNK_MAX:
+            found.append(Token("word", word, at, at + len(word)))
+        else:
+            found += _read(word, at)
+    return _phrases(found, text) if named else found
 
 
 def _hide(found: re.Match[str]) -> str:
@@ -63,7 +72,7 @@ def _hide(found: re.Match[str]) -> str:
 
 
 def _read(chunk: str, at: int) -> Iterator[Token]:
-    if len(chunk) > 60:
+    if len(chunk) > _CHUNK_MAX:
         yield Token("opaque", None, at, at + len(chunk))
         return
     core = chunk.lstrip(_LEADING)
