@@ -1,4 +1,4 @@
-"""The contents and the catalog survive a fault at every step of every write."""
+"""The contents, the catalog and the entities survive a fault at every step of every write."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from agent_memory.projectors.catalog import CatalogView
 from agent_memory.projectors.port import Projector
 from agent_memory.projectors.toc import TocProjector
 from agent_memory.storage import InMemoryRows, Rows
-from agent_memory.testing.contents_checks import project_all, random_sizes, talk
+from agent_memory.testing.contents_checks import project_all, random_sizes
+from agent_memory.testing.entities_checks import gossip
+from agent_memory.testing.entities_checks import open_entities as open_scripted_entities
 from agent_memory.testing.faults import Faults, FaultyRows, InjectedFault
 from agent_memory.toc import SegmentRule
 
@@ -31,17 +33,21 @@ def open_catalog(rows: Rows, log: RowEventLog) -> Projector:
     return CatalogView(rows, zone="Europe/Berlin").open(1)
 
 
+def open_entities(rows: Rows, log: RowEventLog) -> Projector:
+    return open_scripted_entities(rows)
+
+
 @pytest.fixture
 def log() -> Iterator[RowEventLog]:
     log = RowEventLog(InMemoryRows())
     # Late events among the live ones, so that segments also join and vanish.
-    events = talk(90, seed=3)
+    events = gossip(90, seed=3)
     log.append(events[::2] + events[1::2])
     yield log
     log.close()
 
 
-@pytest.mark.parametrize("open_view", [open_toc, open_catalog])
+@pytest.mark.parametrize("open_view", [open_toc, open_catalog, open_entities])
 @pytest.mark.parametrize("forever", [False, True])
 def test_a_view_survives_a_fault_at_every_step(log: RowEventLog, open_view: OpenView, forever: bool) -> None:
     """In the middle of a process that goes on, and at the end of one that does not."""

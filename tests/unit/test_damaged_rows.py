@@ -1,13 +1,18 @@
-"""Rows of the contents and the catalog that are no rows any more."""
+"""Rows of the contents, the catalog and the entities that are no rows any more."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from agent_memory.annotation import Entity, EntityType
 from agent_memory.errors import Corrupt, UnknownNode
+from agent_memory.events.ulids import ulid_from_key
 from agent_memory.indexes._contents_rows import checkpoint_key, level_prefix, period_ulid
 from agent_memory.indexes.catalog import CatalogIndex, catalog_prefix
 from agent_memory.indexes.contents import ContentsIndex
+from agent_memory.indexes.entities import EntitiesIndex, entities_prefix, entity_key
 from agent_memory.storage import Family, InMemoryRows
 from agent_memory.toc.calendar import Calendar
 from agent_memory.toc.material import Level
@@ -41,11 +46,42 @@ def test_a_damaged_row_of_the_catalog_is_corrupt_and_named(value: bytes) -> None
     for name in (b"c", b"t", b"d2026-01-09" + bytes(24), b"s" + bytes(16)):
         batch.put(Family.VIEWS, prefix + name, value)
     rows.write(batch)
-    readers = [
+    readers: list[Callable[[], object]] = [
         catalog.checkpoint,
         catalog.event_count,
         lambda: catalog.days(first="2026-01-09", until="2026-01-09"),
         lambda: list(catalog.catalog_rows()),
+    ]
+    for read in readers:
+        with pytest.raises(Corrupt, match=f"views {prefix.hex()}"):
+            read()
+
+
+@pytest.mark.parametrize("value", [b"\x93", b"\x95", b"\xc1"])
+def test_a_damaged_row_of_the_entities_is_corrupt_and_named(value: bytes) -> None:
+    rows = InMemoryRows()
+    index = EntitiesIndex(rows, generation=1)
+    prefix = entities_prefix(1)
+    key = entity_key(Entity(EntityType.PERSON, "ada"))
+    batch = rows.batch()
+    for place in (
+        b"c",
+        b"t",
+        b"d\x00short",
+        b"e" + bytes(16),
+        b"n" + key.to_bytes(8, "big")[:7],
+        b"p" + key.to_bytes(8, "big") + bytes(16),
+    ):
+        batch.put(Family.VIEWS, prefix + place, value)
+    rows.write(batch)
+    readers: list[Callable[[], object]] = [
+        index.checkpoint,
+        index.event_count,
+        lambda: index.mentioning("2026-01-09", "zzzz", limit=9),
+        lambda: index.entities_of([ulid_from_key(bytes(16))]),
+        lambda: index.counts([key]),
+        lambda: index.postings([key], limit=9),
+        lambda: list(index.entities_rows()),
     ]
     for read in readers:
         with pytest.raises(Corrupt, match=f"views {prefix.hex()}"):

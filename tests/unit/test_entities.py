@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -135,7 +136,7 @@ NOTHING = [
 ]
 
 
-def names(text: str, type: EntityType, **fields: object) -> set[str]:
+def names(text: str, type: EntityType, **fields: Any) -> set[str]:
     return {entity.name for entity in entities_of(event(text, **fields)) if entity.type is type}
 
 

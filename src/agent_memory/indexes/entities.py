@@ -55,6 +55,7 @@ _TYPE_NUMBERS = {
 }
 _TYPE_BITS = 0xFF
 _ALL_ONES = (1 << 128) - 1
+_DAY_BYTES = 36
 _WIDTHS = (1, 7, DAYS_MAX)
 
 _encoder = msgspec.msgpack.Encoder()
@@ -240,9 +241,11 @@ def _entities(value: bytes, key: bytes) -> tuple[Entity, ...]:
 
 def _day_mention(rest: bytes, key: bytes) -> DayMention:
     try:
-        return DayMention(ulid_from_key(rest[20:]), rest[:10].decode("ascii"), rest[10:20].decode("ascii"))
-    except (UnicodeDecodeError, IndexError) as error:
-        raise Corrupt(f"a row of views {key.hex()} cannot be read: {error}") from error
+        if len(rest) == _DAY_BYTES:
+            return DayMention(ulid_from_key(rest[20:]), rest[:10].decode("ascii"), rest[10:20].decode("ascii"))
+    except UnicodeDecodeError:
+        pass
+    raise Corrupt(f"a row of views {key.hex()} is no mention of days")
 
 
 def _width(first: str, last: str) -> int | None:
