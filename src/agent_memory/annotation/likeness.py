@@ -8,8 +8,8 @@ same words changes just the word that matters: a number, a name, a `not`. So:
 - A text of few words is repeated only by the same words: any of them may be the answer.
 - A longer one may differ in one word of twenty, but not in a number, a name, an identifier or a
   negation: "the port is 8080" is never "the port is 9090", however much stands around it.
-- In a line that shows what sort of line it is (a clock with seconds in front; a percentage or `n/m`
-  in brackets, beside a bar, after dots; two or more readings) figures are readings, and all alike.
+- In a line that shows what sort of line it is (a clock with seconds or a bracketed `n/m` in front; a
+  percentage beside a bar or after dots; as many figures as words) figures are readings, and all alike.
 - One percentage is an answer; four texts of a page that differ in nothing else are a series.
 - What a program printed, where the caller knows it, may differ in measured times, stamps and random
   ids, and in numbers as in any other word: another run of the same tests is a repeat.
@@ -69,6 +69,20 @@ class _Form(msgspec.Struct, gc=False):
     text: str
     words: list[str]
     printed: bool
+    pairs: frozenset[tuple[str, str]] = frozenset()
+    names: frozenset[str] | None = None
+
+    def neighbours(self) -> frozenset[tuple[str, str]]:
+        """The pairs of words that follow each other."""
+        if not self.pairs:
+            self.pairs = frozenset(pairwise(self.words))
+        return self.pairs
+
+    def named(self) -> frozenset[str]:
+        """The names in it, as words of the normal form."""
+        if self.names is None:
+            self.names = frozenset(name.casefold() for name in _NAME.findall(self.source))
+        return self.names
 
 
 def _form(text: str, printed: bool) -> _Form:
@@ -91,16 +105,17 @@ def _sample(text: str) -> str:
 def _near(forms: Sequence[_Form], places: Sequence[int]) -> dict[int, int]:
     """Of the long texts those that nearly repeat an earlier one, and which."""
     sets = {place: frozenset(forms[place].words) for place in places}
-    spread: Counter[str] = Counter()
+    once: set[str] = set()
+    shared: set[str] = set()
     for own in sets.values():
-        spread.update(own)
-    # Most texts of a page are done with here: what only they say is too much to repeat another.
-    lone = {word for word, count in spread.items() if count == 1}
+        shared |= once & own
+        once |= own
     found: dict[int, int] = {}
     kept: list[int] = []
     for place in places:
         own = sets[place]
-        if len(own & lone) > (1 - _ALIKE_MIN) * len(own) + 1:
+        # Most texts of a page are done with here: what only they say is too much to repeat another.
+        if len(own & shared) < _ALIKE_MIN * len(own) - 1:
             continue
         for first in kept:
             other = sets[first]
@@ -113,22 +128,21 @@ def _near(forms: Sequence[_Form], places: Sequence[int]) -> dict[int, int]:
 
 
 def _alike(a: _Form, b: _Form) -> bool:
-    count = len(a.words) + len(b.words)
     if min(len(a.words), len(b.words)) < WORDS_MIN:
         return False
-    pairs, others = Counter(pairwise(a.words)), Counter(pairwise(b.words))
-    if 2 * (pairs & others).total() < _ALIKE_MIN * (count - 2):
+    pairs, others = a.neighbours(), b.neighbours()
+    if 2 * len(pairs & others) < _ALIKE_MIN * (len(pairs) + len(others)):
         return False
     if a.printed and b.printed:
         return True
     changed = set(a.words) ^ set(b.words)
     if any(_TELLING.search(word) for word in changed):
         return False
-    names = {name.casefold() for form in (a, b) for name in _NAME.findall(form.source)}
+    names = a.named() | b.named()
     return not any(word.strip(_MARKS) in names for word in changed)
 
 
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile("[0-9]")
 _MARKS = "\"'`“”‘’«»()[]{}<>.,;:!?…*_"
 # A number, an identifier, a negation.
 _TELLING = re.compile(r"\d|\w[-_./@#:]\w|^\W*(?:no|not|never|none|nothing|without|cannot|\w+n['’]t)\W*$")
@@ -138,21 +152,22 @@ _NAME = re.compile(r"(?<=[^\s.!?:…] )[^\W\d_a-zß-ÿ][\w'’-]*")
 
 # -- figures that are readings ---------------------------------------------------------------
 
-_CLOCK = r"\d{1,2}:\d\d:\d\d(?:[.,]\d+)?"
-_STAMP = rf"(?:\d{{4}}-\d\d-\d\d[T ])?{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?"
-_PERCENT = r"\d{1,3}(?:\.\d+)?\s?%"
-_OF = r"\d+\s?(?:/|of)\s?\d+"
-_READING = re.compile(
-    rf"{_STAMP}|{_PERCENT}|\b{_OF}\b|\b\d+(?:\.\d+)?\s?(?:[KMGT]i?B|kB)(?:/s)?\b|\b\d+\.\d+(?:\s?(?:m?s|it/s))?\b"
-)
-_PROGRESS = re.compile(
-    rf"^\W*{_STAMP}|^\W*{_PERCENT}|[\[(]\s*(?:{_PERCENT}|{_OF})\s*[\])]|(?:\.\.\.|…)\s*(?:{_PERCENT}|{_OF})"
-    rf"|{_PERCENT}\s*[|\[\u2580-\u259f#=]|[|\]\u2580-\u259f#=]\s*{_PERCENT}"
-)
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_SERIES = re.compile(rf"{_PERCENT}|\b{_OF}\b")
+_FIGURE = re.compile(r"[0-9][\w:.,/+-]*(?:\s?%|\sof\s[0-9]+|\s(?:[KMGT]i?B|kB|ms|s|it)(?:/s)?\b)?")
+_KINDS = {
+    "clock": re.compile(r"(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[:,]?"),
+    "share": re.compile(r"\d{1,3}(?:\.\d+)?\s?%"),
+    "of": re.compile(r"\d+(?:/|\sof\s)\d+,?"),
+    "size": re.compile(r"\d+(?:\.\d+)?\s?(?:[KMGT]i?B|kB|ms|s|it)(?:/s)?"),
+    "decimal": re.compile(r"\d+\.\d+,?"),
+}
+_HINTS = tuple(map(re.compile, (":[0-9]{2}:", "/[0-9]", " of [0-9]")))
+_HOW_FAR = frozenset({"share", "of"})
+_BAR = frozenset("|[]#=>\u2580\u2588\u2589\u258a\u258b\u258c\u258d\u258e\u258f\u2591\u2592\u2593\u2501")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_SERIES = re.compile(r"[0-9]{1,3}(?:\.[0-9]+)?\s?%|[0-9]+(?:/|\sof\s)[0-9]+")
 _MEASURED = re.compile(
-    rf"{_STAMP}|\b\d+\.\d+\s?(?:[nµu]?s|ms|sec|seconds|minutes)\b|\b0x[0-9a-fA-F]+\b"
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\b\d\d:\d\d:\d\d\b"
+    r"|\b\d+\.\d+\s?(?:[nµu]?s|ms|sec|seconds|minutes)\b|\b0x[0-9a-fA-F]+\b"
     r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
 )
 
@@ -161,21 +176,47 @@ def _levelled(text: str, printed: bool) -> str:
     """The text with the readings in it all alike."""
     if printed:
         text = _MEASURED.sub("#", text)
-    if "%" not in text and text.count(":") < 2 and not _SERIES.search(text):
+    if not _may_report(text):
         return text
-    return "\n".join([_NUMBER.sub("#", line) if _reports(line) else line for line in text.split("\n")])
+    return "\n".join([_FIGURE.sub("#", line) if _reports(line) else line for line in text.split("\n")])
+
+
+def _may_report(text: str) -> bool:
+    # Each begins with a character that is looked for many times faster than a figure is.
+    return "%" in text or any(hint.search(text) for hint in _HINTS)
 
 
 def _reports(line: str) -> bool:
-    if _PROGRESS.search(line):
-        return True
-    kinds = {found[0].strip("0123456789. ") for found in _READING.finditer(line)}
-    return len(kinds) > 1 and bool(_SERIES.search(line))
+    """Whether the line says how far something is, or when, as programs do."""
+    if not _may_report(line):
+        return False
+    kinds: set[str] = set()
+    count = 0
+    for figure in _FIGURE.finditer(line):
+        kind = next((name for name, form in _KINDS.items() if form.fullmatch(figure[0])), "")
+        count += 1
+        if not kind:
+            continue
+        kinds.add(kind)
+        before, after = line[: figure.start()].rstrip(), line[figure.end() : figure.end() + 4].lstrip()
+        # A clock with seconds, or how far it is in brackets, begins the line.
+        if before in {"", "["} and kind == "clock":
+            return True
+        if kind in _HOW_FAR and (
+            (before in {"[", "("} and after[:1] in {"]", ")"})
+            or before.endswith(("...", "…"))
+            or (kind == "share" and (before[-1:] in _BAR or after[:1] in _BAR))
+        ):
+            return True
+    return len(kinds) > 1 and not kinds.isdisjoint(_HOW_FAR) and count >= len(_WORD.findall(_FIGURE.sub("", line)))
 
 
 def _make_series_alike(forms: Sequence[_Form]) -> None:
     """Where texts of a page differ only in how far something is, and there are several, they are one."""
-    series = [(form, _SERIES.sub("#", form.text)) for form in forms if _SERIES.search(form.text)]
+    told = [form for form in forms if "%" in form.text or "/" in form.text or " of " in form.text]
+    if len(told) < _SERIES_MIN:
+        return
+    series = [(form, _SERIES.sub("#", form.text)) for form in told if len(form.words) < WORDS_MIN]
     counts = Counter(text for _, text in series)
     for form, text in series:
         if counts[text] >= _SERIES_MIN:
