@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from agent_memory.events import Event, Kind, Recorded
-from agent_memory.events.ulids import next_ulid
-from agent_memory.retrieval.excerpts import narrow
+from agent_memory.events.ulids import next_ulid, previous_ulid
+from agent_memory.retrieval.excerpts import Span, narrow
 from agent_memory.retrieval.quotes import Quote, most_said
 from agent_memory.retrieval.wanted import Wanted
+from agent_memory.toc.grips import settle
 
 if TYPE_CHECKING:
     from agent_memory.log.port import EventLog
 
-REACH = 6
-"""How many events away a companion may be: between a question and its answer an agent uses tools."""
+_PAGES = (2, 4)
+"""A companion is next to its event, or a few events away: between a question and its answer an agent uses tools."""
 
 CHARACTERS_MAX = 160
 """A companion is there for its hit to be understood; its telling sentence does."""
@@ -46,46 +47,65 @@ class Companions:
         - after a question its answer.
         """
         event = quote.event
-        found: list[Quote | None] = []
         if event.kind is Kind.TOOL_CALL:
-            found.append(_first(self._after(event), quote, lambda one: _is_result(one, of=event)))
+            found = [_first(self._after(event), lambda one: _is_result(one, of=event))]
         elif event.kind is Kind.TOOL_RESULT:
-            found.append(_first(self._before(event), quote, lambda one: _is_result(event, of=one)))
+            found = [_first(self._before(event), lambda one: _is_result(event, of=one))]
         elif event.kind in _MESSAGES:
-            before = _first(self._before(event), quote, lambda one: _is_reply(event, to=one))
-            if before and (event.kind is Kind.ASSISTANT_MESSAGE or asks(before.event.text)):
-                found.append(before)
+            before = _first(self._before(event), lambda one: _is_reply(event, to=one))
+            answers = before and (event.kind is Kind.ASSISTANT_MESSAGE or asks(before[0].text))
+            found = [before if answers else None]
             if asks(event.text):
-                found.append(_first(self._after(event), quote, lambda one: _is_reply(one, to=event)))
-        return [one for one in found if one is not None]
-
-    def _before(self, event: Event) -> list[Event]:
-        """The nearest neighbours before the event, nearest first."""
-        if self._room <= 0:
+                found.append(_first(self._after(event), lambda one: _is_reply(one, to=event)))
+        else:
             return []
-        # The event itself comes first.
-        return self._read(self._log.scan(until=event.id, session=event.session, limit=REACH + 1, newest_first=True)[1:])
+        return [_excerpt(*one, quote) for one in found if one is not None]
 
-    def _after(self, event: Event) -> list[Event]:
-        if self._room <= 0:
-            return []
-        return self._read(self._log.scan(first=next_ulid(event.id), session=event.session, limit=REACH))
+    def _before(self, event: Event) -> Iterator[Event]:
+        """The neighbours before the event, nearest first."""
+        last = event.id
+        for limit in _PAGES:
+            if self._room <= 0:
+                return
+            page = self._log.scan(until=previous_ulid(last), session=event.session, limit=limit, newest_first=True)
+            yield from self._read(page)
+            if len(page) < limit:
+                return
+            last = page[-1].event.id
 
-    def _read(self, found: list[Recorded]) -> list[Event]:
+    def _after(self, event: Event) -> Iterator[Event]:
+        last = event.id
+        for limit in _PAGES:
+            if self._room <= 0:
+                return
+            page = self._log.scan(first=next_ulid(last), session=event.session, limit=limit)
+            yield from self._read(page)
+            if len(page) < limit:
+                return
+            last = page[-1].event.id
+
+    def _read(self, found: list[Recorded]) -> Iterator[Event]:
         self._room -= sum(len(recorded.event.text) for recorded in found)
-        return [recorded.event for recorded in found]
+        return (recorded.event for recorded in found)
 
 
-def _first(events: Iterable[Event], quote: Quote, fits: Callable[[Event], bool]) -> Quote | None:
-    """The first of the events that fits and says something."""
+def _first(events: Iterable[Event], fits: Callable[[Event], bool]) -> tuple[Event, Span] | None:
+    """The first of the events that fits and says something; and where it does."""
     for event in events:
-        if fits(event) and (part := most_said(event)):
-            start, end = part
-            found = Wanted(quote.event.text[quote.start : quote.end])
-            span = narrow(event.text, start, min(end, start + _SEARCHED), found, limit=CHARACTERS_MAX)
-            if span[0] < span[1]:
-                return Quote(event=event, start=span[0], end=span[1], session_title=quote.session_title)
+        if fits(event) and (said := most_said(event)):
+            return event, said
     return None
+
+
+def _excerpt(event: Event, said: Span, found: Quote) -> Quote:
+    """What the event says, if that is short; else what it has most in common with what was found."""
+    start, end = said
+    if end - start <= CHARACTERS_MAX:
+        span = settle(event.text, start, end)
+    else:
+        wanted = Wanted(found.event.text[found.start : found.end])
+        span = narrow(event.text, start, min(end, start + _SEARCHED), wanted, limit=CHARACTERS_MAX)
+    return Quote(event=event, start=span[0], end=span[1], session_title=found.session_title)
 
 
 def asks(text: str) -> bool:

@@ -33,6 +33,15 @@ if TYPE_CHECKING:
     from agent_memory.log.port import EventLog
 
 
+ACCOMPANIED_MAX = 20
+"""How many of the hits, best first, bring their neighbours; it bounds what is read of the log.
+
+Measured on the two LoCoMo conversations for development (302 questions), evidence turns in a block
+of 500, 1,000 and 2,000 tokens: hits alone .684/.785/.843, the first 5 accompanied .760/.834/.893,
+the first 20 .755/.833/.910, all .755/.833/.905.
+"""
+
+
 class Citation(msgspec.Struct, frozen=True, kw_only=True):
     """What a label of the block stands for.
 
@@ -79,10 +88,10 @@ class ContextBuilder:
         sheet = Sheet(budget=token_budget, tokens=self._tokens, calendar=self._calendar)
         companions = Companions(self._log)
         quotes = {quote.event.id: quote for quote in map(_quote, result.hits)}
-        for quote in _without_repeats(list(quotes.values())):
+        for place, quote in enumerate(_without_repeats(list(quotes.values()))):
             if sheet.is_full:
                 break
-            if sheet.take(quote):
+            if sheet.take(quote) and place < ACCOMPANIED_MAX:
                 for companion in companions.of(quote):
                     sheet.take(quotes.get(companion.event.id, companion), whole=True)
         sheet.widen()

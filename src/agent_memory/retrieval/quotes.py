@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -61,14 +62,14 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, start=span[0], end=span[1])
 
 
-def line(quote: Quote, number: int, zone: ZoneInfo) -> str:
-    """The quotation as the block's line *number*, its end of line included."""
+def body(quote: Quote, zone: ZoneInfo) -> str:
+    """The quotation's line without its label, its end of line included."""
     event = quote.event
     excerpt = event.text[quote.start : quote.end]
     before = f"{ELLIPSIS} " if _SOLID.search(event.text, 0, quote.start) else ""
     after = f" {ELLIPSIS}" if _SOLID.search(event.text, quote.end) else ""
     excerpt = _NEW_LINE.sub(rf"\1{INDENT}", excerpt)
-    return f"[{number}] {_clock(event, zone)} {_who(event)}: {before}{excerpt}{after}\n"
+    return f"{_clock(event.time_ms // 60_000, zone)} {_who(event)}: {before}{excerpt}{after}\n"
 
 
 def one_line(text: str, *, limit: int) -> str:
@@ -146,9 +147,9 @@ def _last_end(text: str, after: int, last: int) -> int:
     return next(words, after)
 
 
-def _clock(event: Event, zone: ZoneInfo) -> str:
-    local: datetime = event.time.astimezone(zone)
-    return f"{local:%H:%M}"
+@lru_cache(maxsize=4096)
+def _clock(minute: int, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(minute * 60, zone):%H:%M}"
 
 
 def _who(event: Event) -> str:

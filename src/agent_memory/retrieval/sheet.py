@@ -12,8 +12,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from agent_memory.annotation.scaffolding import as_memory
-from agent_memory.retrieval.quotes import TITLE_CHARACTERS_MAX, Quote, headed, line, one_line, said_around, widened
+from agent_memory.retrieval.quotes import TITLE_CHARACTERS_MAX, Quote, body, headed, one_line, said_around, widened
 from agent_memory.toc.calendar import Calendar
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ _INTRODUCTION = "From earlier conversations, in order of time ({}). Quotations, 
 _TEXT_TOKENS_MIN = 8
 """Fewer tokens than this say too little of an event to stand for it."""
 
+_LINE_TOKENS_MIN = 16
+"""A label, a time, a name and so few words."""
+
 _GROWTH_TOKENS_MIN = 3
 """With less left, an excerpt gains a word at most."""
 
@@ -41,6 +46,15 @@ _TOKEN_CHARACTERS = 8
 
 _CLOSE_CHARACTERS = 6
 """A word: that close to the budget is close enough."""
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """A quotation, its text but for the label, its tokens, and what stands under one heading with it."""
+
+    quote: Quote
+    body: str
+    tokens: int
+    place: tuple[str, str]
 
 
 class Sheet:
@@ -56,18 +70,17 @@ class Sheet:
         self._left = budget - tokens.count(as_memory(self._introduction))
         self._looking = LOOKED_AT_MAX
         self._order: list[str] = []
-        self._quotes: dict[str, Quote] = {}
-        self._costs: dict[str, int] = {}
+        self._lines: dict[str, _Line] = {}
         self._headings: dict[tuple[str, str], tuple[str, int]] = {}
 
     @property
     def is_full(self) -> bool:
         """Whether no further event can have a line."""
-        return self._left < _TEXT_TOKENS_MIN
+        return self._left < _LINE_TOKENS_MIN
 
     def quotes(self) -> list[Quote]:
         """What has a line, in order of time."""
-        return [self._quotes[event_id] for event_id in self._order]
+        return [self._lines[event_id].quote for event_id in self._order]
 
     def take(self, quote: Quote, *, whole: bool = False) -> bool:
         """Give the event a line, unless it has one; a shorter one where that must be, or none if *whole*.
@@ -75,25 +88,27 @@ class Sheet:
         Returns whether it has one.
         """
         event_id = quote.event.id
-        if event_id in self._quotes:
+        if event_id in self._lines:
             return True
-        at = bisect_left(self._order, event_id)
-        room = self._left - self._headings_more(quote, at)
-        cost = self._cost(quote)
-        if cost > room and not whole:
-            quote = self._shortened(quote, room)
-            cost = self._cost(quote)
-        if cost > room or quote.start == quote.end:
+        if quote.start == quote.end:
             return False
-        self._left = room - cost
+        line = self._line(quote)
+        at = bisect_left(self._order, event_id)
+        room = self._left - self._headings_more(line, at)
+        if line.tokens > room:
+            shorter = None if whole else self._shortened(quote, room)
+            if shorter is None:
+                return False
+            line = shorter
+        self._left = room - line.tokens
         self._order.insert(at, event_id)
-        self._quotes[event_id], self._costs[event_id] = quote, cost
+        self._lines[event_id] = line
         return True
 
     def widen(self) -> None:
         """Let excerpts grow into what is left, those taken first before others."""
         for width in WIDTHS:
-            for event_id in self._quotes:
+            for event_id in self._lines:
                 if self._left < _GROWTH_TOKENS_MIN:
                     return
                 self._widen(event_id, width)
@@ -105,7 +120,7 @@ class Sheet:
             count = self._tokens.count(text)
             if count <= self._budget:
                 return text, count
-            last, _ = self._quotes.popitem()
+            last, _ = self._lines.popitem()
             self._order.remove(last)
         return "", self._tokens.count("")
 
@@ -113,60 +128,59 @@ class Sheet:
 
     def _written(self) -> str:
         pieces, before = [self._introduction], None
-        for number, quote in enumerate(self.quotes(), 1):
-            if (place := self._place(quote)) != before:
-                pieces.append(self._heading(quote)[0])
-            pieces.append(line(quote, number, self._zone))
-            before = place
+        for number, event_id in enumerate(self._order, 1):
+            line = self._lines[event_id]
+            if line.place != before:
+                pieces.append(self._heading(line)[0])
+            pieces.append(f"[{number}] {line.body}")
+            before = line.place
         return as_memory("".join(pieces).removesuffix("\n"))
 
-    def _cost(self, quote: Quote) -> int:
+    def _line(self, quote: Quote) -> _Line:
+        text = body(quote, self._zone)
         # Which number it will have does not matter: one to three digits are one token.
-        return self._tokens.count(line(quote, 1, self._zone))
+        tokens = self._tokens.count(f"[1] {text}")
+        return _Line(quote, text, tokens, (self._calendar.local_date(quote.event.time_ms), quote.event.session))
 
-    def _place(self, quote: Quote) -> tuple[str, str]:
-        """What stands under one heading: a session's lines of one day."""
-        return self._calendar.local_date(quote.event.time_ms), quote.event.session
-
-    def _heading(self, quote: Quote) -> tuple[str, int]:
-        place = self._place(quote)
-        if place not in self._headings:
-            day = self._calendar.day(quote.event.time_ms).label
-            title = "" if self._brief else one_line(quote.session_title, limit=TITLE_CHARACTERS_MAX)
+    def _heading(self, line: _Line) -> tuple[str, int]:
+        if line.place not in self._headings:
+            day = self._calendar.day(line.quote.event.time_ms).label
+            title = "" if self._brief else one_line(line.quote.session_title, limit=TITLE_CHARACTERS_MAX)
             text = f"## {day}: {title}\n" if title else f"## {day}\n"
-            self._headings[place] = text, self._tokens.count(text)
-        return self._headings[place]
+            self._headings[line.place] = text, self._tokens.count(text)
+        return self._headings[line.place]
 
-    def _headings_more(self, quote: Quote, at: int) -> int:
-        """What headings cost more with a line at that place of the order; never less than nothing."""
-        before = self._quotes[self._order[at - 1]] if at else None
-        behind = self._quotes[self._order[at]] if at < len(self._order) else None
+    def _headings_more(self, line: _Line, at: int) -> int:
+        """What headings cost more with the line at that place of the order; never less than nothing."""
+        before = self._lines[self._order[at - 1]] if at else None
+        behind = self._lines[self._order[at]] if at < len(self._order) else None
         more = 0
-        if before is None or self._place(before) != self._place(quote):
-            more += self._heading(quote)[1]
+        if before is None or before.place != line.place:
+            more += self._heading(line)[1]
         if behind is not None:
-            if self._place(quote) != self._place(behind):
+            if line.place != behind.place:
                 more += self._heading(behind)[1]
-            if before is None or self._place(before) != self._place(behind):
+            if before is None or before.place != behind.place:
                 more -= self._heading(behind)[1]
         return more
 
-    def _shortened(self, quote: Quote, room: int) -> Quote:
-        """How the excerpt begins, in *room* tokens; empty where that is too little."""
-        empty = quote.of((quote.start, quote.start))
-        text_room = room - self._cost(empty)
+    def _shortened(self, quote: Quote, room: int) -> _Line | None:
+        """How the excerpt begins, in *room* tokens; none where that is too little."""
+        text_room = room - self._line(quote.of((quote.start, quote.start))).tokens
         if text_room < _TEXT_TOKENS_MIN:
-            return empty
+            return None
 
         def shorter(limit: int) -> Quote:
             return quote.of(headed(quote.event.text, quote.span, limit=limit))
 
         longest = min(quote.end - quote.start, text_room * _TOKEN_CHARACTERS)
-        return self._longest(shorter, least=0, most=longest, room=room) or empty
+        found = self._longest(shorter, least=0, most=longest, room=room)
+        return found if found and found.quote.start < found.quote.end else None
 
     def _widen(self, event_id: str, width: int) -> None:
-        quote, cost = self._quotes[event_id], self._costs[event_id]
-        text, length = quote.event.text, quote.end - quote.start
+        line = self._lines[event_id]
+        quote, text = line.quote, line.quote.event.text
+        length = quote.end - quote.start
         most = min(width, length + self._left * _TOKEN_CHARACTERS)
         if most <= length or length == len(text) or len(text) > self._looking:
             return
@@ -176,18 +190,18 @@ class Sheet:
         def wider(limit: int) -> Quote:
             return quote.of(widened(text, quote.span, limit=limit, within=within))
 
-        if found := self._longest(wider, least=length, most=most, room=cost + self._left):
-            self._quotes[event_id], self._costs[event_id] = found, self._cost(found)
-            self._left -= self._costs[event_id] - cost
+        if found := self._longest(wider, least=length, most=most, room=line.tokens + self._left):
+            self._lines[event_id] = found
+            self._left -= found.tokens - line.tokens
 
-    def _longest(self, quote_of: Callable[[int], Quote], *, least: int, most: int, room: int) -> Quote | None:
-        """The quote for the greatest limit above *least*, up to *most*, that costs *room* at most; about."""
+    def _longest(self, quote_of: Callable[[int], Quote], *, least: int, most: int, room: int) -> _Line | None:
+        """The line for the greatest limit above *least*, up to *most*, that costs *room* at most; about."""
         best = None
         limit = most
         while limit > least:
-            quote = quote_of(limit)
-            if self._cost(quote) <= room:
-                best, least = quote, limit
+            line = self._line(quote_of(limit))
+            if line.tokens <= room:
+                best, least = line, limit
             else:
                 most = limit - 1
             if most - least < _CLOSE_CHARACTERS:
