@@ -47,13 +47,13 @@ async def findings(store: Path) -> list[str]:
     return found
 
 
-def changed(family: Family, *, which: int) -> Damage:
+def changed(family: Family, *, which: int, view: str = "catalog") -> Damage:
     """Flip a bit in the middle of one value, or in the key where there is no value."""
 
     def damage(store: Path) -> None:
         with open_store(store) as opened:
             rows = opened.rows
-            key, value = rows_of(rows, family)[which]
+            key, value = rows_of(rows, family, view)[which]
             batch = rows.batch()
             if value:
                 middle = len(value) // 2
@@ -75,11 +75,11 @@ def dropped(family: Family, *, which: int) -> Damage:
     return damage
 
 
-def rows_of(rows: RocksRows, family: Family) -> list[tuple[bytes, bytes]]:
+def rows_of(rows: RocksRows, family: Family, view: str = "catalog") -> list[tuple[bytes, bytes]]:
     found = rows.scan(family, first=b"", end=b"\xff" * 64, limit=10_000)
     if family is Family.VIEWS:
-        # Of the catalog alone: the pointers say which generation is live, and another is a fresh one.
-        return [row for row in found if row[0].startswith(b"catalog/") and b"checkpoint" not in row[0]]
+        # Of a view alone: the pointers say which generation is live, and another is a fresh one.
+        return [row for row in found if row[0].startswith(f"{view}/".encode()) and b"checkpoint" not in row[0]]
     return found
 
 
@@ -95,6 +95,8 @@ DAMAGES: dict[str, Damage] = {
     "a node that is gone": dropped(Family.TOC_NODES, which=1),
     "a grip that is gone": dropped(Family.GRIPS, which=1),
     "a row of the catalog": changed(Family.VIEWS, which=2),
+    "an event's entities": changed(Family.VIEWS, which=1, view="entities"),
+    "an entity's posting": changed(Family.VIEWS, which=-2, view="entities"),
 }
 
 

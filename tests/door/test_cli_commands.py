@@ -193,14 +193,14 @@ def test_status_is_healthy(run: Line) -> None:
     told = run("status", "--json")
 
     assert (0, True) == (told.code, told.data["healthy"])
-    assert ["toc", "lexical", "vectors", "catalog"] == [view["name"] for view in told.data["views"]]
+    assert ["toc", "lexical", "vectors", "catalog", "entities"] == [view["name"] for view in told.data["views"]]
     assert "healthy" in run("status").out
 
 
 def test_replay_gives_the_same_again(run: Line) -> None:
-    told = run("replay", "toc", "catalog", "--json")
+    told = run("replay", "toc", "catalog", "entities", "--json")
 
-    assert (0, ["toc", "catalog"]) == (told.code, [verdict["view"] for verdict in told.data["verdicts"]])
+    assert (0, ["toc", "catalog", "entities"]) == (told.code, [verdict["view"] for verdict in told.data["verdicts"]])
     assert all(verdict["identical"] for verdict in told.data["verdicts"])
     assert "✓ lexical" in run("replay", "lexical", "--restart").out
 

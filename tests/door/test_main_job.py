@@ -285,10 +285,14 @@ async def test_replay_finds_the_views_as_they_are_and_changes_no_answer(memory: 
         ]
 
     before = await answers()
-    verdicts = [r async for r in memory.replay(["toc", "lexical", "catalog"]) if isinstance(r, ReplayVerdict)]
+    verdicts = [
+        r async for r in memory.replay(["toc", "lexical", "catalog", "entities"]) if isinstance(r, ReplayVerdict)
+    ]
     after = await answers()
 
-    assert [("toc", True), ("lexical", True), ("catalog", True)] == [(v.view, v.identical) for v in verdicts]
+    assert [("toc", True), ("lexical", True), ("catalog", True), ("entities", True)] == [
+        (v.view, v.identical) for v in verdicts
+    ]
     assert before == after
 
 
@@ -305,7 +309,7 @@ async def test_verify_finds_a_sound_store(memory: GrpcMemory) -> None:
 async def test_status_tells_of_every_view(memory: GrpcMemory) -> None:
     status = await memory.status()
 
-    assert ["toc", "lexical", "vectors", "catalog"] == [view.name for view in status.views]
+    assert ["toc", "lexical", "vectors", "catalog", "entities"] == [view.name for view in status.views]
     assert status.healthy
     assert status.event_count == status.position > 0
     assert "Europe/Oslo" == status.time_zone

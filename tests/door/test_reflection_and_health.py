@@ -60,7 +60,7 @@ async def test_health_is_told_overall_and_for_each_service_and_view(
         name: health_pb2.HealthCheckResponse.ServingStatus.Name(state.status) for name, state in answer.statuses.items()
     }
     has_model = bool((await memory.status()).model_id)
-    views = {f"agent_memory.view.{name}" for name in ("toc", "lexical", "vectors", "catalog")}
+    views = {f"agent_memory.view.{name}" for name in ("toc", "lexical", "vectors", "catalog", "entities")}
 
     assert {"", *views, *(name for name in SERVICES if name.startswith("agent_memory"))} == set(words)
     assert set() == {n for n, word in words.items() if word != "SERVING"} - {"agent_memory.view.vectors"}

@@ -9,9 +9,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from agent_memory.config import Config
+from agent_memory.daemon import open_memory
 from agent_memory.events import Recorded
 from agent_memory.log import RowEventLog
+from agent_memory.memory import VIEW_NAMES, VerifyVerdict
 from agent_memory.storage import STORE_FORMAT, open_store
+from agent_memory.testing.embedders import HashingEmbedder
 from agent_memory.testing.events import event
 
 HERE = Path(__file__).parent
@@ -37,6 +41,22 @@ def test_a_store_of_every_format_reads_as_it_was_written(tmp_path: Path, format:
     assert [(r.position, False) for r in written] == [(r.position, r.created) for r in known]
     assert (len(written) + 1, True) == (new.position, new.created)
     assert len(written) + 1 == verified
+
+
+@pytest.mark.parametrize("format", FORMATS)
+async def test_a_store_of_every_format_gets_the_views_of_this_release(tmp_path: Path, format: int) -> None:
+    """Those that it was written without, too, by being opened."""
+    with tarfile.open(HERE / f"format_{format}.tar.xz") as tar:
+        tar.extractall(tmp_path / "store", filter="data")
+    config = Config(store=tmp_path / "store", disk_reserve_bytes=0, model=tmp_path / "none")
+    async with open_memory(config, embedder=HashingEmbedder(32)) as memory:
+        position = (await memory.status()).position
+        await memory.wait_for(VIEW_NAMES, position)
+        reports = [report async for report in memory.verify()]
+
+    assert position > 0
+    assert isinstance(reports[-1], VerifyVerdict)
+    assert reports[-1].sound
 
 
 @pytest.mark.parametrize("format", FORMATS)

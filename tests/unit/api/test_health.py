@@ -44,6 +44,7 @@ def test_no_status_means_that_nothing_serves() -> None:
         ("catalog", {"agent_memory.v1.SessionService"}),
         ("lexical", set()),
         ("vectors", set()),
+        ("entities", set()),
     ],
 )
 @pytest.mark.parametrize("state", [ViewState.FAILED, ViewState.WAITING])

@@ -171,7 +171,7 @@ class ReplayViewsRequest(_message.Message):
     """Start from position 1 although an unfinished replay could be gone on with."""
     @_builtins.property
     def views(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """`toc`, `lexical`, `vectors`, `catalog`; empty: all."""
+        """`toc`, `lexical`, `vectors`, `catalog`, `entities`; empty: all."""
 
     def __init__(
         self,
