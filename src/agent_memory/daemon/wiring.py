@@ -30,8 +30,8 @@ from agent_memory.projectors.views import Views
 from agent_memory.reading import Reader
 from agent_memory.replay.replays import Replays
 from agent_memory.replay.verify import Verifier
-from agent_memory.retrieval import Searcher
 from agent_memory.retrieval.context import ContextBuilder
+from agent_memory.retrieval.search import Searcher
 from agent_memory.storage import InMemoryRows, Rows, UnknownStore, open_store, read_manifest
 from agent_memory.temporal import mentions
 
@@ -188,6 +188,7 @@ def _open(
             log,
             lexical=views.lexical_search,
             vectors=views.vector_search,
+            entities=views.mentions,
             contents=views.contents,
             catalog=views.sessions_and_days,
             embedder=embedder,

@@ -103,12 +103,12 @@ class ContentsIndex:
         return self._newest(self._period_prefix(period), VERSION_MAX)
 
     def segment_of(self, event_id: str, session: str) -> Node | None:
-        if not is_ulid(event_id):
-            return None
-        mark = self.mark_before(session, event_id)
-        if mark is None or mark.last_event_id < event_id:
-            return None
-        return self._newest(self._segment_prefix(mark.first_event_id), VERSION_MAX)
+        mark = self._mark_of(event_id, session)
+        return self._newest(self._segment_prefix(mark.first_event_id), VERSION_MAX) if mark else None
+
+    def segment_id_of(self, event_id: str, session: str) -> str:
+        mark = self._mark_of(event_id, session)
+        return f"segment/{mark.first_event_id}" if mark else ""
 
     def grip(self, grip_id: str) -> Grip | None:
         if not is_ulid(grip_id):
@@ -183,6 +183,10 @@ class ContentsIndex:
             yield f"grip/{ulid_from_key(key[2:])}", value
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _mark_of(self, event_id: str, session: str) -> SegmentMark | None:
+        mark = self.mark_before(session, event_id) if is_ulid(event_id) else None
+        return None if mark is None or mark.last_event_id < event_id else mark
 
     def _newest(self, prefix: bytes, until: int) -> Node | None:
         found = self._rows.scan(

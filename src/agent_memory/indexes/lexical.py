@@ -37,8 +37,9 @@ from tantivy import Document, FieldType, Filter, Index, Occur, Query, SchemaBuil
 
 from agent_memory.errors import Closed
 from agent_memory.events import START, Event, Kind, Position, Role
-from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_from_key, ulid_key
+from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_key
 from agent_memory.indexes.chunks import CHUNKING, chunks_of
+from agent_memory.indexes.event_ids import event_ids_of
 from agent_memory.indexes.model import Match, Where, session_key
 from agent_memory.indexes.panics import panics_told
 from agent_memory.indexes.words import WORDS, folded, parts_of_humps, telling, wholes_of
@@ -166,15 +167,16 @@ class LexicalIndex:
             ranked = _best_by_event(searcher, hits)
             # Equal scores come in no order of ours, so the whole of the last tie must be here.
             if len(hits) < count or (len(ranked) >= limit and hits[-1][0] < -ranked[limit - 1][0]):
-                return [_match(*row) for row in ranked[:limit]]
+                return _matches(ranked[:limit])
             count *= 4
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """What is indexed of each event, in order of id and chunk: its span and digest."""
         with panics_told(_VIEW):
             columns = self._indexed(self._opened())
-        for high, low, span, digest in sorted(zip(*columns, strict=True)):
-            event_id = _event_id(high, low)
+        rows = sorted(zip(*columns, strict=True))
+        ids = event_ids_of([row[0] for row in rows], [row[1] for row in rows])
+        for event_id, (_, _, span, digest) in zip(ids, rows, strict=True):
             yield f"{event_id}/{span >> 32:07d}", msgspec.msgpack.encode((span & 0xFFFF_FFFF, digest))
 
     def close(self) -> None:
@@ -349,9 +351,9 @@ def _best_by_event(
     return list(best.values())
 
 
-def _match(minus_score: float, high: int, low: int, span: int, session: int) -> Match:
-    return Match(_event_id(high, low), span >> 32, span & 0xFFFF_FFFF, -minus_score, session)
-
-
-def _event_id(high: int, low: int) -> str:
-    return ulid_from_key((high << 64 | low).to_bytes(16, "big"))
+def _matches(rows: Sequence[tuple[float, int, int, int, int]]) -> list[Match]:
+    if not rows:
+        return []
+    scores, highs, lows, spans, sessions = zip(*rows, strict=True)
+    found = zip(event_ids_of(highs, lows), scores, spans, sessions, strict=True)
+    return [Match(id, span >> 32, span & 0xFFFF_FFFF, -score, session) for id, score, span, session in found]

@@ -62,6 +62,10 @@ class Contents(Protocol):
         """The segment that holds the event; None while the contents do not contain it."""
         ...
 
+    def segment_id_of(self, event_id: str, session: str) -> str:
+        """Its id alone, which takes no reading of the node; empty while the contents do not contain it."""
+        ...
+
     def grip(self, grip_id: str) -> Grip | None:
         """A grip that some current node cites."""
         ...

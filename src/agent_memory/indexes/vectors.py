@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from agent_memory.errors import Closed, DimensionMismatch
 from agent_memory.events import START, Event, Position
+from agent_memory.indexes.event_ids import event_ids_of
 from agent_memory.indexes.half_vectors import HalfVectors, unit
 from agent_memory.indexes.model import Match, Where
 from agent_memory.indexes.shared_lock import SharedLock
-from agent_memory.indexes.vector_columns import Columns, event_id_of
+from agent_memory.indexes.vector_columns import Columns
 from agent_memory.indexes.vector_snapshots import Contents, load_newest, new_graph, save
 from agent_memory.inference.port import Vectors
 
@@ -226,13 +227,17 @@ class VectorIndex:
     def _ranked(self, query: Vectors, labels: Labels, limit: int) -> list[Match]:
         # In float64 and row by row, so that equal vectors score equal wherever they stand.
         scores = (self._vectors.take(labels).astype(np.float64) * query.astype(np.float64)).sum(axis=1)
-        matches: dict[tuple[int, int], Match] = {}
+        best: dict[tuple[int, int], tuple[float, int, int, int]] = {}
         for score, high, low, start, end, session in self._columns.ranked(labels, scores):
-            if (high, low) not in matches:
-                matches[high, low] = Match(event_id_of(high, low), start, end, score, session)
-                if len(matches) == limit:
+            if (high, low) not in best:
+                best[high, low] = (score, start, end, session)
+                if len(best) == limit:
                     break
-        return list(matches.values())
+        ids = event_ids_of([high for high, _ in best], [low for _, low in best])
+        return [
+            Match(id, start, end, score, session)
+            for id, (score, start, end, session) in zip(ids, best.values(), strict=True)
+        ]
 
     # -- growing ----------------------------------------------------------------------------------
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from agent_memory.annotation import MemoryType
 from agent_memory.annotation.traits import TRAITS, traits_of
+from agent_memory.annotation.types import TYPING, types_of
 from agent_memory.events import Event, Kind, Position, Recorded
 from agent_memory.events.ulids import ulid_time_ms
 from agent_memory.indexes.catalog import CatalogIndex, DayCell, SessionRow, catalog_prefix
 from agent_memory.indexes.model import session_key
 from agent_memory.storage import Family, Rows, prefix_end
+from agent_memory.temporal import mentions
 from agent_memory.toc.grips import settle
 
-FORMAT = 2
+FORMAT = 3
 
 _BATCH_EVENTS_MAX = 1_000
 _TITLE_MAX = 80
+_TIMED_CHARACTERS = 4_000
 
 
 class CatalogProjector:
@@ -34,6 +38,7 @@ class CatalogProjector:
     def project(self, batch: Sequence[Recorded]) -> None:
         checkpoint = self.checkpoint()
         sessions: dict[str, list[Event]] = {}
+        types: dict[str, set[MemoryType]] = {}
         days: dict[DayCell, int] = {}
         turns: dict[int, list[tuple[str, int]]] = {}
         day = None
@@ -45,23 +50,33 @@ class CatalogProjector:
             events = sessions.get(event.session)
             if events is None:
                 events = sessions[event.session] = []
+                types[event.session] = set()
             events.append(event)
             time_ms = ulid_time_ms(event.id)
             if day is None or not day.start_ms <= time_ms < day.end_ms:
                 day = self.index.calendar.day(time_ms)
             cell = (day.id[4:], event.session, event.agent, event.project)
             days[cell] = days.get(cell, 0) + 1
-            traits = traits_of(event, types=(), names_time=False)
+            stated = types_of(event)
+            types[event.session] |= stated
+            traits = traits_of(event, types=stated, names_time=self._names_time(event))
             turns.setdefault(session_key(event.session), []).append((event.id, traits))
         if not sessions:
             return
         stored = self.index.session_rows(list(sessions))
         self.index.write(
-            [(old, session_row(old, events)) for old, events in zip(stored, sessions.values(), strict=True)],
+            [
+                (old, session_row(old, events, types[id]))
+                for old, (id, events) in zip(stored, sessions.items(), strict=True)
+            ],
             days,
             turns,
             checkpoint,
         )
+
+    def _names_time(self, event: Event) -> bool:
+        said_ms = ulid_time_ms(event.id)
+        return bool(mentions(event.text[:_TIMED_CHARACTERS], said_ms=said_ms, calendar=self.index.calendar))
 
     def flush(self) -> None:
         """Nothing is kept in memory that the rows do not hold."""
@@ -86,7 +101,7 @@ class CatalogView:
 
     @property
     def fingerprint(self) -> str:
-        return f"catalog/{FORMAT}/{TRAITS} zone={self._zone}"
+        return f"catalog/{FORMAT}/{TRAITS}/{TYPING} zone={self._zone}"
 
     def open(self, generation: int) -> CatalogProjector:
         return CatalogProjector(CatalogIndex(self._rows, generation=generation, zone=self._zone))
@@ -98,14 +113,15 @@ class CatalogView:
         self._rows.write(batch)
 
 
-def session_row(old: SessionRow | None, events: Sequence[Event]) -> SessionRow:
-    """A session with more events; the same for the same events, however they came."""
+def session_row(old: SessionRow | None, events: Sequence[Event], types: Collection[MemoryType]) -> SessionRow:
+    """A session with more events, of these types; the same for the same events, however they came."""
     first, last = min(event.id for event in events), max(event.id for event in events)
     title, title_event_id = _title(events)
     agents = {event.agent for event in events if event.agent}
     projects = {event.project for event in events if event.project}
     roles = {event.role.value for event in events}
     kinds = {event.kind.value for event in events}
+    stated = {type.value for type in types}
     count = len(events)
     if old is not None:
         first, last = min(first, old.first_event_id), max(last, old.last_event_id)
@@ -115,6 +131,7 @@ def session_row(old: SessionRow | None, events: Sequence[Event]) -> SessionRow:
         projects.update(old.projects)
         roles.update(old.roles)
         kinds.update(old.kinds)
+        stated.update(old.types)
         count += old.event_count
     return SessionRow(
         id=events[0].session,
@@ -127,6 +144,7 @@ def session_row(old: SessionRow | None, events: Sequence[Event]) -> SessionRow:
         projects=tuple(sorted(projects)),
         roles=tuple(sorted(roles)),
         kinds=tuple(sorted(kinds)),
+        types=tuple(sorted(stated)),
     )
 
 

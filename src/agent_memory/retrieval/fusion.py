@@ -1,69 +1,95 @@
-"""Several rankings of the same events into one. Pure: equal rankings, equal hits."""
+"""The signals of a pool into one ranking. Pure: equal pools, equal hits."""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import msgspec
+import numpy as np
 
+from agent_memory.annotation import MemoryType
+from agent_memory.annotation.traits import types_in
 from agent_memory.indexes.model import Match
-from agent_memory.retrieval.model import Signal
+from agent_memory.retrieval import judges
+from agent_memory.retrieval.model import SearchOptions, Signal
+from agent_memory.retrieval.pool import Floats, Pool
+
+WEIGHTS = {
+    "lexical": 1.0,
+    "vector": 0.5,
+    "entity": 0.2,
+    "context": 1.5,
+    "time": 0.7,
+    "type": 0.2,
+    "speaker": 0.25,
+    "substance": 0.4,
+    "phrase": 1.0,
+    "contents": 1.0,
+}
+"""How much a signal counts; relative to each other, so one that is missing leaves its share."""
 
 
-class Ranking(msgspec.Struct, frozen=True, kw_only=True):
-    """What one retriever answered: its matches, best first, and how much they count."""
-
-    name: str
-    matches: tuple[Match, ...]
-    weight: float
+RECENT_MS = 30 * 86_400_000
+"""An event that is so old is half as recent as one of now."""
 
 
-class Fused(msgspec.Struct, frozen=True, kw_only=True):
-    """An event with the score it got, what each ranking gave to it, and its best passage."""
+class Ranked(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the pool with its score, and what each signal gave to it."""
 
     event_id: str
     score: float
     signals: tuple[Signal, ...]
     passage: Match
+    types: tuple[MemoryType, ...]
 
 
-def fuse(rankings: Sequence[Ranking], *, limit: int) -> list[Fused]:
-    """The *limit* best events of all rankings, best first; ties in order of event id.
+class Ranking:
+    """The rows of a pool, best first; ties in order of event id."""
 
-    A score counts by where it stands between the last and the first of its ranking, times the
-    ranking's weight; a hit's score is the sum of these contributions. So scales do not matter,
-    an event that leads every ranking has the score 1, and one that a ranking does not return
-    gets no less from it than the last that it returns.
-    """
-    total = sum(ranking.weight for ranking in rankings) or 1.0
-    scores: dict[str, float] = {}
-    given: list[dict[str, tuple[int, Match, float]]] = []
-    for ranking in rankings:
-        share = ranking.weight / total
-        raw = [match.score for match in ranking.matches]
-        low, reach = (min(raw), max(raw) - min(raw)) if raw else (0.0, 0.0)
-        by_event: dict[str, tuple[int, Match, float]] = {}
-        for rank, match in enumerate(ranking.matches, start=1):
-            contribution = share * ((match.score - low) / reach if reach > 0 else 1.0)
-            by_event[match.event_id] = (rank, match, contribution)
-            scores[match.event_id] = scores.get(match.event_id, 0.0) + contribution
-        given.append(by_event)
-    best = heapq.nsmallest(limit, scores, key=lambda event_id: (-scores[event_id], event_id))
-    return [_fused(event_id, rankings, given) for event_id in best]
+    def __init__(self, pool: Pool, judged: Mapping[str, Floats], options: SearchOptions, *, now_ms: int) -> None:
+        self._pool = pool
+        self._columns: dict[str, Floats] = {**pool.normal, **judged}
+        total = sum(WEIGHTS[name] for name in self._columns) or 1.0
+        self._shares = {name: WEIGHTS[name] / total for name in self._columns}
+        self.scores = np.zeros(len(pool))
+        for name, column in self._columns.items():
+            self.scores = self.scores + self._shares[name] * column
+        self.factors = _factors(pool, options, now_ms=now_ms)
+        self.scores = self.scores * self.factors
+        # By time first, as ids are sorted; then by score, keeping that order among equals.
+        by_id = np.array(sorted(range(len(pool)), key=pool.ids.__getitem__), np.int64)
+        self.order = by_id[np.argsort(-self.scores[by_id], kind="stable")]
+
+    def at(self, row: int) -> Ranked:
+        """What is told of one row."""
+        event_id = self._pool.ids[row]
+        signals, passage = [], None
+        for name, column in self._columns.items():
+            found = self._pool.found.get(name)
+            match = found.best.get(event_id) if found else None
+            value = float(column[row])
+            if match is not None and (passage is None or value * self._shares[name] > passage[0]):
+                passage = (value * self._shares[name], match)
+            given = value if found is None else match.score if match else 0.0
+            is_given = match is not None if found else value > 0
+            rank = 1 + int((column > column[row]).sum()) if is_given else 0
+            contribution = self._shares[name] * value * float(self.factors[row])
+            signals.append(Signal(name=name, rank=rank, score=given, contribution=contribution))
+        return Ranked(
+            event_id=event_id,
+            score=sum(signal.contribution for signal in signals),
+            signals=tuple(signals),
+            passage=passage[1] if passage else Match(event_id, 0, 0, 0.0),
+            types=types_in(self._pool.traits_at(row)),
+        )
 
 
-def _fused(event_id: str, rankings: Sequence[Ranking], given: Sequence[dict[str, tuple[int, Match, float]]]) -> Fused:
-    signals = []
-    passage: tuple[float, Match] | None = None
-    for ranking, by_event in zip(rankings, given, strict=True):
-        if event_id not in by_event:
-            signals.append(Signal(name=ranking.name, rank=0, score=0.0, contribution=0.0))
-            continue
-        rank, match, contribution = by_event[event_id]
-        signals.append(Signal(name=ranking.name, rank=rank, score=match.score, contribution=contribution))
-        if passage is None or contribution > passage[0]:
-            passage = (contribution, match)
-    assert passage is not None
-    score = sum(signal.contribution for signal in signals)
-    return Fused(event_id=event_id, score=score, signals=tuple(signals), passage=passage[1])
+def _factors(pool: Pool, options: SearchOptions, *, now_ms: int) -> Floats:
+    """What recency and salience multiply a score by: at most half of what was asked more, or less."""
+    factors = np.ones(len(pool))
+    if options.recency:
+        age = np.maximum(now_ms - pool.times_ms(), 0)
+        factors *= 1.0 + options.recency * (np.exp2(-age / RECENT_MS) - 0.5)
+    if options.salience:
+        factors *= 1.0 + options.salience * (judges.salience(pool) - 0.5)
+    return factors

@@ -10,7 +10,7 @@ from agent_memory.annotation import MemoryType
 from agent_memory.events import Recorded
 from agent_memory.temporal import TIMELESS, TimeReading
 
-SIGNALS = ("lexical", "vector", "context", "time", "entity", "type")
+SIGNALS = ("lexical", "vector", "phrase", "entity", "context", "time", "type", "speaker", "substance")
 """Every signal that a search may use, by name."""
 
 

@@ -1,0 +1,144 @@
+"""What speaks for an event besides its own words: small pure functions from a pool to a column of scores.
+
+Each gives one score a row, from 0 to about 1; `fusion` says how much it counts, and why.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent_memory.annotation import MemoryType
+from agent_memory.annotation.traits import (
+    ends_with_question,
+    has_role,
+    has_type,
+    names_time,
+    said_by,
+    share_of_questions,
+    words_in,
+)
+from agent_memory.retrieval.asked import Asked
+from agent_memory.retrieval.pool import Floats, Pool
+from agent_memory.temporal import TimeOrder, TimeReading, TimeSpan
+
+PREVIOUS = 0.35
+ANSWERS = 0.5
+NEXT = 0.2
+SECOND = 0.15
+AROUND = 0.6
+AROUND_DECAY = 0.9
+"""How much of a neighbour's evidence an event inherits: from the one before it, more where that one
+is a question (its answer is often the next turn), from the one after it, from those two away, and
+from the best of the session, a tenth less with each event between.
+"""
+
+WORDS_HALF = 8
+"""A text with so many telling words says half as much by itself as one can."""
+
+RELEVANT = 0.5
+"""First and last are told among events with at least this share of the best evidence."""
+
+SETTLING = frozenset({MemoryType.DECISION, MemoryType.PREFERENCE, MemoryType.CONSTRAINT})
+"""The types of what is meant to hold for longer."""
+
+DAY_MS = 86_400_000
+
+
+def context(pool: Pool) -> Floats:
+    """What an event inherits from its neighbours and its session."""
+    line = pool.line
+    asks = ends_with_question(pool.traits).astype(np.float64)
+    before, after = _shifted(line, 1), _shifted(line, -1)
+    inherited = PREVIOUS * before + ANSWERS * _shifted(line * asks, 1) + NEXT * after
+    inherited += SECOND * (_shifted(line, 2) + _shifted(line, -2))
+    inherited += AROUND * np.maximum(line, np.maximum(_fading(line, 1), _fading(line, -1)))
+    return pool.take(inherited)
+
+
+def substance(pool: Pool) -> Floats:
+    """How much a text says by itself: the more telling words the more, questions and pleasantries little."""
+    words = words_in(pool.traits).astype(np.float64)
+    says = words / (words + WORDS_HALF) * (1.0 - share_of_questions(pool.traits) / 2)
+    return pool.take(says)
+
+
+def salience(pool: Pool) -> Floats:
+    """How much an event weighs whatever is asked: what it says by itself, and whether it settles something."""
+    settles = pool.take(has_type(pool.traits, SETTLING).astype(np.float64))
+    return (substance(pool) + settles) / 2
+
+
+def speaker(pool: Pool, asked: Asked) -> Floats:
+    """Whether these are the words of whom the query names, or of the one whom it calls `I` or `you`."""
+    named = np.isin(said_by(pool.traits), list(asked.speakers)) & (said_by(pool.traits) > 0)
+    if asked.role is not None and not named.any():
+        named = has_role(pool.traits, asked.role)
+    return pool.take(named.astype(np.float64))
+
+
+def types(pool: Pool, asked: Asked) -> Floats:
+    """Whether it states the sort of thing that the query is after."""
+    if not asked.types:
+        return np.zeros(len(pool))
+    return pool.take(has_type(pool.traits, asked.types).astype(np.float64))
+
+
+def time(pool: Pool, asked: Asked, reading: TimeReading, mentioned: frozenset[str]) -> Floats:
+    """How near it is to the times that the query names, by when it was said or by what it names.
+
+    *mentioned* are the events whose text names one of these times. A query that asks for a time
+    wants events that name one; one that asks for the first or the last, the earliest or the latest
+    of those that fit.
+    """
+    score = np.zeros(len(pool))
+    if reading.spans:
+        times = pool.times_ms()
+        score = np.max([_nearness(times, span) for span in reading.spans], axis=0)
+        if mentioned:
+            score = np.maximum(score, [event_id in mentioned for event_id in pool.ids])
+    if asked.asks_when:
+        score = np.maximum(score, 0.4 * pool.take(names_time(pool.traits).astype(np.float64)))
+    if reading.order is not TimeOrder.ANY:
+        score = np.maximum(score, _ordered(pool, latest=reading.order is TimeOrder.LATEST))
+    return score
+
+
+def _nearness(times: NDArray[np.int64], span: TimeSpan) -> Floats:
+    """1 within the span; outside half of that, and half again with each length of the span."""
+    below = np.zeros(len(times)) if span.from_ms is None else np.maximum(span.from_ms - times, 0)
+    above = np.zeros(len(times)) if span.until_ms is None else np.maximum(times - span.until_ms, 0)
+    away = np.maximum(below, above)
+    bounded = span.from_ms is not None and span.until_ms is not None
+    length = max(span.until_ms - span.from_ms, DAY_MS) if bounded else DAY_MS  # type: ignore[operator]  # both are there
+    return np.where(away == 0, 1.0, 0.5 * np.exp2(-away / length))
+
+
+def _ordered(pool: Pool, *, latest: bool) -> Floats:
+    relevant = np.flatnonzero(pool.evidence >= RELEVANT * pool.evidence.max(initial=0.0))
+    score = np.zeros(len(pool))
+    if len(relevant):
+        in_order = sorted(relevant.tolist(), key=lambda row: pool.ids[row], reverse=latest)
+        score[in_order] = 1.0 - np.arange(len(in_order)) / len(in_order)
+    return score
+
+
+def _shifted(line: Floats, by: int) -> Floats:
+    """What stands *by* places before each place; the gaps between sessions are wide enough."""
+    moved = np.zeros_like(line)
+    if by > 0:
+        moved[by:] = line[:-by]
+    else:
+        moved[:by] = line[-by:]
+    return moved
+
+
+def _fading(line: Floats, by: int) -> Floats:
+    """The greatest of the 16 before (or after) each place, less for every place between.
+
+    In shifts that double: the best of one, two, four, eight, sixteen.
+    """
+    best = AROUND_DECAY * _shifted(line, by)
+    for step in (1, 2, 4, 8):
+        best = np.maximum(best, AROUND_DECAY**step * _shifted(best, by * step))
+    return best

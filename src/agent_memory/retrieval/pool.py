@@ -1,0 +1,200 @@
+"""The events that a search weighs: what the retrievers found, and what stands beside it.
+
+    sessions   |.. s1 .............| gap |. s2 ....| gap |..   `Pool.place`: where in this line an event stands
+    evidence   0 0 .4 0 .9 0 0 0 0   0     0 .7 0 0    0       what words and meaning say of each event
+
+A session's events are laid out in order, with gaps between sessions, so that what the judges ask of
+neighbours is a shift of one array.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent_memory.events.ulids import ulid_time_ms
+from agent_memory.indexes.model import Match
+from agent_memory.indexes.turns import Turns
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+GAP = 32
+"""Empty places between two sessions: further than any judge looks."""
+
+SESSIONS_MAX = 256
+"""Sessions whose neighbourhoods are looked at; those with the strongest evidence."""
+
+NEIGHBOURS_OF = 100
+NEIGHBOURS_AWAY = 2
+"""Beside the strongest so many events, those up to so far away are weighed too, though no retriever found them."""
+
+
+class Found:
+    """What one retriever returned: *everywhere*, and in the *lists* that it was asked for under a filter.
+
+    Its scores count from *floor* (that of the last event everywhere, where None is given) to the
+    best everywhere. So what a score is worth depends on the query and the store, never on a filter.
+    """
+
+    def __init__(self, everywhere: Sequence[Match], *lists: Sequence[Match], floor: float | None = None) -> None:
+        self.best: dict[str, Match] = {}
+        self.admitted: set[str] = set()
+        self.top = everywhere[0].score if everywhere else 0.0
+        self.floor = floor if floor is not None else everywhere[-1].score if everywhere else 0.0
+        for match in everywhere:
+            self.best.setdefault(match.event_id, match)
+        for matches in lists:
+            for match in matches:
+                self.best.setdefault(match.event_id, match)
+                self.admitted.add(match.event_id)
+
+    def worth(self, scores: Floats) -> Floats:
+        """From 0 to 1."""
+        if self.top <= self.floor:
+            return (scores >= self.top).astype(np.float64)
+        return np.clip((scores - self.floor) / (self.top - self.floor), 0.0, 1.0)
+
+
+class Pool:
+    """Rows are events; columns are filled by the judges.
+
+    ``found`` are the retrievers' answers by signal, ``evidence`` the weighted mean of their scores
+    by row, from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        found: Mapping[str, Found],
+        normal: Mapping[str, Floats],
+        evidence: Floats,
+        ids: list[str],
+        sessions: Sequence[int],
+        turns: Mapping[int, Turns],
+    ) -> None:
+        self.found = found
+        self.normal = dict(normal)
+        self.ids = ids
+        self.evidence = evidence
+        self._lay_out(sessions, turns)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def excluded(self) -> frozenset[str]:
+        """Under a filter: what was found by words or meaning everywhere and not among what passes it.
+
+        Both lists are as long, so what would pass is in the second; neighbours are still to be looked at.
+        """
+        passed: set[str] = set()
+        seen: set[str] = set()
+        for name in ("lexical", "vector"):
+            if name in self.found:
+                passed |= self.found[name].admitted
+                seen |= self.found[name].best.keys()
+        return frozenset(seen - passed)
+
+    def times_ms(self) -> Places:
+        """When each event happened."""
+        return np.array([ulid_time_ms(event_id) for event_id in self.ids], np.int64)
+
+    def traits_at(self, row: int) -> int:
+        """The traits of a row's event; 0 where they are not known."""
+        return int(self.traits[self.place[row]]) if self.place[row] >= 0 else 0
+
+    def take(self, line: Floats) -> Floats:
+        """For each row what stands at its place in the line; 0 for a row without a place."""
+        taken = line[np.maximum(self.place, 0)]
+        taken[self.place < 0] = 0
+        return taken
+
+    def _lay_out(self, sessions: Sequence[int], turns: Mapping[int, Turns]) -> None:
+        offsets: dict[int, int] = {}
+        size = GAP
+        for session, of_it in turns.items():
+            offsets[session] = size
+            size += len(of_it.ids) + GAP
+        self.traits = np.zeros(size, np.uint64)
+        self.line = np.zeros(size)
+        self.place = np.full(len(self.ids), -1, np.int64)
+        for session, offset in offsets.items():
+            of_it = turns[session]
+            self.traits[offset : offset + len(of_it.ids)] = of_it.traits
+        for row, (event_id, session) in enumerate(zip(self.ids, sessions, strict=True)):
+            of_it_ = turns.get(session)
+            if of_it_ is None:
+                continue
+            at = bisect_left(of_it_.ids, event_id)
+            if at < len(of_it_.ids) and of_it_.ids[at] == event_id:
+                self.place[row] = offsets[session] + at
+        placed = self.place >= 0
+        self.line[self.place[placed]] = self.evidence[placed]
+        self._take_in_neighbours(turns, offsets)
+
+    def _take_in_neighbours(self, turns: Mapping[int, Turns], offsets: Mapping[int, int]) -> None:
+        strongest = np.argsort(-self.evidence, kind="stable")[:NEIGHBOURS_OF]
+        strongest = self.place[strongest]
+        strongest = strongest[strongest >= 0]
+        if not len(strongest):
+            return
+        known = np.zeros(len(self.line), np.bool_)
+        known[self.place[self.place >= 0]] = True
+        near = np.unique(np.concatenate([strongest + by for by in range(-NEIGHBOURS_AWAY, NEIGHBOURS_AWAY + 1)]))
+        near = near[~known[near]]
+        starts = np.fromiter(offsets.values(), np.int64, len(offsets))
+        names = list(offsets)
+        added: list[int] = []
+        for place, which in zip(near.tolist(), (np.searchsorted(starts, near, side="right") - 1).tolist(), strict=True):
+            if which < 0:
+                continue
+            of_it = turns[names[which]]
+            at = place - offsets[names[which]]
+            if at < len(of_it.ids):
+                self.ids.append(of_it.ids[at])
+                added.append(place)
+        if not added:
+            return
+        self.place = np.concatenate((self.place, np.array(added, np.int64)))
+        none = np.zeros(len(added))
+        self.evidence = np.concatenate((self.evidence, none))
+        self.normal = {name: np.concatenate((column, none)) for name, column in self.normal.items()}
+
+
+def pool_of(
+    found: Mapping[str, Found],
+    weights: Mapping[str, float],
+    *,
+    turns: Callable[[Sequence[int]], Mapping[int, Turns]],
+) -> Pool:
+    """What was found, as one table; *turns* gives those of the sessions that it is asked for."""
+    rows: dict[str, int] = {}
+    sessions: list[int] = []
+    for one in found.values():
+        for event_id, match in one.best.items():
+            row = rows.setdefault(event_id, len(rows))
+            if row == len(sessions):
+                sessions.append(match.session)
+            elif match.session:
+                sessions[row] = match.session
+    normal: dict[str, Floats] = {}
+    evidence = np.zeros(len(rows))
+    total = sum(weights[name] for name in found) or 1.0
+    for name, one in found.items():
+        places = [rows[event_id] for event_id in one.best]
+        normal[name] = np.zeros(len(rows))
+        normal[name][places] = one.worth(np.array([match.score for match in one.best.values()]))
+        evidence += weights[name] / total * normal[name]
+    around = turns(_strongest(sessions, evidence))
+    return Pool(found, normal, evidence, list(rows), sessions, around)
+
+
+def _strongest(sessions: Sequence[int], evidence: Floats) -> list[int]:
+    """The sessions to look around in, those with the strongest evidence first."""
+    best: dict[int, float] = {}
+    for session, strength in zip(sessions, evidence.tolist(), strict=True):
+        if strength > best.get(session, 0.0):
+            best[session] = strength
+    return sorted(best, key=lambda session: (-best[session], session))[:SESSIONS_MAX]

@@ -1,0 +1,204 @@
+"""The signals that find events: by words, by meaning, by what they mention. Asked at the same time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agent_memory.indexes.admission import admits
+from agent_memory.indexes.model import EVERYWHERE, Match, Where
+from agent_memory.retrieval.asked import Asked
+from agent_memory.retrieval.entity_ranking import rank_by_entities
+from agent_memory.retrieval.lease import Lease
+from agent_memory.retrieval.model import Tier
+from agent_memory.retrieval.pool import Found
+from agent_memory.retrieval.times import within
+from agent_memory.retrieval.walk import walk
+from agent_memory.retrieval.watch import Watch
+from agent_memory.telemetry import LOG
+from agent_memory.temporal import TimeSpan
+
+if TYPE_CHECKING:
+    # The ports bring numpy, which whoever only reads results need not load.
+    from agent_memory.indexes.port import Contents, Entities, LexicalSearch, VectorSearch
+    from agent_memory.inference.port import Embedder
+    from agent_memory.log.port import EventLog
+
+LEXICAL_DEPTH = 400
+VECTOR_DEPTH = 200
+ENTITY_DEPTH = 100
+"""How many events each is asked for at least: everywhere, under a filter, and within each time that is named."""
+PHRASE_DEPTH = 100
+"""Of the events that hold a phrase's words, so many are read for the phrase itself."""
+
+MENTIONS_MAX = 400
+"""Of the events whose text names the time, so many."""
+
+
+class Retrieved(msgspec.Struct, frozen=True):
+    """What the retrievers found, by signal; the tier that this is; the events whose text names the query's time."""
+
+    found: Mapping[str, Found]
+    tier: Tier
+    mentioned: frozenset[str]
+
+
+_TIERS = {
+    (True, True): Tier.HYBRID,
+    (True, False): Tier.LEXICAL,
+    (False, True): Tier.VECTORS,
+    (False, False): Tier.CONTENTS,
+}
+
+
+class Retrievers:
+    """The retrievers of one store. One that fails costs its signal, not the answer."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        *,
+        lexical: Lease[LexicalSearch],
+        vectors: Lease[VectorSearch],
+        entities: Lease[Entities],
+        contents: Lease[Contents],
+        embedder: Embedder | None,
+        local_date: Callable[[int], str],
+        threads: int,
+    ) -> None:
+        self._log = log
+        self._lexical = lexical
+        self._vectors = vectors
+        self._entities = entities
+        self._contents = contents
+        self._embedder = embedder
+        self._local_date = local_date
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="retrievers")
+        self._failing: frozenset[str] = frozenset()
+
+    def ask(
+        self,
+        asked: Asked,
+        spans: Sequence[TimeSpan],
+        *,
+        where: Where,
+        limit: int,
+        without: frozenset[str],
+        watch: Watch,
+    ) -> Retrieved:
+        """Every retriever that can answer and is not left out; the contents where neither words nor meaning can."""
+        narrower = [] if where.is_open else [where]
+        narrower += [timed for span in spans if (timed := within(where, span)) is not None]
+        pending: dict[str, Future[Found]] = {}
+        # The engines release the interpreter's lock, so all of them take the time of the longest.
+        if self._embedder is not None and "vector" not in without:
+            pending["vector"] = self._pool.submit(self._nearest, self._embedder, asked, narrower, limit, watch)
+        if asked.phrases and "phrase" not in without:
+            pending["phrase"] = self._pool.submit(self._quoting, asked, where, watch)
+        if asked.entities and "entity" not in without:
+            pending["entity"] = self._pool.submit(self._mentioning, asked, watch)
+        naming = self._pool.submit(self._naming, spans, watch) if spans else None
+        found: dict[str, Found] = {}
+        failed: dict[str, Exception] = {}
+        if "lexical" not in without:
+            try:
+                found["lexical"] = self._by_words(asked, narrower, limit, watch)
+            except Exception as error:
+                failed["lexical"] = error
+        for name, future in pending.items():
+            try:
+                one = future.result()
+                # Where a query has no such thing in it, there is no such signal.
+                if one.best or name == "vector":
+                    found[name] = one
+            except Exception as error:
+                failed[name] = error
+        mentioned: frozenset[str] = frozenset()
+        if naming is not None:
+            try:
+                mentioned = naming.result()
+            except Exception as error:
+                failed["time"] = error
+        self._tell(failed)
+        tier = _TIERS["lexical" in found, "vector" in found]
+        if tier is Tier.CONTENTS and not without & {"lexical", "vector"}:
+            with watch.step("contents"), self._contents() as contents:
+                walked = self._walked(contents, asked.text, where, limit)
+            found = {"contents": Found(walked, floor=0.0)}
+        return Retrieved(found, tier, mentioned)
+
+    def close(self) -> None:
+        """End the threads; what runs is finished first."""
+        self._pool.shutdown()
+
+    # -- one signal each --------------------------------------------------------------------------
+
+    def _by_words(self, asked: Asked, narrower: Sequence[Where], limit: int, watch: Watch) -> Found:
+        with watch.step("lexical"), self._lexical() as index:
+            everywhere = index.search(asked.text, where=EVERYWHERE, limit=max(LEXICAL_DEPTH, limit))
+            lists = [index.search(asked.text, where=where, limit=max(LEXICAL_DEPTH, limit)) for where in narrower]
+        return Found(everywhere, *lists, floor=0.0)
+
+    def _nearest(self, embedder: Embedder, asked: Asked, narrower: Sequence[Where], limit: int, watch: Watch) -> Found:
+        with watch.step("embed"):
+            vector = embedder.embed([asked.text], query=True)[0]
+        with watch.step("vector"), self._vectors() as index:
+            everywhere = index.search(vector, where=EVERYWHERE, limit=max(VECTOR_DEPTH, limit))
+            lists = [index.search(vector, where=where, limit=max(VECTOR_DEPTH, limit)) for where in narrower]
+        return Found(everywhere, *lists)
+
+    def _mentioning(self, asked: Asked, watch: Watch) -> Found:
+        with watch.step("entity"), self._entities() as index:
+            return Found(rank_by_entities(index, asked.entities, limit=ENTITY_DEPTH), floor=0.0)
+
+    def _quoting(self, asked: Asked, where: Where, watch: Watch) -> Found:
+        """What holds the phrases of the query as they stand, but for case and white space."""
+        found: dict[str, Match] = {}
+        with watch.step("phrase"), self._lexical() as index:
+            for phrase in asked.phrases:
+                quoted = re.compile(r"\s+".join(map(re.escape, phrase.split())), re.IGNORECASE)
+                matches = index.search(phrase, where=where, limit=PHRASE_DEPTH)
+                events = self._log.get_many([match.event_id for match in matches])
+                for match, recorded in zip(matches, events, strict=True):
+                    place = quoted.search(recorded.event.text) if recorded is not None else None
+                    if place is None:
+                        continue
+                    held = found.get(match.event_id)
+                    score = (held.score if held else 0.0) + 1 / len(asked.phrases)
+                    found[match.event_id] = Match(match.event_id, *place.span(), score, match.session)
+        return Found(sorted(found.values(), key=lambda match: (-match.score, match.event_id)), floor=0.0)
+
+    def _naming(self, spans: Sequence[TimeSpan], watch: Watch) -> frozenset[str]:
+        named: set[str] = set()
+        with watch.step("time"), self._entities() as index:
+            for span in spans:
+                if span.from_ms is None or span.until_ms is None:
+                    continue
+                first, last = self._local_date(span.from_ms), self._local_date(span.until_ms)
+                named.update(one.event_id for one in index.mentioning(first, last, limit=MENTIONS_MAX))
+        return frozenset(named)
+
+    def _walked(self, contents: Contents, query: str, where: Where, limit: int) -> list[Match]:
+        found: list[Match] = []
+        candidates = walk(contents, query, where=where)
+        for first in range(0, len(candidates), limit):
+            page = candidates[first : first + limit]
+            events = self._log.get_many([match.event_id for match in page])
+            for match, recorded in zip(page, events, strict=True):
+                if recorded is not None and admits(where, recorded.event):
+                    found.append(match)
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    def _tell(self, failed: dict[str, Exception]) -> None:
+        # Once per change, not once per search.
+        before, self._failing = self._failing, frozenset(failed)
+        for name in sorted(failed.keys() - before):
+            LOG.warning("search goes without a signal", signal=name, error=failed[name])
+        for name in sorted(before - failed.keys()):
+            LOG.info("search has its signal again", signal=name)
