@@ -1,5 +1,5 @@
 """`python -m agent_memory.cli`: the same as `agent-memory`."""
 
-from agent_memory.cli.app import main
+from agent_memory.cli import main
 
 main()

@@ -17,6 +17,7 @@ COMMANDS = (
     "toc",
     "browse",
     "search",
+    "events",
     "timeline",
     "show",
     "grip",
@@ -68,8 +69,3 @@ def commands() -> None:
     Start the daemon with `agent-memory serve`; the other commands talk to it. With `--store PATH`
     they open the store in their own process instead.
     """
-
-
-def main() -> NoReturn:
-    """The entry point `agent-memory`."""
-    commands.main()

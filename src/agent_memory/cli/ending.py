@@ -71,6 +71,8 @@ def exit_code(error: BaseException) -> int:
 
 def error_shape(error: BaseException, command: str, *, own_store: bool) -> dict[str, object]:
     """The error of the JSON envelope."""
+    if isinstance(error, KeyboardInterrupt):
+        return _shape("INTERRUPTED", "INTERRUPTED", "was interrupted", hint="What was answered before holds.")
     if not isinstance(error, AgentMemoryError):
         return _shape("INTERNAL", "INTERNAL", f"{type(error).__name__}: {error}", hint=_report_hint())
     code = next((name for family, name, _ in _FAMILIES if isinstance(error, family)), "INTERNAL")

@@ -44,6 +44,7 @@ class Front:
         self.store = store
         self.partial: Any = None
         """What a command that fails half way has to tell all the same."""
+        self._has_told = False
         self._config_file = config_file
         self._flags = flags
 
@@ -119,6 +120,7 @@ class Front:
     def envelope(self, data: Any, *, error: BaseException | None = None, compact: bool = False) -> None:
         from agent_memory.cli.envelope import print_envelope
 
+        self._has_told = True
         shape = error_shape(error, self.command, own_store=self.owns_store) if error else None
         print_envelope(self.command, data, error=shape, compact=compact)
 
@@ -133,6 +135,11 @@ class Front:
 
                 traceback.print_exception(error)
         return exit_code(error)
+
+    def leave(self, interrupt: KeyboardInterrupt) -> None:
+        """Tell a program that reads the output how far an interrupted command came; a person has seen it."""
+        if self.as_json and not self._has_told:
+            self.envelope(self.partial, error=interrupt)
 
     def _wants_traceback(self) -> bool:
         try:
@@ -178,6 +185,9 @@ def guarded(this: Front, work: Callable[[], int]) -> int:
     """Do *work*; whatever stops it is told as an error, not as a traceback."""
     try:
         return work()
+    except KeyboardInterrupt as interrupt:
+        this.leave(interrupt)
+        raise
     except AgentMemoryError as error:
         return this.fail(error)
     except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
