@@ -177,10 +177,10 @@ class LocalMemory:
     async def _submit_each(self, events: list[Event]) -> list[StreamOutcome]:
         try:
             return [*await asyncio.wrap_future(self._log.submit(events))]
-        except EventConflict as error:
-            if len(events) == 1:
-                return [AppendRefused(reason=error.reason, message=error.advice)]
-        return [(await self._submit_each([event]))[0] for event in events]
+        except (EventConflict, InvalidEvent):
+            # Once more, each for itself; they share a sync all the same.
+            alone = [asyncio.wrap_future(self._log.submit([event])) for event in events]
+        return [_outcome(answer) for answer in await asyncio.gather(*alone, return_exceptions=True)]
 
     async def append_stream(self, drafts: Iterable[Draft] | AsyncIterable[Draft]) -> AsyncIterator[StreamOutcome]:
         # What arrives while a group is being synced makes up the next group.
@@ -420,3 +420,12 @@ class LocalMemory:
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self._close)
+
+
+def _outcome(answer: list[Receipt] | BaseException) -> StreamOutcome:
+    """What became of one event that was submitted alone; what concerns all of them is raised."""
+    if isinstance(answer, EventConflict):
+        return AppendRefused(reason=answer.reason, message=answer.advice)
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer[0]

@@ -25,7 +25,8 @@ from agent_memory._pb.agent_memory.v1 import (
 from agent_memory.api.client import GrpcMemory, connect_memory
 from agent_memory.clock import RandomIds, SystemClock
 from agent_memory.errors import EventConflict, InvalidEvent
-from agent_memory.events import Draft, Kind
+from agent_memory.events import Draft, Kind, Receipt
+from agent_memory.memory import AppendRefused
 from agent_memory.testing.daemon import DaemonProcess
 
 METHODS = {
@@ -305,6 +306,23 @@ async def test_an_id_with_other_content_is_a_conflict_and_the_event_stays(
     )
     assert (event_id, receipt.position) == (conflict.value.event_id, conflict.value.position)
     assert "first" == (await memory.event(event_id)).event.text
+
+
+async def test_one_id_for_two_events_of_a_batch_is_refused_whole_and_in_a_stream_alone(memory: GrpcMemory) -> None:
+    before = (await memory.status()).position
+    event_id = RandomIds().new_id(NOW_MS)
+    drafts = [Draft(kind=Kind.OTHER, session="bad-input", text=text, id=event_id) for text in ("one", "two", "one")]
+    with pytest.raises(InvalidEvent) as refused:
+        await memory.append_batch(drafts)
+    untouched = (await memory.status()).position
+    one, two, again = [outcome async for outcome in memory.append_stream(drafts)]
+
+    assert "events[1].id" == refused.value.field
+    assert "events[0]" in str(refused.value)
+    assert before == untouched
+    assert isinstance(two, AppendRefused)
+    assert "EVENT_CONFLICT" == two.reason
+    assert (Receipt(event_id, before + 1, True), Receipt(event_id, before + 1, False)) == (one, again)
 
 
 async def test_a_position_that_never_comes_is_a_view_that_is_behind(channel: grpc.aio.Channel) -> None:

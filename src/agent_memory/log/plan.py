@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from agent_memory.errors import Corrupt, EventConflict
+from agent_memory.errors import Corrupt, EventConflict, InvalidEvent
 from agent_memory.events import START, Event, Position, Receipt
 from agent_memory.events.codec import event_from_record, event_to_record
 from agent_memory.events.ulids import derived_ulid, ulid_from_key, ulid_key
@@ -50,6 +50,29 @@ def prepare(event: Event) -> Prepared:
         session_key(session_hash(event.session), ulid),
         source_key(source, event.source_id) if source else None,
     )
+
+
+def check_ids(events: Sequence[Prepared]) -> None:
+    """Whether each id that was given is one event's within a submission.
+
+    Where the first of two with one id is known by its source, the second would take the id, and
+    the same submission once more would find it taken: a retry must get the same answer.
+    Errors: `InvalidEvent`.
+    """
+    if len({p.ulid for p in events}) == len(events):
+        return
+    firsts: dict[bytes, int] = {}
+    for index, p in enumerate(events):
+        first = firsts.setdefault(p.ulid, index)
+        other = events[first].event
+        # Two with the derived id are one source's event; the first one's text is kept.
+        if p.event != other and not (_is_derived(p.event) and _is_derived(other)):
+            raise InvalidEvent(
+                f"events[{index}].id",
+                p.event.id,
+                f"is the id of events[{first}], too, and they are not the same event",
+                hint="Give each event an id of its own, or leave the ids out.",
+            )
 
 
 class Tip(msgspec.Struct, frozen=True):

@@ -22,8 +22,9 @@ class EventLog(Protocol):
         An event whose (source, source id) is known is the event recorded first, whatever its
         time: its receipt has ``created=False``. So has one whose id is known with the same
         content. Concurrent submissions share one sync.
-        Errors (in the future): `EventConflict` for an id with other content; `DiskFull`,
-        `StorageUnavailable`: nothing recorded; `Closed`.
+        Errors (in the future): `EventConflict` for an id with other content; `InvalidEvent` where
+        two events were given one id, whatever the log holds; `DiskFull`, `StorageUnavailable`:
+        nothing recorded; `Closed`.
         """
         ...
 

@@ -8,7 +8,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 
-from agent_memory.errors import AgentMemoryError, Closed, Corrupt, EventConflict, InvalidQuery, UnknownEvent
+from agent_memory.errors import (
+    AgentMemoryError,
+    Closed,
+    Corrupt,
+    EventConflict,
+    InvalidEvent,
+    InvalidQuery,
+    UnknownEvent,
+)
 from agent_memory.events import START, Event, Position, Receipt, Recorded
 from agent_memory.events.codec import event_from_record
 from agent_memory.events.ulids import is_ulid, ulid_from_key, ulid_key
@@ -27,7 +35,7 @@ from agent_memory.log.keys import (
 from agent_memory.log.keys import (
     after as key_after,
 )
-from agent_memory.log.plan import Plan, Tip, prepare
+from agent_memory.log.plan import Plan, Tip, check_ids, prepare
 from agent_memory.log.verify import verify_entries, verify_events
 from agent_memory.storage import Family, Rows
 
@@ -66,8 +74,9 @@ class RowEventLog:
             submission.answer.set_result([])
             return submission.answer
         try:
+            check_ids(submission.events)
             self._committer.submit(submission)
-        except Closed as error:
+        except (InvalidEvent, Closed) as error:
             submission.answer.set_exception(error)
         return submission.answer
 

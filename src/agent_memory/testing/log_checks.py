@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent_memory.errors import Closed, EventConflict, InvalidQuery, UnknownEvent
+from agent_memory.errors import Closed, EventConflict, InvalidEvent, InvalidQuery, UnknownEvent
 from agent_memory.events import START, Event, Recorded
 from agent_memory.events.ulids import first_ulid_at, last_ulid_at
 from agent_memory.log import EventLog
@@ -138,14 +138,26 @@ class EventLogChecks:
         assert 1 == log.head()
         assert ["known"] == [r.event.text for r in log.scan(limit=9)]
 
-    def test_a_conflict_within_a_batch_records_nothing(self) -> None:
+    def test_one_id_for_two_events_of_a_batch_is_refused_by_their_indexes(self) -> None:
         log = self.make_log()
         one = event("one")
-        with pytest.raises(EventConflict, match=r"^events\[1\]: "):
-            log.append([one, msgspec.structs.replace(one, text="two")])
+        with pytest.raises(InvalidEvent, match=rf"^events\[2\]\.id: is the id of events\[0\].*{one.id}") as caught:
+            log.append([one, event("between"), msgspec.structs.replace(one, text="two")])
 
+        assert "an id of its own" in caught.value.hint
         assert START == log.head()
         assert [True] == [r.created for r in log.append([one])]
+
+    def test_one_id_for_two_events_is_refused_even_if_one_of_them_is_known_by_its_source(self) -> None:
+        """Recorded, the second would take the id, and a retry of the batch would conflict."""
+        log = self.make_log()
+        known = event("hi", source="hook", source_id="7")
+        log.append([known])
+        plain = event("plain")
+        with pytest.raises(InvalidEvent, match=r"^events\[1\]\.id: is the id of events\[0\]"):
+            log.append([msgspec.structs.replace(known, id=plain.id), plain])
+
+        assert 1 == log.head()
 
     def test_concurrent_appenders_get_every_position_once(self) -> None:
         log = self.make_log()
