@@ -94,6 +94,7 @@ def test_every_arrow_points_toward_the_vocabulary() -> None:
         ("onnxruntime", "inference"),
         ("onnx", "inference"),
         ("tokenizers", "inference"),
+        ("splintr", "inference"),
         ("grpc", "api"),
         ("rich", "cli"),
     ],
