@@ -34,7 +34,7 @@ _DETERMINER = re.compile(
 )
 _WORD = re.compile(r"[\w'’./+#-]+")
 _CLAUSE = re.compile(r"\s+(?:i|we|you|he|she|they|it)\s+(?P<verb>[a-z]+)\b", re.IGNORECASE)
-_PAST = re.compile(r"\b(?:did|was|were|had|happened|have|has)\b|\w+ed\b", re.IGNORECASE)
+_PAST = re.compile(r"\b(?:did|was|were|had|happened)\b", re.IGNORECASE)
 _PROCEDURAL = re.compile(
     r"\b(?:should|must|how (?:to|do|can)|do (?:i|we|you)|does|always|never|can (?:i|we|you)|need to|may)\b",
     re.IGNORECASE,

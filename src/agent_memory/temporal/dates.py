@@ -78,6 +78,11 @@ def _yearly_day(match: Match, now: Now) -> Recurring:
     return moments.day_of_year(month, day)
 
 
+def _no_date(match: Match, now: Now) -> str:
+    """31 June 2025 is not somewhere in June 2025."""
+    return ""
+
+
 def _day_range(match: Match, now: Now) -> Moment | Recurring | None:
     month = match.get(*_MONTHS)
     first, last = _numbers(match, "number", "ordinal")
@@ -150,6 +155,11 @@ def _iso_with_clock(match: Match, now: Now) -> Moment:
 _N = "(number|ordinal)"
 _ON = "(?<=on|since|until|by|before|after|between|around)"
 
+_DATE = (
+    "the? (number|ordinal|nth) (dash|of)? MONTH (comma|of|dash)? year"
+    "|MONTH the? dash? (number|ordinal) comma? year|year SURE_MONTH (number|ordinal)"
+)
+
 DAYS = (
     rule("instant", "instant", _iso_instant),
     rule("slashed", "day", _slashed),
@@ -159,9 +169,8 @@ DAYS = (
     rule(f"the? {_N} TO the? {_N} of? SURE_MONTH", "yearly_day", _day_range),
     rule(f"SURE_MONTH {_N} TO the? {_N} (?!units|unit|dash)", "yearly_day", _day_range),
     rule(f"(between|from) the? {_N} (TO|and) the? {_N} of? MONTH (?=stop|comma|$)", "yearly_day", _day_range),
-    rule("the? (number|ordinal|nth) (dash|of)? MONTH (comma|of|dash)? year", "day", _dated),
-    rule("MONTH the? dash? (number|ordinal) comma? year", "day", _dated),
-    rule("year SURE_MONTH (number|ordinal)", "day", _dated),
+    rule(_DATE, "day", _dated),
+    rule(_DATE, "opaque", _no_date),
     rule("the? (ordinal|nth) of MONTH|the? ordinal LONG_MONTH|LONG_MONTH the? ordinal", "yearly_day", _yearly_day),
     rule("number SURE_MONTH|SURE_MONTH number (?!units|unit|dash|number)", "yearly_day", _yearly_day),
     rule(f"{_ON} (number LONG_MONTH|LONG_MONTH number)", "yearly_day", _yearly_day),

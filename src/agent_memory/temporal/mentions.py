@@ -70,14 +70,12 @@ def mentions(text: str, *, said_ms: int, calendar: Calendar) -> tuple[TimeSpan, 
     if not cues:
         return ()
     try:
-        spoken = Now(said_ms, calendar, Tense.NEAREST)
-        planned = Now(said_ms, calendar, Tense.FUTURE)
+        told = {tense: Now(said_ms, calendar, tense) for tense in Tense}
     except OverflowError:
         return ()
     found: dict[tuple[int, int], TimeSpan] = {}
     for start, end in _sentences(text, _places(probe, cues)):
-        ahead = _FUTURE.search(text, start, end) and not _PAST.search(text, start, end)
-        now = planned if ahead else spoken
+        now = told[_tense(text, start, end)]
         tokens = reduce(settled(tokens_of(text, start=start, end=end, quotes_are_opaque=False)), _RULES, now)
         for token in tokens:
             if token.kind in DATED and (span := _whole_days(token, now)) is not None:
@@ -119,6 +117,12 @@ def _sentences(text: str, places: list[int]) -> Iterator[tuple[int, int]]:
         count += 1
         if count == SENTENCES_READ:
             return
+
+
+def _tense(text: str, start: int, end: int) -> Tense:
+    if _PAST.search(text, start, end):
+        return Tense.PAST
+    return Tense.FUTURE if _FUTURE.search(text, start, end) else Tense.NEAREST
 
 
 def _whole_days(token: Token, now: Now) -> TimeSpan | None:

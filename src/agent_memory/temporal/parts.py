@@ -101,8 +101,10 @@ def _inside(match: Match, now: Now) -> Moment | None:
         what = moments.day_of_month(match.get("ordinal"))
     elif match.has(*_SEASONS):
         what = season(match, now)
-    else:
+    elif match.has(*_MONTHS):
         what = moments.month_of_year(match.get(*_MONTHS))
+    else:
+        return None  # two dated stretches side by side
     if {Unit.WEEK: Unit.WEEK, Unit.MONTH: Unit.MONTH}.get(what.cycle, Unit.YEAR) != period.grain:
         return None
     return moments.inside(what, period)
@@ -154,7 +156,7 @@ _COUNTED = "(unit|weekend|ANY_WEEKDAY)"
 
 PARTS = (
     rule(
-        "(period|yearly_day|yearly|LONG_MONTH|SEASON|holiday) (of|in|comma)? period"
+        "(yearly_day|yearly|LONG_MONTH|SEASON|holiday) (of|in|comma)? period"
         "|period comma? (in|on|at|during)? the? (yearly|yearly_day|weekday|holiday)"
         "|weekday (of|in)? period|the? ordinal of period",
         "day",

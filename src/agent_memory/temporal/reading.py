@@ -12,6 +12,7 @@ from agent_memory.temporal.instants import Now, Tense
 from agent_memory.temporal.model import TIMELESS, TimeReading, TimeSpan
 from agent_memory.temporal.orders import order_of
 from agent_memory.temporal.tokens import tokens_of
+from agent_memory.temporal.words import listed
 from agent_memory.toc import Calendar
 
 QUERY_CHARS_READ = 1_000
@@ -33,26 +34,9 @@ SPANS_MAX = 16
 DATED = ("day", "weekday", "yearly_day", "monthly_day", "yearly", "period", "part_of_day", "instant", "span")
 """Kinds of tokens that are a stretch of time when all rules are through."""
 
-_TIMELESS_KINDS = frozenset(
-    {"word", "opaque", "mark", "stop", "comma", "dash", "clause", "the", "a", "of", "in", "on", "at", "to", "through"}
-    | {
-        "and",
-        "or",
-        "by",
-        "from",
-        "not",
-        "no",
-        "as",
-        "up",
-        "than",
-        "around",
-        "about",
-        "over",
-        "within",
-        "through",
-        "back",
-    }
-    | {"number", "now", "time", "same", "right", "end", "half", "every", "other"}
+_TIMELESS_KINDS = listed(
+    "word opaque mark stop comma dash clause the a of in on at to through and or by from not no as up than about over"
+    " within back number now time same right end half every other"
 )
 _FUTURE = re.compile(r"\b(?:will|going to|gonna|shall|upcoming)\b|['’]ll\b", re.IGNORECASE)
 
@@ -73,7 +57,8 @@ def read_query(query: str, *, now_ms: int, calendar: Calendar) -> TimeReading:
         return TIMELESS
     tokens = reduce(settled(tokens), RULES, now)
     spans = spans_of(tokens, now)
-    return TimeReading(spans=spans, order=order_of(_without(query, spans)), **anchor_of(query, tokens))
+    rest = _without(query, spans)
+    return TimeReading(spans=spans, order=order_of(rest), **anchor_of(rest, tokens))
 
 
 def settled(tokens: Sequence[Token]) -> list[Token]:

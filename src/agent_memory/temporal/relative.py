@@ -87,7 +87,7 @@ def _rolling(match: Match, now: Now) -> Stretch | Bounds | None:
         length = count * SECONDS[unit] * 1000
         return Stretch(now.now_ms, now.now_ms + length) if ahead else Stretch(now.now_ms - length, now.now_ms)
     day = moments.midnight(moments.shift(now.today, count if ahead else -count, unit))
-    return Bounds(now.local, day + _DAY) if ahead else Bounds(day, now.local)
+    return Bounds(now.local, day + _DAY) if ahead else Bounds(day, now.local + timedelta(milliseconds=1))
 
 
 def _hours_ago(match: Match, now: Now) -> Stretch | None:
@@ -98,8 +98,8 @@ def _hours_ago(match: Match, now: Now) -> Stretch | None:
     length = SECONDS[unit] * times * 1000
     slack = max(length // 2, low * length // 4)
     if match.has("from"):
-        return Stretch(now.now_ms + low * length - slack, now.now_ms + high * length + slack)
-    return Stretch(now.now_ms - high * length - slack, now.now_ms - low * length + slack)
+        return Stretch(now.now_ms + low * length - slack, now.now_ms + high * length + slack - 1)
+    return Stretch(now.now_ms - high * length - slack, now.now_ms - low * length + slack - 1)
 
 
 def _ago(match: Match, now: Now) -> Moment | None:
@@ -116,7 +116,7 @@ def _ago(match: Match, now: Now) -> Moment | None:
 
 def _half_ago(match: Match, now: Now) -> Stretch | None:
     unit, _ = _unit(match)
-    return Stretch(now.now_ms - 40 * 60_000, now.now_ms - 20 * 60_000) if unit is Unit.HOUR else None
+    return Stretch(now.now_ms - 40 * 60_000, now.now_ms - 20 * 60_000 - 1) if unit is Unit.HOUR else None
 
 
 def _half_year_ago(match: Match, now: Now) -> Moment | None:
@@ -194,13 +194,13 @@ RELATIVE = (
     rule("(yesterday|today|tomorrow)", "day", _day_from_today),
     rule("tonight|this part|last part", "part_of_day", _part_of_today),
     rule("this time last unit", "period", _this_time_last),
-    rule(_AGO, "instant", _hours_ago),
-    rule(_AGO, "period", _ago),
     rule("half a unit ago", "instant", _half_ago),
     rule("half a unit ago", "period", _half_year_ago),
+    rule(_AGO, "instant", _hours_ago),
+    rule(_AGO, "period", _ago),
     rule("the other unit", "period", _other_day),
     rule("the? unit before last (?!word)", "period", _unit_before_last),
-    rule("(the|this)? (last|past|next) number (unit|units)", "span", _rolling),
+    rule(f"(the|this)? (last|past|next) number (unit|units) {_NOT_OF}", "span", _rolling),
     rule(f"(?<=in|within|over|during) the (last|past|next) unit {_NOT_OF}", "span", _rolling),
     rule(f"(the|this) past unit {_NOT_OF}", "span", _rolling),
     rule(f"(?<!the) (last|this|next) unit {_NOT_OF}|the last unit (?=stop|comma|$|clause)", "period", _unit_from_now),
