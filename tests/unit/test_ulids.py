@@ -15,6 +15,7 @@ from agent_memory.events.ulids import (
     is_ulid,
     last_ulid_at,
     ulid_from_key,
+    ulid_from_number,
     ulid_key,
     ulid_of,
     ulid_time_ms,
@@ -33,6 +34,7 @@ def test_a_ulid_is_what_the_reference_library_makes_of_it(time_ms: int, random: 
     assert ULID.from_str(text).bytes == ulid_key(text) == key
     assert ULID.from_str(text).milliseconds == ulid_time_ms(text) == time_ms
     assert text == ulid_from_key(key)
+    assert text == ulid_from_number(int.from_bytes(key, "big"))
     assert is_ulid(text)
 
 

@@ -53,6 +53,11 @@ def ulid_from_key(key: bytes) -> str:
     return ulid_of(int.from_bytes(key[:6], "big"), int.from_bytes(key[6:], "big"))
 
 
+def ulid_from_number(number: int) -> str:
+    """The ULID that is this number of 128 bits."""
+    return ulid_of(number >> 80, number & ULID_RANDOM_MAX)
+
+
 def derived_ulid(time_ms: int, *names: str, order: int | None = None) -> str:
     """A ULID that is a function of its time and *names*: the same today and on a retry.
 

@@ -30,7 +30,7 @@ import msgspec
 from agent_memory.annotation import Entity, EntityType
 from agent_memory.errors import Corrupt
 from agent_memory.events import START, Position
-from agent_memory.events.ulids import ulid_from_key, ulid_key
+from agent_memory.events.ulids import ulid_from_key, ulid_from_number, ulid_key
 from agent_memory.indexes.decoding import decoded
 from agent_memory.indexes.model import DayMention, Posting
 from agent_memory.storage import Family, Rows, prefix_end, scan_all
@@ -115,7 +115,7 @@ class EntitiesIndex:
 
     def events_with(self, entity: Entity, *, limit: int, newest_first: bool = False) -> list[str]:
         found = self._postings(entity_key(entity), limit=limit, newest_first=newest_first)
-        return [posting.event_id for posting in found]
+        return [ulid_from_number(event) for event, _ in found]
 
     def entities_of(self, event_ids: Sequence[str]) -> list[tuple[Entity, ...]]:
         keys = [self._prefix + b"e" + ulid_key(id) for id in event_ids]
@@ -223,7 +223,7 @@ class EntitiesIndex:
         )
         try:
             return [
-                Posting(int.from_bytes(key[at:], "big") ^ _ALL_ONES, _LISTS[len(value) >> 3].unpack(value))
+                (int.from_bytes(key[at:], "big") ^ _ALL_ONES, _LISTS[len(value) >> 3].unpack(value))
                 for key, value in rows
             ]
         except (struct.error, IndexError) as error:

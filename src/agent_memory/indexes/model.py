@@ -9,7 +9,6 @@ import msgspec
 
 from agent_memory.annotation import MemoryType
 from agent_memory.events import Kind, Role
-from agent_memory.events.ulids import ulid_from_key
 
 
 class Where(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,19 +79,11 @@ class DayCount(msgspec.Struct, frozen=True, kw_only=True):
     projects: tuple[str, ...]
 
 
-class Posting(msgspec.Struct, frozen=True, gc=False):
-    """That an event mentions an entity: the event's ULID as a number, and what else it mentions.
+Posting = tuple[int, tuple[int, ...]]
+"""That an event mentions an entity: the event's ULID as a number, and keys of other entities it mentions.
 
-    ``companions`` are keys of entities, the most distinctive of the event, not all where there are many.
-    """
-
-    event: int
-    companions: tuple[int, ...]
-
-    @property
-    def event_id(self) -> str:
-        """The event's ULID."""
-        return ulid_from_key(self.event.to_bytes(16, "big"))
+The most distinctive of the event, not all where there are many. A plain pair, for a search reads hundreds.
+"""
 
 
 class DayMention(msgspec.Struct, frozen=True, gc=False):

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agent_memory.annotation import Entity
-from agent_memory.events.ulids import ulid_from_key
+from agent_memory.events.ulids import ulid_from_number
 from agent_memory.indexes.entities import entity_key
 from agent_memory.indexes.model import Match
 
 if TYPE_CHECKING:
-    from agent_memory.indexes.model import Posting
     from agent_memory.indexes.port import Entities
 
 HUB_SHARE = 0.25
@@ -28,16 +27,16 @@ HUB_EVENTS_MIN = 32
 ASKED_MAX = 8
 """How many entities of a query are followed: the rarest."""
 
-ASKED_EVENTS_MAX = 128
+ASKED_EVENTS_MAX = 96
 """How many events of each are read: the newest."""
 
-READ_EVENTS_MAX = 64
+READ_EVENTS_MAX = 48
 """How many of the best events found are read for what else they mention."""
 
-MET_MAX = 32
+MET_MAX = 24
 """How many entities met on the way are weighed: those with the most of the score."""
 
-FOLLOWED_MAX = 6
+FOLLOWED_MAX = 4
 """How many of them are followed: the weightiest."""
 
 FOLLOWED_EVENTS_MAX = 32
@@ -63,7 +62,7 @@ def rank_by_entities(index: Entities, asked: Sequence[Entity], *, hops: int = 2,
     walk.follow(walk.weighed(list(dict.fromkeys(entity_key(entity) for entity in asked)))[:ASKED_MAX], ASKED_EVENTS_MAX)
     for _ in range(hops - 1):
         walk.follow(walk.met(), FOLLOWED_EVENTS_MAX)
-    return [Match(ulid_from_key(event.to_bytes(16, "big")), 0, 0, score) for event, score in walk.best(limit)]
+    return [Match(ulid_from_number(event), 0, 0, score) for event, score in walk.best(limit)]
 
 
 class _Walk:
@@ -114,27 +113,26 @@ class _Walk:
         cut: list[tuple[float, int, set[int]]] = []
         for (weight, key), postings in zip(weighed, read, strict=True):
             self._followed.add(key)
-            for posting in postings:
-                event = posting.event
+            for event, others in postings:
                 if event in scores:
                     scores[event] += weight
                 else:
                     scores[event] = weight
-                    companions[event] = posting.companions
+                    companions[event] = others
             if len(postings) == events_max:
-                cut.append((weight, key, _events(postings)))
-        # Of an entity with more events than are read, those of another's count as well.
-        for weight, key, seen in cut:
-            for event, others in companions.items():
-                if key in others and event not in seen:
-                    scores[event] += weight
+                cut.append((weight, key, {event for event, _ in postings}))
+        if not cut:
+            return
+        # Of an entity with more events than are read, those that another entity led to count as well.
+        keys = {key for _, key, _ in cut}
+        for event, others in companions.items():
+            if not keys.isdisjoint(others):
+                for weight, key, seen in cut:
+                    if key in others and event not in seen:
+                        scores[event] += weight
 
     def _idf(self, count: int) -> float:
         return math.log(1.0 + (self._total - count + 0.5) / (count + 0.5))
-
-
-def _events(postings: Sequence[Posting]) -> set[int]:
-    return {posting.event for posting in postings}
 
 
 def _weightiest(weighed: tuple[float, int]) -> tuple[float, int]:

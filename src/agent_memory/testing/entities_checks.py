@@ -11,7 +11,7 @@ import pytest
 from agent_memory.annotation import Entity, EntityType
 from agent_memory.annotation.entities import entities_of
 from agent_memory.events import Event
-from agent_memory.events.ulids import derived_ulid
+from agent_memory.events.ulids import derived_ulid, ulid_from_number
 from agent_memory.indexes.entities import COMPANIONS_MAX, entity_key
 from agent_memory.indexes.model import DayMention
 from agent_memory.log import RowEventLog
@@ -122,8 +122,8 @@ class EntitiesChecks:
         said = event("so Ada changed config.py for #7")
         [[posting], nothing] = self.entities([said]).index.postings([entity_key(ADA), entity_key(NOBODY)], limit=9)
 
-        assert (said.id, []) == (posting.event_id, nothing)
-        assert {entity_key(one) for one in entities_of(said) if one != ADA} == set(posting.companions)
+        assert (said.id, []) == (ulid_from_number(posting[0]), nothing)
+        assert {entity_key(one) for one in entities_of(said) if one != ADA} == set(posting[1])
 
     def test_postings_name_the_most_distinctive_companions_newest_event_first(self) -> None:
         many = " ".join(f"part_{n}" for n in range(50))
@@ -131,8 +131,8 @@ class EntitiesChecks:
         index = self.entities(said).index
         [found] = index.postings([entity_key(ADA)], limit=3)
 
-        assert [one.id for one in said[:0:-1]] == [posting.event_id for posting in found]
-        assert [entity_key(one) for one in entities_of(said[0])[:COMPANIONS_MAX]] == list(found[0].companions)
+        assert [one.id for one in said[:0:-1]] == [ulid_from_number(event) for event, _ in found]
+        assert [entity_key(one) for one in entities_of(said[0])[:COMPANIONS_MAX]] == list(found[0][1])
 
     @pytest.mark.parametrize(
         ("first", "until", "expected"),
