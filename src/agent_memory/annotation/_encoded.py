@@ -12,7 +12,7 @@ _SEGMENT_MEAN_MIN = 16
 _DATA = re.compile(r"data:[\w.+-]{1,80}/[\w.+-]{1,80}(?:;[\w=-]{1,60}){0,4};base64,[A-Za-z0-9+/=_%-]*+")
 _LINE = r"[A-Za-z0-9+/]{60,80}+"
 _WRAPPED = re.compile(
-    rf"^{_LINE}(?:\r?\n{_LINE}){{{_WRAPPED_LINES_MIN - 1},}}+(?:\r?\n[A-Za-z0-9+/]{{0,80}}+={{0,2}}(?=\s|$))?",
+    rf"^{_LINE}(?:\r?\n{_LINE}){{{_WRAPPED_LINES_MIN - 1},}}+(?:\r?\n[A-Za-z0-9+/]{{1,80}}+={{0,2}}(?=\s|$))?",
     re.MULTILINE,
 )
 _RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{256,}+={0,2}")

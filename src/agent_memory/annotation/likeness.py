@@ -32,7 +32,7 @@ _ALIKE_MIN = 0.9
 """The share of neighbouring pairs of words that two repeats have in common: one word of twenty breaks two."""
 
 _SERIES_MIN = 4
-_READ_MAX = 4_000
+_READ_MAX = 2_400
 
 
 def same_again(a: str, b: str, *, printed: bool = False) -> bool:

@@ -248,6 +248,8 @@ def _tags_in(text: str, table: dict[str, str]) -> list[_Tag]:
             ticks, blank = text.count("`", since, start), not text[since:start].strip()
         else:
             ticks, blank = ticks + text.count("`", before, start), blank and not text[before:start].strip()
+        # One block right behind another stands as that one does.
+        leads = blank or (bool(tags) and not tags[-1].opens and start == tags[-1].end)
         before = end
         opens = not found[1]
         left, right = text[start - 1 : start], text[end : end + 1]
@@ -256,9 +258,9 @@ def _tags_in(text: str, table: dict[str, str]) -> list[_Tag]:
         if left and left in _QUOTES and (opens or right == left):
             continue
         # Nobody who writes about a tag puts the next word right behind it.
-        if opens and not blank and right in " \t":
+        if opens and not leads and right in " \t":
             continue
-        tags.append(_Tag(start, end, name, what, opens, blank))
+        tags.append(_Tag(start, end, name, what, opens, leads))
     return tags
 
 
