@@ -1020,6 +1020,79 @@ def test_a_file_that_is_not_there_is_wrong_usage(door: Door) -> None:
     assert (2, "USAGE", "file") == (told.code, told.error["reason"], told.error["field"])
 
 
+def test_several_files_go_in_one_after_the_other_and_each_is_reported(door: Door, tmp_path: Path) -> None:
+    first, last = tmp_path / "first.jsonl", tmp_path / "last.jsonl"
+    first.write_bytes(line("one", time=TIME) + b"oops\n")
+    last.write_bytes(line("one", time=TIME) + line("three", time=TIME))
+    files = (str(first), "-", str(last))
+    told = door.run("ingest", *files, stdin=line("two", time=TIME))
+
+    assert 1 == told.code
+    assert ["one", "two", "three"] == [r.event.text for r in door.memory.recorded.values()]
+    assert [
+        f"{first}: 1 recorded, 0 already there, 1 refused",
+        "-: 1 recorded, 0 already there, 0 refused",
+        f"{last}: 1 recorded, 1 already there, 0 refused",
+        "in all: 3 recorded, 1 already there, 1 refused",
+    ] == told.out.splitlines()
+    assert f"{first}, line 2: is not JSON" in told.notes
+
+
+def test_several_files_are_told_one_by_one_to_a_program(door: Door, tmp_path: Path) -> None:
+    first, last = tmp_path / "first.jsonl", tmp_path / "last.jsonl"
+    first.write_bytes(line("one", time=TIME))
+    last.write_bytes(b"oops\n" + line("two", time=TIME))
+    told = door.run("ingest", str(first), str(last), "--json").data
+
+    assert (True, 2, 1, 2) == (told["complete"], told["created"], told["refused_count"], told["position"])
+    assert [(str(last), 1)] == [(refused["file"], refused["line"]) for refused in told["refused"]]
+    assert [(str(first), True, 1, 0), (str(last), True, 1, 1)] == [
+        (each["file"], each["complete"], each["created"], each["refused_count"]) for each in told["files"]
+    ]
+
+
+def test_lines_are_known_by_their_own_file_whatever_is_read_with_it(door: Door, tmp_path: Path) -> None:
+    """So that a file gives the same events alone and among others."""
+    files = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    for file in files:
+        file.write_bytes(line("same", time=TIME) * 2)
+    together = door.run("ingest", *map(str, files), "--json").data
+    alone = door.run("ingest", str(files[1]), "--json").data
+
+    assert (2, 2) == (together["created"], together["already_there"])
+    assert (0, 2) == (alone["created"], alone["already_there"])
+
+
+def test_what_fails_half_way_through_the_files_tells_how_far_it_came(door: Door, tmp_path: Path) -> None:
+    files = [tmp_path / "first.jsonl", tmp_path / "gone.jsonl"]
+    for number, file in enumerate(files):
+        file.write_bytes(line(str(number), time=TIME))
+    record = door.memory.append_batch
+
+    async def record_and_lose_a_file(drafts: Any) -> Any:
+        files[1].unlink()
+        return await record(drafts)
+
+    door.memory.append_batch = record_and_lose_a_file  # type: ignore[method-assign]
+    told = door.run("ingest", *map(str, files), "--json")
+
+    assert (2, "file") == (told.code, told.error["field"])
+    assert str(files[1]) in told.error["message"]
+    assert (False, 1) == (told.data["complete"], told.data["created"])
+    assert [True, False] == [each["complete"] for each in told.data["files"]]
+
+
+def test_the_standard_input_is_read_once(door: Door) -> None:
+    told = door.run("ingest", "-", "-", "--json", stdin=line(time=TIME))
+
+    assert (2, "USAGE") == (told.code, told.error["reason"])
+    assert {} == door.memory.recorded
+
+
+def test_ingest_needs_a_file(door: Door) -> None:
+    assert 2 == door.run("ingest").code
+
+
 def test_ingest_can_wait_for_the_views(door: Door) -> None:
     door.memory.script = {"status": lambda: status(views=(view_status("toc", lag=3),)), "wait_for": None}
     door.run("ingest", "-", "--wait", stdin=line(time=TIME))

@@ -6,7 +6,7 @@ import functools
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +15,10 @@ import click
 
 from agent_memory.cli.ending import FAILED, OK
 from agent_memory.cli.front import Front, front
+from agent_memory.errors import Invalid
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.text import Text
 
     from agent_memory.cli.ingestion import Ingestion
 
@@ -25,95 +26,125 @@ VIEWS = ("toc", "catalog", "lexical", "entities", "vectors")
 
 _CHUNK_BYTES = 1 << 20
 _REFUSED_SHOWN_MAX = 20
+_AGAIN = "Ingest it again; what was recorded is not recorded twice."
 
 
 @click.command("ingest", short_help="Record events from JSON lines.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("file", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--wait", is_flag=True, help="Return once every view contains the events.")
 @front()
-def command(front: Front, file: str, wait: bool) -> int:
-    """Record the events of FILE, one JSON object a line; - is the standard input.
+def command(front: Front, file: tuple[str, ...], wait: bool) -> int:
+    """Record the events of each FILE, one JSON object a line; - is the standard input.
 
     Fields: kind and session; text, role, time, id, agent, project, speaker, source, source_id,
     tool_name, tool_call_id, metadata. Reading a file twice records nothing twice, if its lines
     have times or ids. A line that is no event is reported by its number; the rest goes in.
+    Files are read in the order given, each after the one before.
     """
+    if file.count("-") > 1:
+        raise click.BadParameter("- can be read only once.", param_hint="FILE")
     return front.run(_ingest(front, file, wait))
 
 
-async def _ingest(front: Front, file: str, wait: bool) -> int:
+async def _ingest(front: Front, files: Sequence[str], wait: bool) -> int:
     from agent_memory.capture import JsonLines
-    from agent_memory.cli.ingestion import Ingestion
+    from agent_memory.cli.ingestion import Ingestion, refused_in_all, shape_of
 
-    with _opened(file) as (read, size):
+    done: list[Ingestion] = []
+    complete = False
+    try:
         async with front.memory(create=True) as memory:
-            lines = JsonLines(line_bytes_max=front.config.message_bytes_max)
-            with _progress(front, size) as progress:
-                ingestion = Ingestion(memory, tell=functools.partial(_tell, front), progress=progress)
-                try:
-                    await ingestion.run(read, lines)
-                except BaseException:
-                    # How far it came is part of the answer.
-                    front.partial = ingestion.shape(complete=False)
-                    if not front.as_json:
-                        _summarise(front.notes, ingestion)
-                    raise
+            with _progress(front, files) as progress:
+                for file in files:
+                    tell = functools.partial(_tell, front, done, file if len(files) > 1 else "")
+                    done.append(Ingestion(memory, file, tell=tell, progress=progress))
+                    with _opened(file) as read:
+                        await done[-1].run(read, JsonLines(line_bytes_max=front.config.message_bytes_max))
+                    if not front.as_json and len(files) > 1:
+                        front.out.print(_summary(done[-1:], file), soft_wrap=True)
+            complete = True
             if wait or front.store is not None:
                 await front.catch_up(memory, VIEWS, timeout_s=3600.0)
+    except BaseException:
+        # How far it came is part of the answer.
+        if done:
+            front.partial = shape_of(done, complete=complete)
+            if not front.as_json:
+                front.notes.print(_summary(done, _name(files)), soft_wrap=True)
+        raise
     if front.as_json:
-        front.envelope(ingestion.shape(complete=True))
+        front.envelope(shape_of(done, complete=True))
     else:
-        _summarise(front.out, ingestion)
-    return FAILED if ingestion.refused_count else OK
+        front.out.print(_summary(done, _name(files)), soft_wrap=True)
+    return FAILED if refused_in_all(done) else OK
 
 
-def _summarise(console: Console, ingestion: Ingestion) -> None:
+def _name(files: Sequence[str]) -> str:
+    return "in all" if len(files) > 1 else ""
+
+
+def _summary(done: Sequence[Ingestion], name: str) -> Text:
     from rich.text import Text
 
-    summary = Text.assemble((f"{ingestion.created:,}", "bold green"), " recorded, ")
-    summary.append(f"{ingestion.known:,} already there, ")
-    summary.append(f"{ingestion.refused_count:,} refused", "bold red" if ingestion.refused_count else "")
-    console.print(summary)
+    from agent_memory.cli.safe import safe
+
+    refused = sum(one.refused_count for one in done)
+    summary = Text(f"{safe(name, one_line=True)}: " if name else "")
+    summary.append(f"{sum(one.created for one in done):,}", "bold green")
+    summary.append(f" recorded, {sum(one.known for one in done):,} already there, ")
+    return summary.append(f"{refused:,} refused", "bold red" if refused else "")
 
 
 @contextmanager
-def _opened(file: str) -> Iterator[tuple[Callable[[], bytes], int | None]]:
-    """How to read the next bytes, and how many there are in all, if that is known."""
+def _opened(file: str) -> Iterator[Callable[[], bytes]]:
+    """How to read the next bytes. Errors: `Invalid` for a file that has gone since it was looked for."""
     if file != "-":
-        with Path(file).open("rb", buffering=0) as raw:
-            about = os.fstat(raw.fileno())
-            yield functools.partial(_read_all_of, raw.read), about.st_size if stat.S_ISREG(about.st_mode) else None
+        try:
+            raw = Path(file).open("rb", buffering=0)  # noqa: SIM115 - closed below; only opening is told so
+        except OSError as error:
+            raise Invalid("file", file, f"cannot be opened: {error.strerror}", hint=_AGAIN) from None
+        with raw:
+            yield lambda: raw.read(_CHUNK_BYTES) or b""
         return
     stream = sys.stdin.buffer
     try:
         number = stream.fileno()
     except OSError:
         # A stand-in for the standard input, without a file behind it.
-        yield functools.partial(stream.read, _CHUNK_BYTES), None
+        yield functools.partial(stream.read, _CHUNK_BYTES)
         return
     # Past the buffer: its lock, held by a waiting thread, would stop the interpreter's shutdown.
-    yield functools.partial(os.read, number, _CHUNK_BYTES), None
+    yield functools.partial(os.read, number, _CHUNK_BYTES)
 
 
-def _read_all_of(read: Callable[[int], bytes | None]) -> bytes:
-    return read(_CHUNK_BYTES) or b""
+def _size_of(files: Sequence[str]) -> int | None:
+    """The bytes of all *files*; None where one of them does not tell."""
+    sizes = 0
+    for file in files:
+        about = None if file == "-" else Path(file).stat()
+        if about is None or not stat.S_ISREG(about.st_mode):
+            return None
+        sizes += about.st_size
+    return sizes
 
 
-def _tell(front: Front, number: int, problem: str, count: int) -> None:
+def _tell(front: Front, done: Sequence[Ingestion], file: str, number: int, problem: str) -> None:
     """Name a line that was refused, on stderr; a long list is cut."""
     if front.as_json:
         return
-    from agent_memory.cli.ingestion import REFUSED_KEPT_MAX
+    from agent_memory.cli.ingestion import REFUSED_KEPT_MAX, refused_in_all
     from agent_memory.cli.terminal import stored
 
+    count = refused_in_all(done)
     if count <= _REFUSED_SHOWN_MAX:
-        front.notes.print(stored(f"line {number:,}: {problem}", "red"), soft_wrap=True)
+        place = f"{file}, line {number:,}" if file else f"line {number:,}"
+        front.notes.print(stored(f"{place}: {problem}", "red"), soft_wrap=True)
     elif count == _REFUSED_SHOWN_MAX + 1:
         front.notes.print(f"… and more; --json lists the first {REFUSED_KEPT_MAX:,}.", style="red")
 
 
 @contextmanager
-def _progress(front: Front, size: int | None) -> Iterator[Callable[[int, int], None]]:
+def _progress(front: Front, files: Sequence[str]) -> Iterator[Callable[[int, int], None]]:
     """A bar over the bytes and the rate of events, where someone is looking."""
     if front.as_json or not front.notes.is_terminal:
         yield lambda _bytes, _events: None
@@ -122,7 +153,7 @@ def _progress(front: Front, size: int | None) -> Iterator[Callable[[int, int], N
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
     with Progress(*columns, console=front.notes, transient=True) as bar:
-        task = bar.add_task("ingest", total=size, rate="")
+        task = bar.add_task("ingest", total=_size_of(files), rate="")
         seen = 0
 
         def advance(bytes_: int, events: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -30,8 +30,14 @@ class Ingestion:
     """
 
     def __init__(
-        self, memory: Memory, *, tell: Callable[[int, str, int], None], progress: Callable[[int, int], None]
+        self,
+        memory: Memory,
+        file: str,
+        *,
+        tell: Callable[[int, str], None],
+        progress: Callable[[int, int], None],
     ) -> None:
+        self.file = file
         self._memory = memory
         self._tell = tell
         self._progress = progress
@@ -41,15 +47,17 @@ class Ingestion:
         self.refused_count = 0
         self.refused: list[tuple[int, str]] = []
         self.position = 0
+        self.complete = False
 
     async def run(self, read: Callable[[], bytes], lines: JsonLines) -> None:
         """Until the end of what *read* gives. Errors: those of append that concern no single event."""
-        reader = _Reader(read, lines)
+        reader = _Reader(self.file, read, lines)
         try:
             async with asyncio.TaskGroup() as group:
                 await self._feed(group, reader)
         finally:
             reader.leave()
+        self.complete = True
 
     async def _feed(self, group: asyncio.TaskGroup, reader: _Reader) -> None:
         waiting: list[Line] = []
@@ -64,17 +72,6 @@ class Ingestion:
         for batch in _batches(waiting, all_of_it=True):
             await self._slots.acquire()
             group.create_task(self._append(batch))
-
-    def shape(self, *, complete: bool) -> dict[str, Any]:
-        """The summary as JSON."""
-        return {
-            "complete": complete,
-            "created": self.created,
-            "already_there": self.known,
-            "refused_count": self.refused_count,
-            "refused": [{"line": number, "problem": problem} for number, problem in self.refused],
-            "position": self.position,
-        }
 
     def _events(self, found: list[Line | BadLine]) -> Iterator[Line]:
         for line in found:
@@ -106,7 +103,37 @@ class Ingestion:
         self.refused_count += 1
         if len(self.refused) < REFUSED_KEPT_MAX:
             self.refused.append((number, problem))
-        self._tell(number, problem, self.refused_count)
+        self._tell(number, problem)
+
+
+def refused_in_all(done: Sequence[Ingestion]) -> int:
+    """How many lines of all files were refused."""
+    return sum(one.refused_count for one in done)
+
+
+def shape_of(done: Sequence[Ingestion], *, complete: bool) -> dict[str, Any]:
+    """The summary of all files as JSON; *complete* if there is none that was not read to its end."""
+    refused = [
+        {"file": one.file, "line": number, "problem": problem} for one in done for number, problem in one.refused
+    ]
+    return {
+        "complete": complete,
+        "created": sum(one.created for one in done),
+        "already_there": sum(one.known for one in done),
+        "refused_count": refused_in_all(done),
+        "refused": refused[:REFUSED_KEPT_MAX],
+        "position": max((one.position for one in done), default=0),
+        "files": [
+            {
+                "file": one.file,
+                "complete": one.complete,
+                "created": one.created,
+                "already_there": one.known,
+                "refused_count": one.refused_count,
+            }
+            for one in done
+        ],
+    }
 
 
 def _batches(waiting: list[Line], *, all_of_it: bool) -> Iterator[list[Line]]:
@@ -129,7 +156,8 @@ class _Reader:
     A daemon thread: one that waits for a terminal's next line must not keep the process alive.
     """
 
-    def __init__(self, read: Callable[[], bytes], lines: JsonLines) -> None:
+    def __init__(self, file: str, read: Callable[[], bytes], lines: JsonLines) -> None:
+        self._file = file
         self._loop = asyncio.get_running_loop()
         self._chunks: asyncio.Queue[_Chunk] = asyncio.Queue()
         self._room = threading.Semaphore(_CHUNKS_AHEAD_MAX)
@@ -146,7 +174,9 @@ class _Reader:
         chunk = await self._chunks.get()
         self._room.release()
         if isinstance(chunk, OSError):
-            raise Invalid("file", "", f"cannot be read: {chunk.strerror}", hint="Read it again from the start.")
+            raise Invalid(
+                "file", self._file, f"cannot be read: {chunk.strerror}", hint="Ingest it again from the start."
+            )
         return chunk
 
     def leave(self) -> None:
