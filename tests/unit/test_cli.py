@@ -475,6 +475,15 @@ def test_times_beyond_all_calendars_are_shown_as_the_nearest_there_are(door: Doo
     assert ("0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z") == (span["from"], span["until"])
 
 
+def test_an_event_that_names_a_time_is_told_once_with_the_time_it_had(door: Door) -> None:
+    reading = TimeReading(
+        spans=(TimeSpan(start=7, end=14, from_ms=None, until_ms=EVENT.time_ms),), anchor="release", anchor_until_ms=0
+    )
+    door.memory.script = {"search": msgspec.structs.replace(EXPLAINED, understood=reading)}
+
+    assert "understood: before “release” is up to Thu 2026-01-15 10:30:00" in door.run("search", "before release").words
+
+
 def test_columns_of_an_explanation_stand_below_each_other(door: Door) -> None:
     door.memory.script = {"search": EXPLAINED}
     lines = door.run("search", QUERY, "--explain").out.splitlines()

@@ -109,10 +109,17 @@ def explanation(query: str, options: SearchOptions, result: SearchResult, zone: 
 
 def told_of(query: str, reading: TimeReading, zone: Zone) -> Iterator[str]:
     """What was read of time, a phrase each."""
+    anchor = f"{_offsets(reading)} “{reading.anchor}”" if reading.anchor else ""
     for span in reading.spans:
-        yield f"“{query[span.start : span.end]}” is {_stretch(span, zone)}"
-    if reading.anchor:
-        yield f"{_offsets(reading)} “{reading.anchor}”"
+        words = query[span.start : span.end]
+        if anchor and words == reading.anchor:
+            # The time of what the words name has been found.
+            yield f"{anchor} is {_stretch(span, zone)}"
+            anchor = ""
+        else:
+            yield f"“{words}” is {_stretch(span, zone)}"
+    if anchor:
+        yield anchor
     if reading.order is not TimeOrder.ANY:
         yield f"the {reading.order.value} first"
 
