@@ -107,8 +107,8 @@ def _signs() -> dict[str, tuple[_Sign, ...]]:
         "exit": (
             _sign(
                 r".*(?:^|[\W_]|non-zero )",
-                r"(?:ed)?(?: with)?(?: exit)?[ _-]?(?:status|code)?\"?(?:[:=] ?| )(?:of )?[1-9]\d{0,2}\b(?![.-]"
-                r"| ?[a-z])| status [1-9]",
+                r"(?:ed)?(?: with)?(?: exit)?[ _-]?(?:status|code)?\"?(?:[:=] ?| )(?:of )?[1-9]\d{0,2}\b"
+                r"(?!\.\d|-\w| ?[a-z])| status [1-9]",
             ),
         ),
         "core dumped": (_sign(None, None),),

@@ -46,7 +46,8 @@ _SHUN = (
 )
 
 _UNSAID = (
-    r"\b(?:not|never|nobody|no one|if|whether|until|unless|once|when|who|what|how|should|would|could|yet to)\b|n't\b"
+    r"\b(?:not|never|nobody|no one|if|whether|until|unless|once|when|who|what|how|should|would|could|yet to"
+    r"|(?:have|has|had|did|do|does|is|was|are|were|could|would|should)n't)\b"
 )
 
 DECISION = Cues(
@@ -123,7 +124,7 @@ PREFERENCE = Cues(
             r"(?:likes?|loves?|enjoys?|hates?|dislikes?|can't stand|cannot stand|(?:don't|doesn't|do not"
             r"|does not) like)"
             r" (?!(?:it|this|that|these|those|him|her|you|them|how|what|the way|your|hearing|seeing|knowing)\b)"
-            r"(?:to [a-z]+|when\b|having\b|[a-z]+ing\b|(?:the |an? |my |our )?[\w`\"'/+.-]+(?: [\w`\"'/+.-]+)?"
+            r"(?:to [a-z]+|when\b|having\b|[a-z]+ing\b|(?:the |an? |my |our )?[\w`\"'/+.-]+(?: [\w`\"'/+.-]+){0,2}"
             r"(?=[.,;!]|$| (?:and|or|but|because|over|more than|better|most|best|in|for|with)\b))",
         ),
         ("i_don't i_do_not", r"i (?:really )?(?:don't|do not) want\b"),

@@ -17,15 +17,18 @@ from agent_memory.annotation._shown_errors import shows_error
 from agent_memory.annotation._told_cues import PROSE, STEP
 from agent_memory.annotation._type_cues import FENCED
 from agent_memory.annotation.model import MemoryType
+from agent_memory.annotation.scaffolding import SCAFFOLDING, complement, scaffolding_of
 from agent_memory.events import Event, Kind, Role
 
-TYPING = "types-1"
+TYPING = f"types-1+{SCAFFOLDING}"
 """Names the way of telling types; part of the fingerprint of whatever keeps them."""
 
 _HEAD, _TAIL = 6_000, 2_000
+READ_MAX = _HEAD + _TAIL
+"""How many characters of a text are read at most."""
+
 _NONE: frozenset[MemoryType] = frozenset()
 _ERROR = frozenset({MemoryType.ERROR})
-_PLACE = {type: place for place, type in enumerate(MemoryType)}
 
 # Of the sentences with a row's words so many are tried, and of each so much is read.
 _TRIED_MAX = 12
@@ -39,15 +42,25 @@ _APART = bytes(byte if byte > 127 or chr(byte).isalnum() or chr(byte) in f"'-{FE
 
 def types_of(event: Event) -> frozenset[MemoryType]:
     """The types of what the event states; empty for most. A pure function of its text, kind and role."""
-    text = event.text
-    if not text or event.kind is Kind.TOOL_CALL:
+    if event.kind is Kind.TOOL_CALL:
         # What a tool is told is neither said to anyone nor known to be so.
         return _NONE
-    if len(text) > _HEAD + _TAIL:
+    text = _said(event)
+    if not text:
+        return _NONE
+    if len(text) > READ_MAX:
         text = f"{text[:_HEAD]}\n{text[-_TAIL:]}"
     if event.kind is Kind.TOOL_RESULT or event.role is Role.TOOL:
         return _ERROR if shows_error(text, text.lower()) else _NONE
     return _of_prose(text, event.role)
+
+
+def _said(event: Event) -> str:
+    """The text without what a harness put there."""
+    spans = scaffolding_of(event)
+    if not spans:
+        return event.text
+    return "\n".join(event.text[part.start : part.end] for part in complement(spans, len(event.text)))
 
 
 def types_in_query(query: str) -> frozenset[MemoryType]:
@@ -56,8 +69,8 @@ def types_in_query(query: str) -> frozenset[MemoryType]:
 
 
 def in_order(types: Iterable[MemoryType]) -> tuple[MemoryType, ...]:
-    """The types in the order in which they are told."""
-    return tuple(sorted(types, key=_PLACE.__getitem__))
+    """The types in the order of their names, in which they are told."""
+    return tuple(sorted(types, key=lambda type: type.value))
 
 
 def _of_prose(text: str, role: Role) -> frozenset[MemoryType]:
@@ -72,8 +85,10 @@ def _of_prose(text: str, role: Role) -> frozenset[MemoryType]:
     if asks(said, sentences, freely=role is Role.USER):
         found.add(MemoryType.QUESTION)
     rows = _rows()
-    words = said.encode("utf-8", "surrogatepass").translate(_APART).split()
-    for word in rows.keys() & set(words):
+    words = set(said.encode("utf-8", "surrogatepass").translate(_APART).split())
+    # An exception has a name of its own, such as KeyError.
+    words.update(word.encode() for word in ("error", "exception") if word in said)
+    for word in rows.keys() & words:
         for needle, row in rows[word]:
             if row.type not in found and needle in said and row.stands_in(sentences, needle):
                 found.add(row.type)

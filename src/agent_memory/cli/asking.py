@@ -1,9 +1,9 @@
-"""What `search` and `context` can be asked with: where to look, and how to rank."""
+"""What `search`, `context` and `events` can be asked with: where to look, and how to rank."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +26,7 @@ KINDS = (
     "other",
 )
 ROLES = ("user", "assistant", "tool", "system")
+TYPES = ("decision", "preference", "procedure", "constraint", "definition", "question", "error", "observation")
 
 _WHERE = (
     click.option("--from", "from_", default="", metavar="WHEN", help="From this local date or RFC 3339 time on."),
@@ -35,6 +36,7 @@ _WHERE = (
     click.option("--session", "sessions", multiple=True, metavar="ID", help="Only this session; may be repeated."),
     click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), help="Only this role; may be repeated."),
     click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this kind; may be repeated."),
+    click.option("--type", "types", multiple=True, type=click.Choice(TYPES), help="Only this type; may be repeated."),
 )
 _SHARE = click.FLOAT
 _HOW = (
@@ -70,8 +72,8 @@ class Asked:
         return edge_ms(self._now, calendar=calendar_of(zone.name), last=True, field="now")
 
 
-def asking(work: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the options of a search; it is called with them as `asked`."""
+def filtering(work: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options of a filter; it is called with them as `where`."""
 
     @functools.wraps(work)
     def run(
@@ -83,14 +85,10 @@ def asking(work: Callable[..., int]) -> Callable[..., int]:
         sessions: tuple[str, ...],
         roles: tuple[str, ...],
         kinds: tuple[str, ...],
-        now: str,
-        without: tuple[str, ...],
-        recency: float,
-        salience: float,
-        diversity: float,
-        repeats: bool,
+        types: tuple[str, ...],
         **others: Any,
     ) -> int:
+        from agent_memory.annotation import MemoryType
         from agent_memory.events import Kind, Role
         from agent_memory.memory import Filter
 
@@ -102,7 +100,28 @@ def asking(work: Callable[..., int]) -> Callable[..., int]:
             sessions=sessions,
             roles=tuple(map(Role, roles)),
             kinds=tuple(map(Kind, kinds)),
+            types=tuple(map(MemoryType, types)),
         )
+        return work(*args, where=where, **others)
+
+    return _with(_WHERE, run)
+
+
+def asking(work: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options of a search; it is called with them as `asked`."""
+
+    @functools.wraps(work)
+    def run(
+        *args: Any,
+        where: Filter,
+        now: str,
+        without: tuple[str, ...],
+        recency: float,
+        salience: float,
+        diversity: float,
+        repeats: bool,
+        **others: Any,
+    ) -> int:
         ranking = {
             "without": without,
             "recency": recency,
@@ -112,7 +131,10 @@ def asking(work: Callable[..., int]) -> Callable[..., int]:
         }
         return work(*args, asked=Asked(where, now, ranking), **others)
 
-    command: Callable[..., int] = run
-    for option in reversed((*_WHERE, *_HOW)):
-        command = option(command)
-    return command
+    return filtering(_with(_HOW, run))
+
+
+def _with(options: Sequence[Callable[..., Any]], work: Callable[..., int]) -> Callable[..., int]:
+    for option in reversed(options):
+        work = option(work)
+    return work

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent_memory.annotation.scaffolding import MARKUP, scaffolding_of
+from agent_memory.annotation.types import in_order, types_of
 from agent_memory.cli.terminal import stored
 from agent_memory.cli.times import Zone
 from agent_memory.events import Event, Recorded
@@ -101,6 +102,7 @@ def fields_of(recorded: Recorded, zone: Zone) -> Table:
         ("project", event.project),
         ("tool", " ".join(filter(None, (event.tool_name, event.tool_call_id)))),
         ("source", " ".join(filter(None, (event.source, event.source_id)))),
+        ("types", ", ".join(type.value for type in in_order(types_of(event)))),
         *((key, value) for key, value in sorted(event.metadata.items())),
     ]
     return field_table(rows)

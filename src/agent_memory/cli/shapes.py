@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent_memory.annotation.scaffolding import scaffolding_of
+from agent_memory.annotation.types import in_order, types_of
 from agent_memory.cli.times import Zone, rfc3339
 from agent_memory.events import Recorded
 from agent_memory.indexes.model import Session
@@ -37,6 +38,7 @@ def event_shape(recorded: Recorded, zone: Zone) -> Shape:
         "tool_name": event.tool_name,
         "tool_call_id": event.tool_call_id,
         "metadata": event.metadata,
+        "types": [type.value for type in in_order(types_of(event))],
         "scaffolding": [{"start": s.start, "end": s.end, "what": s.what} for s in scaffolding_of(event)],
     }
 

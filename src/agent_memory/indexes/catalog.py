@@ -51,6 +51,7 @@ class SessionRow(msgspec.Struct, frozen=True, array_like=True):
     projects: tuple[str, ...]
     roles: tuple[str, ...]
     kinds: tuple[str, ...]
+    types: tuple[str, ...]
 
     @property
     def start_ms(self) -> int:
@@ -295,6 +296,7 @@ def _is_meant(row: SessionRow, where: Where) -> bool:
         and (not where.projects or not where.projects.isdisjoint(row.projects))
         and (not where.roles or any(role.value in row.roles for role in where.roles))
         and (not where.kinds or any(kind.value in row.kinds for kind in where.kinds))
+        and (not where.types or any(type.value in row.types for type in where.types))
     )
 
 

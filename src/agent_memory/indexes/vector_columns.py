@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from agent_memory.annotation import MemoryType
+from agent_memory.annotation.types import types_of
 from agent_memory.events import Event, Kind, Role
-from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_from_key, ulid_key
+from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_key
+from agent_memory.indexes.event_ids import event_ids_of
 from agent_memory.indexes.model import Where, session_key
 
 Mask = NDArray[np.bool_]
@@ -26,10 +29,12 @@ _TYPES: dict[str, Any] = {
     "session": np.int32,
     "role": np.int8,
     "kind": np.int8,
+    "types": np.uint16,  # one bit for each type of the event
 }
 _NAMED = ("agent", "project", "session")
 _ROLES = {role: code for code, role in enumerate(Role)}
 _KINDS = {kind: code for code, kind in enumerate(Kind)}
+_BITS = {type: 1 << place for place, type in enumerate(MemoryType)}
 
 
 class Columns:
@@ -50,7 +55,11 @@ class Columns:
             for name, column in grown.items():
                 column[: self.count] = self._columns[name][: self.count]
             self._columns = grown
+        typed, types = "", 0
         for at, (event, start, end) in enumerate(rows, start=self.count):
+            if event.id != typed:
+                # Passages of an event come together, and have its types in common.
+                typed, types = event.id, _bits_of(types_of(event))
             key = ulid_key(event.id)
             values = {
                 "high": int.from_bytes(key[:8], "big"),
@@ -62,6 +71,7 @@ class Columns:
                 "session": self._code("session", event.session),
                 "role": _ROLES[event.role],
                 "kind": _KINDS[event.kind],
+                "types": types,
             }
             for name, value in values.items():
                 self._columns[name][at] = value
@@ -87,6 +97,8 @@ class Columns:
             mask &= _among(column["role"], [_ROLES[role] for role in where.roles])
         if where.kinds:
             mask &= _among(column["kind"], [_KINDS[kind] for kind in where.kinds])
+        if where.types:
+            mask &= (column["types"] & np.uint16(_bits_of(where.types))) != 0
         return mask
 
     def ranked(
@@ -108,8 +120,9 @@ class Columns:
     def sorted_rows(self, checks: Sequence[int]) -> Iterator[tuple[str, bytes]]:
         """The passage of each of the first rows, with its check, in order of event and start."""
         high, low, start, end = (self._columns[name][: len(checks)] for name in ("high", "low", "start", "end"))
+        ids = event_ids_of(high, low)
         for at in np.lexsort((start, low, high)).tolist():
-            key = f"{event_id_of(int(high[at]), int(low[at]))}/{int(start[at]):07d}"
+            key = f"{ids[at]}/{int(start[at]):07d}"
             yield key, msgspec.msgpack.encode((int(end[at]), checks[at]))
 
     # -- on disk ----------------------------------------------------------------------------------
@@ -144,16 +157,15 @@ class Columns:
         return codes.setdefault(name, len(codes))
 
 
+def _bits_of(types: Iterable[MemoryType]) -> int:
+    return sum(_BITS[type] for type in types)
+
+
 def _among(column: NDArray[Any], codes: Sequence[int]) -> Mask:
     if len(codes) == 1:
         equal: Mask = column == codes[0]
         return equal
     return np.isin(column, codes)
-
-
-def event_id_of(high: int, low: int) -> str:
-    """The ULID of which these are the upper and the lower 64 bits."""
-    return ulid_from_key((high << 64 | low).to_bytes(16, "big"))
 
 
 def _escaped(names: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -30,7 +30,8 @@ from agent_memory.indexes.half_vectors import HalfVectors
 from agent_memory.indexes.vector_columns import Columns
 from agent_memory.storage import sync_folder
 
-VECTORS_FORMAT = 1
+VECTORS_FORMAT = 2
+"""2: with the types of each row's event."""
 
 _PREFIX = "snapshot-"
 _READ_BYTES = 1 << 20

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
+from agent_memory.annotation import MemoryType
 from agent_memory.errors import InvalidQuery
 from agent_memory.events import Kind, Role
 from agent_memory.events.ulids import ULID_TIME_MAX_MS
@@ -46,6 +47,7 @@ def resolve(
     sessions: Iterable[str] = (),
     roles: Iterable[Role] = (),
     kinds: Iterable[Kind] = (),
+    types: Iterable[MemoryType] = (),
     place: str = "filter.",
 ) -> Where:
     """The filter that the indexes apply; *time_zone* is the store's, by its IANA name.
@@ -71,6 +73,7 @@ def resolve(
         sessions=frozenset(sessions),
         roles=frozenset(roles),
         kinds=frozenset(kinds),
+        types=frozenset(types),
     )
 
 

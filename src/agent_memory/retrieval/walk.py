@@ -6,7 +6,6 @@ import heapq
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from agent_memory.events import Event
 from agent_memory.indexes.model import Match, Where
 from agent_memory.retrieval.wanted import Wanted
 from agent_memory.toc.material import Level
@@ -24,7 +23,7 @@ _PAGE = 500
 def walk(contents: Contents, query: str, *, where: Where) -> list[Match]:
     """The passages that the best fitting segments cite, best first; ties in order of event id.
 
-    *where* is applied as far as nodes tell; `admits` decides about the events themselves.
+    *where* is applied as far as nodes tell; `indexes.admission` decides about the events themselves.
     """
     wanted = Wanted(query)
     best: dict[str, Match] = {}
@@ -41,19 +40,6 @@ def walk(contents: Contents, query: str, *, where: Where) -> list[Match]:
                 if held is None or fit + own > held.score:
                     best[grip.event_id] = Match(grip.event_id, grip.start, grip.end, fit + own)
     return sorted(best.values(), key=lambda match: (-match.score, match.event_id))
-
-
-def admits(where: Where, event: Event) -> bool:
-    """Whether the filter lets an event through."""
-    return (
-        (where.from_ms is None or where.from_ms <= event.time_ms)
-        and (where.until_ms is None or event.time_ms <= where.until_ms)
-        and (not where.agents or event.agent in where.agents)
-        and (not where.projects or event.project in where.projects)
-        and (not where.sessions or event.session in where.sessions)
-        and (not where.roles or event.role in where.roles)
-        and (not where.kinds or event.kind in where.kinds)
-    )
 
 
 def _segments(contents: Contents, wanted: Wanted, where: Where) -> Iterator[tuple[Node, float]]:

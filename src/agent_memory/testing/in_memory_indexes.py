@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from agent_memory.annotation.types import types_of
 from agent_memory.errors import DimensionMismatch
 from agent_memory.events import Event
 from agent_memory.indexes.chunks import chunks_of
@@ -33,6 +34,8 @@ def admits(where: Where, event: Event) -> bool:
         (event.role, frozenset(where.roles)),
         (event.kind, frozenset(where.kinds)),
     ]
+    if where.types and not types_of(event) & where.types:
+        return False
     return all(not wanted or value in wanted for value, wanted in fields)
 
 

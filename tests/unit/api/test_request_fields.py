@@ -49,6 +49,8 @@ BASES: dict[str, dict[str, Any]] = {
 OUTPUT_ONLY = (
     "event.position",
     "events.position",
+    "event.types",
+    "events.types",
     "scaffolding.start",
     "scaffolding.end",
     "scaffolding.what",

@@ -20,6 +20,7 @@ from agent_memory._pb.agent_memory.v1 import (
     search_service_pb2,
     session_service_pb2,
 )
+from agent_memory.annotation import MemoryType
 from agent_memory.api.wire import admin, contents, enums, events, search
 from agent_memory.errors import InvalidEvent, InvalidQuery, UnknownFormat
 from agent_memory.events import Draft, Event, Kind, Receipt, Recorded, Role
@@ -95,6 +96,7 @@ recorded = st.builds(
         metadata=metadata,
     ),
 )
+some_types = st.lists(st.sampled_from(MemoryType), max_size=3).map(tuple)
 receipts = st.builds(Receipt, ids, positions, st.booleans())
 filters = st.builds(
     Filter,
@@ -105,6 +107,7 @@ filters = st.builds(
     sessions=some_names,
     roles=st.lists(st.sampled_from(Role), max_size=3).map(tuple),
     kinds=st.lists(st.sampled_from(Kind), max_size=3).map(tuple),
+    types=some_types,
 )
 bullets = st.builds(Bullet, text=names, grip_ids=some_names, weight=st.just(0.0))
 nodes = st.builds(
@@ -172,6 +175,7 @@ hits = st.builds(
     date=names,
     session_title=names,
     node_id=names,
+    types=some_types,
     repeat_count=counts,
 )
 readings = st.builds(
@@ -453,6 +457,7 @@ def full_messages() -> list[Message]:
         date="d",
         session_title="t",
         node_id="n",
+        types=(MemoryType.ERROR, MemoryType.DECISION),
         repeat_count=4,
     )
     reading = TimeReading(
@@ -498,7 +503,7 @@ def full_messages() -> list[Message]:
         last_event_id="l",
     )
     where = Filter(
-        from_="f", until="u", agents=("a",), projects=("p",), sessions=("s",), roles=(Role.USER,), kinds=(Kind.OTHER,)
+        from_="f", until="u", agents=("a",), projects=("p",), sessions=("s",), roles=(Role.USER,), kinds=(Kind.OTHER,), types=(MemoryType.ERROR,)
     )
     return [
         event,

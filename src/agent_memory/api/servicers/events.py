@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from typing import Any
 
 from agent_memory._pb.agent_memory.v1 import event_pb2 as event_pb
@@ -27,9 +27,11 @@ from agent_memory.api.wire.events import (
     timeline_to_pb,
 )
 from agent_memory.errors import InvalidEvent
+from agent_memory.events import Recorded
 from agent_memory.memory import Memory
 
 _NEIGHBOURS_DEFAULT = 5
+_EVENTS_AT_ONCE = 100
 
 
 class EventServicer(pb_grpc.EventServiceServicer):
@@ -68,7 +70,7 @@ class EventServicer(pb_grpc.EventServiceServicer):
     @answered
     async def BatchGetEvents(self, request: pb.BatchGetEventsRequest, context: Context) -> pb.BatchGetEventsResponse:
         events = await self._memory.get_events(request.ids)
-        return pb.BatchGetEventsResponse(events=map(event_to_pb, events))
+        return pb.BatchGetEventsResponse(events=await _told(events))
 
     @answered
     async def GetTimeline(self, request: pb.GetTimelineRequest, context: Context) -> pb.Timeline:
@@ -96,4 +98,11 @@ class EventServicer(pb_grpc.EventServiceServicer):
             )
 
         page = await once_reached(context, self._memory, read, min_position=request.min_position, views=())
-        return pb.ListEventsResponse(events=map(event_to_pb, page.items), next_page_token=page.next_token)
+        return pb.ListEventsResponse(events=await _told(page.items), next_page_token=page.next_token)
+
+
+async def _told(events: Sequence[Recorded]) -> list[event_pb.Event]:
+    """The events with what their texts tell; of many that would hold up the event loop."""
+    if len(events) <= _EVENTS_AT_ONCE:
+        return list(map(event_to_pb, events))
+    return await asyncio.to_thread(lambda: list(map(event_to_pb, events)))

@@ -9,6 +9,7 @@ from agent_memory._pb.agent_memory.v1 import admin_service_pb2 as admin_pb
 from agent_memory._pb.agent_memory.v1 import contents_service_pb2 as contents_pb
 from agent_memory._pb.agent_memory.v1 import event_pb2 as event_pb
 from agent_memory._pb.agent_memory.v1 import search_service_pb2 as search_pb
+from agent_memory.annotation import MemoryType
 from agent_memory.errors import UnknownFormat
 from agent_memory.events import Kind, Role
 from agent_memory.memory import ViewState
@@ -58,6 +59,19 @@ ROLES = Table(
         Role.ASSISTANT: event_pb.ROLE_ASSISTANT,
         Role.TOOL: event_pb.ROLE_TOOL,
         Role.SYSTEM: event_pb.ROLE_SYSTEM,
+    },
+)
+TYPES = Table(
+    "memory type",
+    {
+        MemoryType.DECISION: event_pb.MEMORY_TYPE_DECISION,
+        MemoryType.PREFERENCE: event_pb.MEMORY_TYPE_PREFERENCE,
+        MemoryType.PROCEDURE: event_pb.MEMORY_TYPE_PROCEDURE,
+        MemoryType.CONSTRAINT: event_pb.MEMORY_TYPE_CONSTRAINT,
+        MemoryType.DEFINITION: event_pb.MEMORY_TYPE_DEFINITION,
+        MemoryType.QUESTION: event_pb.MEMORY_TYPE_QUESTION,
+        MemoryType.ERROR: event_pb.MEMORY_TYPE_ERROR,
+        MemoryType.OBSERVATION: event_pb.MEMORY_TYPE_OBSERVATION,
     },
 )
 LEVELS = Table(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from agent_memory._pb.agent_memory.v1 import event_pb2 as event_pb
 from agent_memory._pb.agent_memory.v1 import event_service_pb2 as pb
 from agent_memory._pb.agent_memory.v1 import filter_pb2 as filter_pb
+from agent_memory.annotation import MemoryType
 from agent_memory.annotation.scaffolding import scaffolding_of
-from agent_memory.api.wire.enums import KINDS, ROLES, Table
+from agent_memory.annotation.types import in_order, types_of
+from agent_memory.api.wire.enums import KINDS, ROLES, TYPES, Table
 from agent_memory.api.wire.text import (
     exact_bytes,
     exact_text,
@@ -27,6 +29,7 @@ _ROLE_OF = ROLES.member_of
 # By the members' words: an Enum is hashed in Python, a string is not.
 _KIND_NUMBERS = {kind.value: number for kind, number in KINDS.number_of.items()}
 _ROLE_NUMBERS = {role.value: number for role, number in ROLES.number_of.items()}
+_ENUMS: dict[Table[Any, Any], Any] = {KINDS: event_pb.EventKind, ROLES: event_pb.Role, TYPES: event_pb.MemoryType}
 _NANOS_MAX = 999_999_999
 _NAMES = (
     "id",
@@ -152,8 +155,7 @@ def _unknown_kind(number: int) -> InvalidEvent:
 
 
 def _words(table: Table[Any, Any]) -> str:
-    enum_type: Any = event_pb.EventKind if table is KINDS else event_pb.Role
-    return ", ".join(enum_type.Name(number) for number in sorted(table.member_of))
+    return ", ".join(_ENUMS[table].Name(number) for number in sorted(table.member_of))
 
 
 def _verbatim(text: str, exact: bytes) -> str:
@@ -178,8 +180,8 @@ def _ill_formed_name(draft: Draft) -> InvalidEvent:
 # -- an event --------------------------------------------------------------------------------
 
 
-def event_to_pb(recorded: Recorded) -> event_pb.Event:
-    """An event of the log with its position."""
+def event_to_pb(recorded: Recorded, *, types: Sequence[MemoryType] | None = None) -> event_pb.Event:
+    """An event of the log with its position, and what its text tells; *types*, where they are known already."""
     event = recorded.event
     text = event.text
     well_formed = is_well_formed(text)
@@ -202,13 +204,17 @@ def event_to_pb(recorded: Recorded) -> event_pb.Event:
     )
     if not well_formed:
         message.text_wtf8 = exact_bytes(text)
+    if types is None:
+        types = in_order(types_of(event))
+    if types:
+        message.types.extend([TYPES.number_of[type] for type in types])
     if spans := scaffolding_of(event):
         message.scaffolding.extend([event_pb.Span(start=s.start, end=s.end, what=s.what) for s in spans])
     return message
 
 
 def event_from_pb(message: event_pb.Event) -> Recorded:
-    """The inverse of `event_to_pb`. What is scaffolding is a function of the event, and not carried along."""
+    """The inverse of `event_to_pb`. What only its text tells is not carried along."""
     return Recorded(
         message.position,
         Event(
@@ -228,6 +234,11 @@ def event_from_pb(message: event_pb.Event) -> Recorded:
             metadata=dict(message.metadata),
         ),
     )
+
+
+def types_from_pb(message: event_pb.Event) -> tuple[MemoryType, ...]:
+    """The types that an event is told to have; one that a newer daemon knows is passed over."""
+    return tuple(TYPES.member_of[number] for number in message.types if number in TYPES.member_of)
 
 
 def timeline_to_pb(timeline: Timeline) -> pb.Timeline:
@@ -273,8 +284,9 @@ def filter_from_pb(message: filter_pb.Filter) -> Filter:
         agents=tuple(message.agents),
         projects=tuple(message.projects),
         sessions=tuple(message.sessions),
-        roles=tuple(_members(message.roles, _ROLE_OF, "filter.roles", "is no Role")),
-        kinds=tuple(_members(message.kinds, _KIND_OF, "filter.kinds", "is no EventKind")),
+        roles=tuple(_members(message.roles, ROLES, "filter.roles", "is no Role")),
+        kinds=tuple(_members(message.kinds, KINDS, "filter.kinds", "is no EventKind")),
+        types=tuple(_members(message.types, TYPES, "filter.types", "is no MemoryType")),
     )
 
 
@@ -288,6 +300,7 @@ def filter_to_pb(where: Filter) -> filter_pb.Filter:
         sessions=[shown(name) for name in where.sessions],
         roles=[ROLES.number_of[role] for role in where.roles],
         kinds=[KINDS.number_of[kind] for kind in where.kinds],
+        types=[TYPES.number_of[type] for type in where.types],
     )
 
 
@@ -305,11 +318,11 @@ def order_to_pb(newest_first: bool) -> filter_pb.SortOrder.ValueType:
     return filter_pb.SORT_ORDER_NEWEST_FIRST if newest_first else filter_pb.SORT_ORDER_OLDEST_FIRST
 
 
-def _members(numbers: Sequence[int], member_of: Mapping[int, Any], field: str, problem: str) -> list[Any]:
+def _members(numbers: Sequence[int], table: Table[Any, Any], field: str, problem: str) -> list[Any]:
     members = []
     for index, number in enumerate(numbers):
-        member = member_of.get(number)
+        member = table.member_of.get(number)
         if member is None:
-            raise InvalidQuery(f"{field}[{index}]", number, problem)
+            raise InvalidQuery(f"{field}[{index}]", number, problem, hint=f"Use one of {_words(table)}.")
         members.append(member)
     return members

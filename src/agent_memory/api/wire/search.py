@@ -6,7 +6,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from agent_memory._pb.agent_memory.v1 import search_service_pb2 as pb
 from agent_memory.api.wire.enums import TIERS, TIME_ORDERS
-from agent_memory.api.wire.events import event_from_pb, event_to_pb
+from agent_memory.api.wire.events import event_from_pb, event_to_pb, types_from_pb
 from agent_memory.api.wire.text import exact_bytes, exact_text, shown, time_ms_of, timestamp
 from agent_memory.errors import InvalidQuery
 from agent_memory.retrieval.context import Citation, ContextBlock
@@ -162,7 +162,8 @@ def _reading_from_pb(message: pb.TimeReading) -> TimeReading:
 
 def _hit_to_pb(hit: Hit) -> pb.Hit:
     return pb.Hit(
-        event=event_to_pb(hit.recorded),
+        # What its text tells is told beside the text, and once.
+        event=event_to_pb(hit.recorded, types=hit.types),
         score=hit.score,
         signals=[
             pb.Signal(name=signal.name, rank=signal.rank, score=signal.score, contribution=signal.contribution)
@@ -191,5 +192,6 @@ def _hit_from_pb(message: pb.Hit) -> Hit:
         date=message.date,
         session_title=message.session_title,
         node_id=message.node_id,
+        types=types_from_pb(message.event),
         repeat_count=message.repeat_count,
     )

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x61gent_memory/v1/event.proto\x12\x0f\x61gent_memory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe2\x03\n\x05\x45vent\x12\n\n\x02id\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04kind\x18\x03 \x01(\x0e\x32\x1a.agent_memory.v1.EventKind\x12#\n\x04role\x18\x04 \x01(\x0e\x32\x15.agent_memory.v1.Role\x12\x0f\n\x07session\x18\x05 \x01(\t\x12\r\n\x05\x61gent\x18\x06 \x01(\t\x12\x0f\n\x07project\x18\x07 \x01(\t\x12\x0c\n\x04text\x18\x08 \x01(\t\x12\x11\n\ttext_wtf8\x18\t \x01(\x0c\x12\x0f\n\x07speaker\x18\n \x01(\t\x12\x0e\n\x06source\x18\x0b \x01(\t\x12\x11\n\tsource_id\x18\x0c \x01(\t\x12\x11\n\ttool_name\x18\r \x01(\t\x12\x14\n\x0ctool_call_id\x18\x0e \x01(\t\x12\x36\n\x08metadata\x18\x0f \x03(\x0b\x32$.agent_memory.v1.Event.MetadataEntry\x12\x10\n\x08position\x18\x10 \x01(\x03\x12*\n\x0bscaffolding\x18\x11 \x03(\x0b\x32\x15.agent_memory.v1.Span\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"0\n\x04Span\x12\r\n\x05start\x18\x01 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x05\x12\x0c\n\x04what\x18\x03 \x01(\t*\xc4\x02\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45VENT_KIND_USER_MESSAGE\x10\x01\x12 \n\x1c\x45VENT_KIND_ASSISTANT_MESSAGE\x10\x02\x12\x18\n\x14\x45VENT_KIND_TOOL_CALL\x10\x03\x12\x1a\n\x16\x45VENT_KIND_TOOL_RESULT\x10\x04\x12\x1c\n\x18\x45VENT_KIND_SESSION_START\x10\x05\x12\x1a\n\x16\x45VENT_KIND_SESSION_END\x10\x06\x12\x19\n\x15\x45VENT_KIND_COMPACTION\x10\x07\x12\x1d\n\x19\x45VENT_KIND_SUBAGENT_START\x10\x08\x12\x1c\n\x18\x45VENT_KIND_SUBAGENT_STOP\x10\t\x12\x14\n\x10\x45VENT_KIND_OTHER\x10\n*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\r\n\tROLE_USER\x10\x01\x12\x12\n\x0eROLE_ASSISTANT\x10\x02\x12\r\n\tROLE_TOOL\x10\x03\x12\x0f\n\x0bROLE_SYSTEM\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x61gent_memory/v1/event.proto\x12\x0f\x61gent_memory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x04\n\x05\x45vent\x12\n\n\x02id\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04kind\x18\x03 \x01(\x0e\x32\x1a.agent_memory.v1.EventKind\x12#\n\x04role\x18\x04 \x01(\x0e\x32\x15.agent_memory.v1.Role\x12\x0f\n\x07session\x18\x05 \x01(\t\x12\r\n\x05\x61gent\x18\x06 \x01(\t\x12\x0f\n\x07project\x18\x07 \x01(\t\x12\x0c\n\x04text\x18\x08 \x01(\t\x12\x11\n\ttext_wtf8\x18\t \x01(\x0c\x12\x0f\n\x07speaker\x18\n \x01(\t\x12\x0e\n\x06source\x18\x0b \x01(\t\x12\x11\n\tsource_id\x18\x0c \x01(\t\x12\x11\n\ttool_name\x18\r \x01(\t\x12\x14\n\x0ctool_call_id\x18\x0e \x01(\t\x12\x36\n\x08metadata\x18\x0f \x03(\x0b\x32$.agent_memory.v1.Event.MetadataEntry\x12\x10\n\x08position\x18\x10 \x01(\x03\x12*\n\x0bscaffolding\x18\x11 \x03(\x0b\x32\x15.agent_memory.v1.Span\x12*\n\x05types\x18\x12 \x03(\x0e\x32\x1b.agent_memory.v1.MemoryType\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"0\n\x04Span\x12\r\n\x05start\x18\x01 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x05\x12\x0c\n\x04what\x18\x03 \x01(\t*\xc4\x02\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45VENT_KIND_USER_MESSAGE\x10\x01\x12 \n\x1c\x45VENT_KIND_ASSISTANT_MESSAGE\x10\x02\x12\x18\n\x14\x45VENT_KIND_TOOL_CALL\x10\x03\x12\x1a\n\x16\x45VENT_KIND_TOOL_RESULT\x10\x04\x12\x1c\n\x18\x45VENT_KIND_SESSION_START\x10\x05\x12\x1a\n\x16\x45VENT_KIND_SESSION_END\x10\x06\x12\x19\n\x15\x45VENT_KIND_COMPACTION\x10\x07\x12\x1d\n\x19\x45VENT_KIND_SUBAGENT_START\x10\x08\x12\x1c\n\x18\x45VENT_KIND_SUBAGENT_STOP\x10\t\x12\x14\n\x10\x45VENT_KIND_OTHER\x10\n*\x80\x02\n\nMemoryType\x12\x1b\n\x17MEMORY_TYPE_UNSPECIFIED\x10\x00\x12\x18\n\x14MEMORY_TYPE_DECISION\x10\x01\x12\x1a\n\x16MEMORY_TYPE_PREFERENCE\x10\x02\x12\x19\n\x15MEMORY_TYPE_PROCEDURE\x10\x03\x12\x1a\n\x16MEMORY_TYPE_CONSTRAINT\x10\x04\x12\x1a\n\x16MEMORY_TYPE_DEFINITION\x10\x05\x12\x18\n\x14MEMORY_TYPE_QUESTION\x10\x06\x12\x15\n\x11MEMORY_TYPE_ERROR\x10\x07\x12\x1b\n\x17MEMORY_TYPE_OBSERVATION\x10\x08*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\r\n\tROLE_USER\x10\x01\x12\x12\n\x0eROLE_ASSISTANT\x10\x02\x12\r\n\tROLE_TOOL\x10\x03\x12\x0f\n\x0bROLE_SYSTEM\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,14 +34,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EVENT_METADATAENTRY']._loaded_options = None
   _globals['_EVENT_METADATAENTRY']._serialized_options = b'8\001'
-  _globals['_EVENTKIND']._serialized_start=617
-  _globals['_EVENTKIND']._serialized_end=941
-  _globals['_ROLE']._serialized_start=943
-  _globals['_ROLE']._serialized_end=1038
+  _globals['_EVENTKIND']._serialized_start=661
+  _globals['_EVENTKIND']._serialized_end=985
+  _globals['_MEMORYTYPE']._serialized_start=988
+  _globals['_MEMORYTYPE']._serialized_end=1244
+  _globals['_ROLE']._serialized_start=1246
+  _globals['_ROLE']._serialized_end=1341
   _globals['_EVENT']._serialized_start=82
-  _globals['_EVENT']._serialized_end=564
-  _globals['_EVENT_METADATAENTRY']._serialized_start=517
-  _globals['_EVENT_METADATAENTRY']._serialized_end=564
-  _globals['_SPAN']._serialized_start=566
-  _globals['_SPAN']._serialized_end=614
+  _globals['_EVENT']._serialized_end=608
+  _globals['_EVENT_METADATAENTRY']._serialized_start=561
+  _globals['_EVENT_METADATAENTRY']._serialized_end=608
+  _globals['_SPAN']._serialized_start=610
+  _globals['_SPAN']._serialized_end=658
 # @@protoc_insertion_point(module_scope)

@@ -55,6 +55,44 @@ EVENT_KIND_OTHER: EventKind.ValueType  # 10
 """Something the capturing side has no word for; kept, never taken for a message."""
 Global___EventKind: _TypeAlias = EventKind  # noqa: Y015
 
+class _MemoryType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MemoryTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MemoryType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MEMORY_TYPE_UNSPECIFIED: _MemoryType.ValueType  # 0
+    MEMORY_TYPE_DECISION: _MemoryType.ValueType  # 1
+    MEMORY_TYPE_PREFERENCE: _MemoryType.ValueType  # 2
+    MEMORY_TYPE_PROCEDURE: _MemoryType.ValueType  # 3
+    """How something is done."""
+    MEMORY_TYPE_CONSTRAINT: _MemoryType.ValueType  # 4
+    """What must or must not be; limits and deadlines."""
+    MEMORY_TYPE_DEFINITION: _MemoryType.ValueType  # 5
+    MEMORY_TYPE_QUESTION: _MemoryType.ValueType  # 6
+    MEMORY_TYPE_ERROR: _MemoryType.ValueType  # 7
+    """Told of, or shown by the output of a program."""
+    MEMORY_TYPE_OBSERVATION: _MemoryType.ValueType  # 8
+    """What was found or measured."""
+
+class MemoryType(_MemoryType, metaclass=_MemoryTypeEnumTypeWrapper):
+    """What sort of thing a text states. One text may state several."""
+
+MEMORY_TYPE_UNSPECIFIED: MemoryType.ValueType  # 0
+MEMORY_TYPE_DECISION: MemoryType.ValueType  # 1
+MEMORY_TYPE_PREFERENCE: MemoryType.ValueType  # 2
+MEMORY_TYPE_PROCEDURE: MemoryType.ValueType  # 3
+"""How something is done."""
+MEMORY_TYPE_CONSTRAINT: MemoryType.ValueType  # 4
+"""What must or must not be; limits and deadlines."""
+MEMORY_TYPE_DEFINITION: MemoryType.ValueType  # 5
+MEMORY_TYPE_QUESTION: MemoryType.ValueType  # 6
+MEMORY_TYPE_ERROR: MemoryType.ValueType  # 7
+"""Told of, or shown by the output of a program."""
+MEMORY_TYPE_OBSERVATION: MemoryType.ValueType  # 8
+"""What was found or measured."""
+Global___MemoryType: _TypeAlias = MemoryType  # noqa: Y015
+
 class _Role:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -119,6 +157,7 @@ class Event(_message.Message):
     METADATA_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
     SCAFFOLDING_FIELD_NUMBER: _builtins.int
+    TYPES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """ULID, 26 characters of Crockford base 32. Its 48-bit time is the event's time.
 
@@ -173,6 +212,10 @@ class Event(_message.Message):
         restated files, injected memories, base64. Sorted and disjoint. It is in the log and in no index.
         """
 
+    @_builtins.property
+    def types(self) -> _containers.RepeatedScalarFieldContainer[Global___MemoryType.ValueType]:
+        """Output only. What sort of thing the text states, told from its turns of phrase; empty for most."""
+
     def __init__(
         self,
         *,
@@ -193,10 +236,11 @@ class Event(_message.Message):
         metadata: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         position: _builtins.int = ...,
         scaffolding: _abc.Iterable[Global___Span] | None = ...,
+        types: _abc.Iterable[Global___MemoryType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "id", b"id", "kind", b"kind", "metadata", b"metadata", "position", b"position", "project", b"project", "role", b"role", "scaffolding", b"scaffolding", "session", b"session", "source", b"source", "source_id", b"source_id", "speaker", b"speaker", "text", b"text", "text_wtf8", b"text_wtf8", "time", b"time", "tool_call_id", b"tool_call_id", "tool_name", b"tool_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "id", b"id", "kind", b"kind", "metadata", b"metadata", "position", b"position", "project", b"project", "role", b"role", "scaffolding", b"scaffolding", "session", b"session", "source", b"source", "source_id", b"source_id", "speaker", b"speaker", "text", b"text", "text_wtf8", b"text_wtf8", "time", b"time", "tool_call_id", b"tool_call_id", "tool_name", b"tool_name", "types", b"types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from agent_memory._pb.agent_memory.v1 import event_pb2 as agent__memory_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61gent_memory/v1/filter.proto\x12\x0f\x61gent_memory.v1\x1a\x1b\x61gent_memory/v1/event.proto\"\xaa\x01\n\x06\x46ilter\x12\x0c\n\x04\x66rom\x18\x01 \x01(\t\x12\r\n\x05until\x18\x02 \x01(\t\x12\x0e\n\x06\x61gents\x18\x03 \x03(\t\x12\x10\n\x08projects\x18\x04 \x03(\t\x12\x10\n\x08sessions\x18\x05 \x03(\t\x12$\n\x05roles\x18\x06 \x03(\x0e\x32\x15.agent_memory.v1.Role\x12)\n\x05kinds\x18\x07 \x03(\x0e\x32\x1a.agent_memory.v1.EventKind*a\n\tSortOrder\x12\x1a\n\x16SORT_ORDER_UNSPECIFIED\x10\x00\x12\x1b\n\x17SORT_ORDER_OLDEST_FIRST\x10\x01\x12\x1b\n\x17SORT_ORDER_NEWEST_FIRST\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61gent_memory/v1/filter.proto\x12\x0f\x61gent_memory.v1\x1a\x1b\x61gent_memory/v1/event.proto\"\xd6\x01\n\x06\x46ilter\x12\x0c\n\x04\x66rom\x18\x01 \x01(\t\x12\r\n\x05until\x18\x02 \x01(\t\x12\x0e\n\x06\x61gents\x18\x03 \x03(\t\x12\x10\n\x08projects\x18\x04 \x03(\t\x12\x10\n\x08sessions\x18\x05 \x03(\t\x12$\n\x05roles\x18\x06 \x03(\x0e\x32\x15.agent_memory.v1.Role\x12)\n\x05kinds\x18\x07 \x03(\x0e\x32\x1a.agent_memory.v1.EventKind\x12*\n\x05types\x18\x08 \x03(\x0e\x32\x1b.agent_memory.v1.MemoryType*a\n\tSortOrder\x12\x1a\n\x16SORT_ORDER_UNSPECIFIED\x10\x00\x12\x1b\n\x17SORT_ORDER_OLDEST_FIRST\x10\x01\x12\x1b\n\x17SORT_ORDER_NEWEST_FIRST\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'agent_memory.v1.filter_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SORTORDER']._serialized_start=251
-  _globals['_SORTORDER']._serialized_end=348
+  _globals['_SORTORDER']._serialized_start=295
+  _globals['_SORTORDER']._serialized_end=392
   _globals['_FILTER']._serialized_start=79
-  _globals['_FILTER']._serialized_end=249
+  _globals['_FILTER']._serialized_end=293
 # @@protoc_insertion_point(module_scope)

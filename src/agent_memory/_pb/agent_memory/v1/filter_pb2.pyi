@@ -52,6 +52,7 @@ class Filter(_message.Message):
     SESSIONS_FIELD_NUMBER: _builtins.int
     ROLES_FIELD_NUMBER: _builtins.int
     KINDS_FIELD_NUMBER: _builtins.int
+    TYPES_FIELD_NUMBER: _builtins.int
     until: _builtins.str
     @_builtins.property
     def agents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
@@ -63,6 +64,10 @@ class Filter(_message.Message):
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_event_pb2.Role.ValueType]: ...
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_event_pb2.EventKind.ValueType]: ...
+    @_builtins.property
+    def types(self) -> _containers.RepeatedScalarFieldContainer[_event_pb2.MemoryType.ValueType]:
+        """Events that state something of one of these types; sessions that hold such an event."""
+
     def __init__(
         self,
         *,
@@ -72,10 +77,11 @@ class Filter(_message.Message):
         sessions: _abc.Iterable[_builtins.str] | None = ...,
         roles: _abc.Iterable[_event_pb2.Role.ValueType] | None = ...,
         kinds: _abc.Iterable[_event_pb2.EventKind.ValueType] | None = ...,
+        types: _abc.Iterable[_event_pb2.MemoryType.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "from", b"from", "kinds", b"kinds", "projects", b"projects", "roles", b"roles", "sessions", b"sessions", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "from", b"from", "kinds", b"kinds", "projects", b"projects", "roles", b"roles", "sessions", b"sessions", "types", b"types", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
