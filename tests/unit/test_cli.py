@@ -320,11 +320,13 @@ def test_colours_are_left_out_where_they_are_not_wanted(door: Door, monkeypatch:
 
 def test_search_passes_its_filters_on(door: Door) -> None:
     flags = "--from 2026-01-01 --until 2026-01-31 --agent a --project p --session s --role user --kind tool_call"
-    door.run("search", "x", *flags.split(), "--limit", "3")
+    types = "--type decision --type error"
+    door.run("search", "x", *flags.split(), *types.split(), "--limit", "3")
     arguments = door.asked("search")
     where = arguments["where"]
 
     assert 3 == arguments["limit"]
+    assert (MemoryType.DECISION, MemoryType.ERROR) == where.types
     assert ("2026-01-01", "2026-01-31", ("a",), ("p",), ("s",)) == (
         where.from_,
         where.until,
@@ -721,6 +723,53 @@ def test_a_long_event_is_cut_around_the_excerpt(door: Door) -> None:
     assert "lines before" in told.out
     assert "lines more" in told.out
     assert "line 999" in door.run("grip", GRIP.id, "--full").out
+
+
+# -- events -------------------------------------------------------------------------------------
+
+
+def test_events_lists_one_line_each_with_what_it_states(door: Door) -> None:
+    decided = msgspec.structs.replace(EVENT, text="We decided to ship on Friday.\nNo later.")
+    door.memory.script = {"events": Page(items=(Recorded(1, decided),))}
+    told = door.run("events", "--type", "decision", "--newest-first", width=40)
+
+    assert [f"{EVENT.id} 2026-01-15 10:30 user [decision]: We decided to ship on Friday. No later."] == (
+        told.out.splitlines()
+    )
+    assert "1 event, times of Europe/Oslo" in told.notes
+    assert ((MemoryType.DECISION,), True) == (door.asked("events")["where"].types, door.asked("events")["newest_first"])
+
+
+def test_events_reads_pages_up_to_the_limit_and_says_whether_there_are_more(door: Door) -> None:
+    """A page may be empty and still name a next one."""
+    pages = {
+        "": Page(items=(), next_token="a"),
+        "a": Page(items=(Recorded(1, EVENT), Recorded(2, EVENT)), next_token="b"),
+        "b": Page(items=(Recorded(3, EVENT),)),
+    }
+    door.memory.script = {"events": lambda token, **_: pages[token]}
+
+    def listed(limit: int) -> tuple[list[int], bool]:
+        data = door.run("events", "--limit", str(limit), "--json").data
+        return [event["position"] for event in data["events"]], data["more"]
+
+    assert [([1], True), ([1, 2], True), ([1, 2, 3], False), ([1, 2, 3], False)] == [listed(n) for n in (1, 2, 3, 0)]
+
+
+@pytest.mark.parametrize("command", ["search", "events", "context"])
+def test_an_unknown_type_is_refused_with_those_there_are(door: Door, command: str) -> None:
+    told = door.run(command, *(["x"] if command != "events" else []), "--type", "mistake", "--json")
+
+    assert (2, "USAGE", []) == (told.code, told.error["reason"], door.memory.calls)
+    assert [] == [type.value for type in MemoryType if f"'{type.value}'" not in told.error["message"]]
+
+
+def test_show_tells_what_an_event_states(door: Door) -> None:
+    text = "We decided to keep it. Which port?"
+    door.memory.script = {"event": Recorded(1, msgspec.structs.replace(EVENT, text=text))}
+
+    assert "types decision, question" in door.run("show", EVENT.id).words
+    assert ["decision", "question"] == door.run("show", EVENT.id, "--json").data["event"]["types"]
 
 
 # -- show ---------------------------------------------------------------------------------------

@@ -503,7 +503,14 @@ def full_messages() -> list[Message]:
         last_event_id="l",
     )
     where = Filter(
-        from_="f", until="u", agents=("a",), projects=("p",), sessions=("s",), roles=(Role.USER,), kinds=(Kind.OTHER,), types=(MemoryType.ERROR,)
+        from_="f",
+        until="u",
+        agents=("a",),
+        projects=("p",),
+        sessions=("s",),
+        roles=(Role.USER,),
+        kinds=(Kind.OTHER,),
+        types=(MemoryType.ERROR,),
     )
     return [
         event,
