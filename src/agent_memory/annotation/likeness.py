@@ -128,7 +128,8 @@ def _near(forms: Sequence[_Form], places: Sequence[int]) -> dict[int, int]:
 
 
 def _alike(a: _Form, b: _Form) -> bool:
-    if min(len(a.words), len(b.words)) < WORDS_MIN:
+    fewer, more = sorted((len(a.words), len(b.words)))
+    if fewer < max(WORDS_MIN, _ALIKE_MIN * more):
         return False
     pairs, others = a.neighbours(), b.neighbours()
     if 2 * len(pairs & others) < _ALIKE_MIN * (len(pairs) + len(others)):
@@ -160,6 +161,7 @@ _KINDS = {
     "size": re.compile(r"\d+(?:\.\d+)?\s?(?:[KMGT]i?B|kB|ms|s|it)(?:/s)?"),
     "decimal": re.compile(r"\d+\.\d+,?"),
 }
+_NOTHING_OR_DATE = re.compile(r"\[?(?:[0-9]{4}[-/][0-9]{2}[-/][0-9]{2})?")
 _HINTS = tuple(map(re.compile, (":[0-9]{2}:", "/[0-9]", " of [0-9]")))
 _HOW_FAR = frozenset({"share", "of"})
 _BAR = frozenset("|[]#=>\u2580\u2588\u2589\u258a\u258b\u258c\u258d\u258e\u258f\u2591\u2592\u2593\u2501")
@@ -198,9 +200,9 @@ def _reports(line: str) -> bool:
         if not kind:
             continue
         kinds.add(kind)
-        before, after = line[: figure.start()].rstrip(), line[figure.end() : figure.end() + 4].lstrip()
+        before, after = line[: figure.start()].strip(), line[figure.end() : figure.end() + 4].lstrip()
         # A clock with seconds, or how far it is in brackets, begins the line.
-        if before in {"", "["} and kind == "clock":
+        if kind == "clock" and _NOTHING_OR_DATE.fullmatch(before):
             return True
         if kind in _HOW_FAR and (
             (before in {"[", "("} and after[:1] in {"]", ")"})

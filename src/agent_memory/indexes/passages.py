@@ -73,7 +73,8 @@ _FLAT = bytes(
 )
 _HELD_TOGETHER = re.compile(rb"[A-Za-z0-9\x80-\xff][-_./@#][A-Za-z0-9\x80-\xff]|[a-z][A-Z]|[A-Z]{2}[a-z]")
 _SHOUTED = re.compile(rb"[A-Z]{3,}")
-_MIXED = re.compile(rb"[0a-fA-F]{6,}|0+")
+# Digits and the letters of hexadecimal among them, as in hashes and random ids.
+_MIXED = re.compile(rb"(?<![0a-fA-F])[0a-fA-F]*0[0a-fA-F]*")
 _LETTERS = re.compile(rb"[A-Za-z\x80-\xff]+")
 
 
