@@ -1,11 +1,14 @@
-"""The entities: what each event mentions, and which days."""
+"""The entities: what each event mentions, and which days. Scaffolding mentions nothing: nobody said it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+import msgspec
+
 from agent_memory.annotation.entities import READER, entities_of
+from agent_memory.annotation.scaffolding import SCAFFOLDING, complement, scaffolding_of
 from agent_memory.events import Event, Position, Recorded
 from agent_memory.events.ulids import ulid_time_ms
 from agent_memory.indexes.entities import EntitiesIndex, EventMentions, entities_prefix
@@ -59,6 +62,7 @@ class EntitiesProjector:
         """The rows are their owner's to close."""
 
     def _mentions(self, event: Event) -> EventMentions:
+        event = _said(event)
         return EventMentions(event.id, entities_of(event), self._days(event))
 
     def _days(self, event: Event) -> tuple[tuple[str, str], ...]:
@@ -96,7 +100,7 @@ class EntitiesView:
 
     @property
     def fingerprint(self) -> str:
-        return f"entities/{FORMAT} {READER} {self._time_reader} zone={self._zone}"
+        return f"entities/{FORMAT} {READER} {SCAFFOLDING} {self._time_reader} zone={self._zone}"
 
     def open(self, generation: int) -> EntitiesProjector:
         return EntitiesProjector(
@@ -108,3 +112,13 @@ class EntitiesView:
         batch = self._rows.batch()
         batch.delete_range(Family.VIEWS, prefix, prefix_end(prefix))
         self._rows.write(batch)
+
+
+def _said(event: Event) -> Event:
+    """The event with what was said of its text."""
+    scaffolding = scaffolding_of(event)
+    if not scaffolding:
+        return event
+    text = event.text
+    parts = [text[part.start : part.end] for part in complement(scaffolding, len(text))]
+    return msgspec.structs.replace(event, text="\n".join(parts))

@@ -33,7 +33,7 @@ ASKED_EVENTS_MAX = 96
 READ_EVENTS_MAX = 48
 """How many of the best events found are read for what else they mention."""
 
-MET_MAX = 24
+MET_MAX = 16
 """How many entities met on the way are weighed: those with the most of the score."""
 
 FOLLOWED_MAX = 4

@@ -10,6 +10,7 @@ import pytest
 
 from agent_memory.annotation import Entity, EntityType
 from agent_memory.annotation.entities import entities_of
+from agent_memory.annotation.scaffolding import as_memory
 from agent_memory.events import Event
 from agent_memory.events.ulids import derived_ulid, ulid_from_number
 from agent_memory.indexes.entities import COMPANIONS_MAX, entity_key
@@ -133,6 +134,15 @@ class EntitiesChecks:
 
         assert [one.id for one in said[:0:-1]] == [ulid_from_number(event) for event, _ in found]
         assert [entity_key(one) for one in entities_of(said[0])[:COMPANIONS_MAX]] == list(found[0][1])
+
+    def test_what_nobody_said_mentions_nothing(self) -> None:
+        """What a harness puts before a prompt stays in the log, and out of the view."""
+        said = event(f"so Ada left [1]\n{as_memory('then Grace came to src/app.py [2]')}\nwith config.py [3]")
+        index = self.entities([said]).index
+
+        assert {ADA, CONFIG} == set(index.entities_of([said.id])[0])
+        found = index.mentioning("2026-01-01", "2026-02-01", limit=9)
+        assert ["2026-01-10", "2026-01-12"] == [mention.first for mention in found]
 
     @pytest.mark.parametrize(
         ("first", "until", "expected"),
