@@ -234,7 +234,7 @@ def _blocks(text: str, table: dict[str, str]) -> list[Span]:
 
 
 def _tags_in(text: str, table: dict[str, str]) -> list[_Tag]:
-    tags = []
+    tags: list[_Tag] = []
     before, ticks, blank = 0, 0, True
     for found in _TAG.finditer(text):
         name = found[2].replace(" ", "_")
