@@ -28,6 +28,9 @@ EVENTS_AT_ONCE_MAX = 1000
 _READ_AT_ONCE = 64
 _SCANNED_EVENTS_MAX = 10_000
 _SCAN_PAGE = 128
+_SCAN_BYTES = 8 << 20
+# Characters that one page looks through for events that pass.
+_SCANNED_TEXT_MAX = 64 << 20
 # Characters of texts that one page reads to tell types: some 0.2 s of work.
 _TYPED_TEXT_MAX = 1 << 20
 
@@ -102,16 +105,34 @@ class Reader:
         self, event_id: str, session: str | None, before: int, after: int
     ) -> tuple[tuple[Recorded, ...], bool, bool]:
         """An event with its neighbours, in time order, and whether there are more before and after."""
-        earlier = self._log.scan(until=event_id, session=session, limit=before + 2, newest_first=True)
-        later = self._log.scan(first=next_ulid(event_id), session=session, limit=after + 1)
-        # Of very long texts, only as many of the nearest as one answer holds.
-        fitting_before = min(before + 1, count_that_fits(len(recorded.event.text) for recorded in earlier))
-        fitting_after = min(after, count_that_fits(len(recorded.event.text) for recorded in later))
-        return (
-            (*reversed(earlier[:fitting_before]), *later[:fitting_after]),
-            len(earlier) > fitting_before,
-            len(later) > fitting_after,
-        )
+        earlier, more_before = self._nearest(event_id, session, before + 1, newest_first=True)
+        later, more_after = self._nearest(next_ulid(event_id), session, after)
+        return (*reversed(earlier), *later), more_before, more_after
+
+    def _nearest(
+        self, edge: str, session: str | None, count: int, *, newest_first: bool = False
+    ) -> tuple[list[Recorded], bool]:
+        """Up to *count* events from *edge* on, of long ones as many as an answer holds; whether there are more."""
+
+        def scan(edge: str, limit: int) -> list[Recorded]:
+            first, until = (None, edge) if newest_first else (edge, None)
+            return self._log.scan(
+                first=first,
+                until=until,
+                session=session,
+                limit=limit,
+                bytes_max=_SCAN_BYTES,
+                newest_first=newest_first,
+            )
+
+        found = scan(edge, count + 1)
+        kept = found[: min(count, count_that_fits(len(recorded.event.text) for recorded in found))]
+        if len(found) > len(kept) or not kept:
+            return kept, bool(found)
+        # Fewer than were asked for: that may be all, or as many as were read at once.
+        last = kept[-1].event.id
+        beyond = previous_ulid(last) if newest_first else next_ulid(last)
+        return kept, beyond != last and bool(scan(beyond, 1))
 
     def events(
         self, *, where: Filter = EVERYTHING, newest_first: bool = False, limit: int = 100, token: str = ""
@@ -136,25 +157,34 @@ class Reader:
             first = max(first, next_ulid(cursor))
         session = next(iter(bounds.sessions)) if len(bounds.sessions) == 1 else None
         found: list[Recorded] = []
-        scanned = read = 0
+        scanned = looked_through = read = 0
         room = PAGE_TEXT_MAX
         while first <= until:
             page = self._log.scan(
-                first=first, until=until, session=session, limit=_SCAN_PAGE, newest_first=newest_first
+                first=first,
+                until=until,
+                session=session,
+                limit=_SCAN_PAGE,
+                bytes_max=_SCAN_BYTES,
+                newest_first=newest_first,
             )
+            if not page:
+                break
             for recorded in page:
                 if admits(bounds, recorded.event):
                     room -= len(recorded.event.text)
                     if len(found) == limit or (found and room < 0):
                         return Page(items=tuple(found), next_token=encode_token(listing, found[-1].event.id))
                     found.append(recorded)
-            if len(page) < _SCAN_PAGE:
-                break
             last = page[-1].event.id
+            if last == (first if newest_first else until):
+                # Nothing lies beyond: the very first id has none before it.
+                break
             scanned += len(page)
+            looked_through += sum(len(recorded.event.text) for recorded in page)
             if bounds.types:
                 read += sum(min(len(recorded.event.text), READ_MAX) for recorded in page)
-            if scanned >= _SCANNED_EVENTS_MAX or read >= _TYPED_TEXT_MAX:
+            if scanned >= _SCANNED_EVENTS_MAX or looked_through >= _SCANNED_TEXT_MAX or read >= _TYPED_TEXT_MAX:
                 return Page(items=tuple(found), next_token=encode_token(listing, last))
             if newest_first:
                 until = previous_ulid(last)
@@ -308,16 +338,13 @@ class Reader:
             # A ULID, but none that any grip has.
             raise UnknownGrip(grip_id) from None
         first, until = first_ulid_at(address.time_ms), last_ulid_at(address.time_ms)
-        while first <= until:
-            page = self._log.scan(first=first, until=until, limit=_SCAN_PAGE)
+        while page := self._log.scan(first=first, until=until, limit=_SCAN_PAGE, bytes_max=_SCAN_BYTES):
             for recorded in page:
                 if stands_in(address, recorded.event.id):
                     end = address.start + address.length
                     if address.length == 0 or end > len(recorded.event.text):
                         raise UnknownGrip(grip_id)
                     return recorded, address.start, end
-            if len(page) < _SCAN_PAGE:
-                break
             first = next_ulid(page[-1].event.id)
         raise UnknownGrip(grip_id)
 

@@ -65,11 +65,13 @@ class EventLog(Protocol):
         until: str | None = None,
         session: str | None = None,
         limit: int,
+        bytes_max: int | None = None,
         newest_first: bool = False,
     ) -> list[Recorded]:
         """Up to *limit* events in order of time (of id), or against it.
 
-        *first* and *until* are ULIDs, both inclusive; *session* keeps one conversation.
+        *first* and *until* are ULIDs, both inclusive; *session* keeps one conversation. With
+        *bytes_max* fewer, where their records would hold more than that; none only at the end.
         """
         ...
 

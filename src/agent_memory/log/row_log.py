@@ -45,7 +45,8 @@ READ_BYTES_MAX = 8 << 20
 """`read` gives fewer events than it was asked for where their records would hold more."""
 
 _PAGE = 1000
-_EVENTS_AT_ONCE = 64
+# So many records are read at once, and a record may have a megabyte.
+_EVENTS_AT_ONCE = 16
 _PROBE_EVERY_S = 1.0
 
 
@@ -156,6 +157,7 @@ class RowEventLog:
         until: str | None = None,
         session: str | None = None,
         limit: int,
+        bytes_max: int | None = None,
         newest_first: bool = False,
     ) -> list[Recorded]:
         low = ULID_MIN if first is None else _bound("first", first)
@@ -163,8 +165,9 @@ class RowEventLog:
         prefix = b"" if session is None else session_hash(session)
         low, high = prefix + low, prefix + high
         found: list[Recorded] = []
+        size = 0
         while len(found) < limit and low < high:
-            page = min(limit - len(found), _PAGE)
+            page = min(limit - len(found), _EVENTS_AT_ONCE)
             if session is None:
                 rows = self._rows.scan(Family.EVENTS, first=low, end=high, limit=page, reverse=newest_first)
             else:
@@ -173,6 +176,9 @@ class RowEventLog:
                 # Beyond the head lies what is written and not durable yet.
                 recorded = _recorded(ulid_from_key(key[-16:]), value)
                 if recorded.position <= self._head and (session is None or recorded.event.session == session):
+                    size += len(value)
+                    if bytes_max is not None and size > bytes_max and found:
+                        return found
                     found.append(recorded)
             if len(rows) < page:
                 break

@@ -26,7 +26,7 @@ from agent_memory.log.keys import (
 from agent_memory.storage import Family, Rows
 
 # So many records are in memory at once, and a record may have a megabyte.
-_PAGE = 128
+_PAGE = 16
 
 
 def verify_entries(rows: Rows, *, after: Position, until: Position) -> Position:

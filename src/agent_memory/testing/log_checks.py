@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent_memory.errors import Closed, EventConflict, InvalidEvent, InvalidQuery, UnknownEvent
 from agent_memory.events import START, Event, Recorded
-from agent_memory.events.ulids import first_ulid_at, last_ulid_at
+from agent_memory.events.ulids import first_ulid_at, last_ulid_at, next_ulid, previous_ulid
 from agent_memory.log import EventLog
 from agent_memory.testing.events import NOON_MS, event, events
 from agent_memory.testing.strategies import any_events
@@ -323,6 +323,25 @@ class EventLogChecks:
         assert ours[::-1][:2] == [r.event for r in log.scan(session="ours", limit=2, newest_first=True)]
         assert ours[1:] == [r.event for r in log.scan(session="ours", first=ours[1].id, limit=9)]
         assert [] == log.scan(session="our", limit=9)
+
+    @pytest.mark.parametrize("session", [None, "s"])
+    @pytest.mark.parametrize("newest_first", [False, True])
+    def test_scan_gives_fewer_events_where_they_are_long_and_none_only_at_the_end(
+        self, session: str | None, newest_first: bool
+    ) -> None:
+        log = self.make_log()
+        given = [event("x" * length, time_ms=NOON_MS + n) for n, length in enumerate([10, 9_000, 10, 10, 500, 10])]
+        log.append(given)
+        wanted = given[::-1] if newest_first else given
+        pages = []
+        bounds: dict[str, str] = {}
+        while page := log.scan(session=session, limit=4, bytes_max=2_000, newest_first=newest_first, **bounds):
+            pages.append([recorded.event for recorded in page])
+            edge = page[-1].event.id
+            bounds = {"until": previous_ulid(edge)} if newest_first else {"first": next_ulid(edge)}
+
+        assert wanted == [one for page in pages for one in page]
+        assert [1, 1, 4] == sorted(map(len, pages))
 
     def test_a_bound_that_is_no_ulid_is_an_invalid_query(self) -> None:
         log = self.make_log()
