@@ -40,12 +40,13 @@ from agent_memory.memory import (
     Timeline,
     VerifyReport,
 )
+from agent_memory.paging import SEARCH_LIMIT_MAX
 from agent_memory.projectors.views import Views
-from agent_memory.reading import SEARCH_LIMIT_MAX, Reader
+from agent_memory.reading import Reader
 from agent_memory.retrieval import DEFAULT_OPTIONS, SearchOptions, SearchResult
-from agent_memory.retrieval.search import Searcher
 from agent_memory.retrieval.context import ContextBlock, ContextBuilder
 from agent_memory.retrieval.options import check_options, check_token_budget
+from agent_memory.retrieval.search import Searcher
 from agent_memory.toc.model import Grip, Node
 
 T = TypeVar("T")

@@ -13,6 +13,7 @@ import msgspec
 from agent_memory.errors import InvalidQuery
 
 PAGE_SIZE_MAX = 1000
+SEARCH_LIMIT_MAX = 200
 
 PAGE_TEXT_MAX = 8 << 20
 """Characters of text that one answer holds before it is cut short: a message holds 64 MiB."""

@@ -15,13 +15,19 @@ from agent_memory.indexes.model import Session, Where
 from agent_memory.indexes.port import Catalog, Contents
 from agent_memory.log import EventLog
 from agent_memory.memory import EVERYTHING, Day, Days, Filter, GripContext, Page, Root, Timeline
-from agent_memory.paging import PAGE_TEXT_MAX, check_page_size, count_that_fits, decode_token, encode_token
+from agent_memory.paging import (
+    PAGE_TEXT_MAX,
+    SEARCH_LIMIT_MAX,
+    check_page_size,
+    count_that_fits,
+    decode_token,
+    encode_token,
+)
 from agent_memory.retrieval.bounds import parse_date, resolve
 from agent_memory.toc.grips import grip_address
 from agent_memory.toc.grips import matches as stands_in
 from agent_memory.toc.model import Grip, Node
 
-SEARCH_LIMIT_MAX = 200
 NEIGHBOURS_MAX = 100
 DAYS_MAX = 3700
 EVENTS_AT_ONCE_MAX = 1000

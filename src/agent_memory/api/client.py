@@ -78,7 +78,7 @@ from agent_memory.memory import (
     Timeline,
     VerifyReport,
 )
-from agent_memory.paging import check_page_size
+from agent_memory.paging import SEARCH_LIMIT_MAX, check_page_size
 from agent_memory.retrieval.context import ContextBlock
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult
 from agent_memory.retrieval.options import check_options, check_token_budget
@@ -338,7 +338,7 @@ class GrpcMemory:
             query=shown(query),
             filter=filter_to_pb(where),
             # 0 on the wire would mean the default.
-            limit=check_page_size(limit, field="limit", most=_SEARCH_LIMIT_MAX),
+            limit=check_page_size(limit, field="limit", most=SEARCH_LIMIT_MAX),
             min_position=_position(min_position),
             options=options_to_pb(check_options(options)),
         )
@@ -398,7 +398,6 @@ class GrpcMemory:
             yield verify_report_from_pb(message)
 
 
-_SEARCH_LIMIT_MAX = 200
 _INT64_MAX = (1 << 63) - 1
 _INT32_MAX = (1 << 31) - 1
 
