@@ -8,13 +8,16 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
+from agent_memory.annotation import MemoryType
 from agent_memory.errors import Corrupt
 from agent_memory.events import Recorded
 from agent_memory.indexes.embeddings import EmbeddingStore
 from agent_memory.indexes.lexical import LexicalIndex, entry_of
-from agent_memory.indexes.model import EVERYWHERE
+from agent_memory.indexes.model import EVERYWHERE, Where
+from agent_memory.indexes.vector_snapshots import VECTORS_FORMAT
 from agent_memory.indexes.vectors import VectorIndex
 from agent_memory.projectors.vectors import VectorProjector
 from agent_memory.storage import InMemoryRows
@@ -158,6 +161,32 @@ def test_a_snapshot_with_a_part_that_is_damaged_or_missing_is_not_used(
 
     assert 0 == vectors(tmp_path).checkpoint()
     assert [] == list(tmp_path.iterdir())
+
+
+def test_a_snapshot_of_an_earlier_format_is_built_again_and_never_misread(tmp_path: Path) -> None:
+    filled(tmp_path)
+    (snapshot,) = tmp_path.glob("snapshot-*")
+    manifest = msgspec.json.decode((snapshot / "manifest.json").read_bytes())
+    (snapshot / "manifest.json").write_bytes(msgspec.json.encode({**manifest, "format": VECTORS_FORMAT - 1}))
+
+    assert 0 == vectors(tmp_path).checkpoint()
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_the_types_of_events_are_in_the_snapshot(tmp_path: Path) -> None:
+    view = vectors(tmp_path)
+    texts = ["We decided to deploy.", "Nothing of note.", "ValueError: deploy", "Which one is it?"]
+    view.project([Recorded(n, said(n, text)) for n, text in enumerate(texts, start=1)])
+    view.index.flush(always=True)
+    query = HashingEmbedder(8).embed(["deploy"])[0]
+    wanted = Where(types=frozenset({MemoryType.ERROR, MemoryType.QUESTION}))
+    expected = [said(3, texts[2]).id, said(4, texts[3]).id]
+    found = [
+        sorted(match.event_id for match in held.index.search(query, where=wanted, limit=9))
+        for held in (view, vectors(tmp_path))
+    ]
+
+    assert [expected, expected] == found
 
 
 def test_the_rows_tell_the_vectors_that_answer_and_not_those_that_were_given(tmp_path: Path) -> None:

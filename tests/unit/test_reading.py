@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 from agent_memory import reading
+from agent_memory.annotation import MemoryType
+from agent_memory.annotation.types import types_of
 from agent_memory.errors import InvalidQuery, UnknownEvent
 from agent_memory.events import Event
+from agent_memory.indexes import admission
 from agent_memory.log import RowEventLog
+from agent_memory.memory import Filter
 from agent_memory.reading import Reader
 from agent_memory.storage import InMemoryRows
 from agent_memory.testing.events import NOON_MS, event
@@ -33,7 +37,8 @@ def texts(timeline: Any) -> list[str]:
 
 def line(number: int, **fields: Any) -> Event:
     """The events of a session stand an hour apart: 1, 2, 3 …"""
-    return event(f"{fields.get('session', 's')}{number}", time_ms=NOON_MS + number * HOUR_MS, **fields)
+    text = fields.pop("text", f"{fields.get('session', 's')}{number}")
+    return event(text, time_ms=NOON_MS + number * HOUR_MS, **fields)
 
 
 SESSION = [line(number) for number in range(1, 8)]
@@ -132,3 +137,59 @@ def test_a_timeline_of_what_is_no_id_is_refused(id: str) -> None:
 def test_a_timeline_of_an_unknown_event_names_it() -> None:
     with pytest.raises(UnknownEvent):
         reader_of(SESSION[0]).timeline(SESSION[1].id)
+
+
+# -- listings by type ------------------------------------------------------------------------------
+
+STATED = [
+    line(n, text="We decided to wait." if n % 50 == 0 else "Nothing of note.", session="t") for n in range(1, 401)
+]
+DECISIONS = Filter(types=(MemoryType.DECISION,))
+
+
+def pages_of(reader: Reader, **asked: Any) -> list[list[str]]:
+    """The ids on each page of a listing, to its end."""
+    pages, token = [], ""
+    while True:
+        page = reader.events(token=token, **asked)
+        pages.append([recorded.event.id for recorded in page.items])
+        token = page.next_token
+        if not token:
+            return pages
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_listing_by_type_holds_all_that_are_of_it_and_nothing_else(newest_first: bool) -> None:
+    reader = reader_of(*STATED)
+    pages = pages_of(reader, where=DECISIONS, newest_first=newest_first, limit=3)
+    expected = [said.id for said in STATED if said.text.startswith("We")]
+
+    assert (expected[::-1] if newest_first else expected) == [id for page in pages for id in page]
+    assert [3, 3, 2] == [len(page) for page in pages]
+
+
+def test_a_page_by_type_reads_no_more_text_than_its_bound_and_goes_on_from_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However few are of the type: a page ends, maybe empty, and names the next."""
+    monkeypatch.setattr(reading, "_TYPED_TEXT_MAX", 3_000)
+    monkeypatch.setattr(reading, "_SCAN_PAGE", 20)
+    read: list[str] = []
+
+    def told(said: Event) -> frozenset[MemoryType]:
+        read.append(said.text)
+        return types_of(said)
+
+    monkeypatch.setattr(admission, "types_of", told)
+    reader = reader_of(*STATED)
+    first = reader.events(where=DECISIONS, limit=100)
+
+    assert first.next_token
+    assert 3_000 <= sum(map(len, read)) < 3_000 + 20 * 20
+    assert 8 == sum(map(len, pages_of(reader, where=DECISIONS, limit=100)))
+
+
+def test_a_listing_without_types_tells_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "types_of", nothing)
+
+    assert 400 == len(reader_of(*STATED).events(limit=1000).items)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from agent_memory.annotation import MemoryType
 from agent_memory.errors import UnknownNode, UnknownSession
 from agent_memory.events import Event, Kind, Role
 from agent_memory.indexes.contents import ContentsIndex
@@ -419,10 +420,10 @@ class ContentsChecks:
     def test_every_filter_of_sessions_finds_what_it_names(self) -> None:
         events = [
             event("x", session="a", time_ms=NOON_MS, agent="codex", project="shop"),
-            event("x2", session="a", time_ms=NOON_MS + 10 * DAY_MS, agent="codex"),
+            event("We decided to wait.", session="a", time_ms=NOON_MS + 10 * DAY_MS, agent="codex"),
             event("y", session="b", time_ms=NOON_MS + DAY_MS, kind=Kind.TOOL_RESULT, agent="gemini"),
         ]
-        index = self.catalog(events).index
+        index = self.catalog(events, sizes=random_sizes(0, 1)).index
 
         def found(where: Where) -> list[str]:
             return [s.id for s in index.sessions(where=where, limit=10)]
@@ -432,6 +433,8 @@ class ContentsChecks:
         assert ["b"] == found(Where(sessions=frozenset({"b"})))
         assert ["b"] == found(Where(roles=frozenset({Role.TOOL})))
         assert ["a"] == found(Where(kinds=frozenset({Kind.USER_MESSAGE})))
+        assert ["a"] == found(Where(types=frozenset({MemoryType.DECISION, MemoryType.ERROR})))
+        assert [] == found(Where(types=frozenset({MemoryType.ERROR})))
         assert ["a", "b"] == found(Where(from_ms=NOON_MS + DAY_MS))
         assert ["a"] == found(Where(from_ms=NOON_MS + DAY_MS + 1))
         assert ["a"] == found(Where(until_ms=NOON_MS + DAY_MS - 1))

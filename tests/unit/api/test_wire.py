@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -662,6 +663,7 @@ def test_a_lone_surrogate_in_a_name_is_refused_before_it_is_sent(field: str) -> 
     [
         (filter_pb2.Filter(roles=[1, 0]), "filter.roles[1]"),  # type: ignore[list-item]
         (filter_pb2.Filter(kinds=[77]), "filter.kinds[0]"),  # type: ignore[list-item]
+        (filter_pb2.Filter(types=[7, 9]), "filter.types[1]"),  # type: ignore[list-item]
     ],
 )
 def test_a_filter_with_a_number_without_meaning_is_refused(message: filter_pb2.Filter, field: str) -> None:
@@ -669,6 +671,26 @@ def test_a_filter_with_a_number_without_meaning_is_refused(message: filter_pb2.F
         events.filter_from_pb(message)
 
     assert field == refused.value.field
+
+
+def test_a_type_without_meaning_is_refused_with_those_there_are() -> None:
+    with pytest.raises(InvalidQuery) as refused:
+        events.filter_from_pb(filter_pb2.Filter(types=[99]))  # type: ignore[list-item]
+
+    assert [] == [type.name for type in MemoryType if f"MEMORY_TYPE_{type.name}" not in refused.value.hint]
+
+
+def test_a_type_that_only_a_newer_daemon_knows_is_passed_over() -> None:
+    message = event_pb2.Event(types=[99, 1])  # type: ignore[list-item]
+
+    assert (MemoryType.DECISION,) == events.types_from_pb(message)
+
+
+def test_an_event_carries_what_its_text_states() -> None:
+    said = msgspec.structs.replace(AN_EVENT.event, kind=Kind.USER_MESSAGE, text="We decided to ship. Which port?")
+    message = there_and_back(events.event_to_pb(Recorded(1, said)))
+
+    assert (MemoryType.DECISION, MemoryType.QUESTION) == events.types_from_pb(message)
 
 
 def test_an_order_without_meaning_is_refused() -> None:
