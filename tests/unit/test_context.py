@@ -61,12 +61,12 @@ QUESTION, LOOKING, CALL, RESULT, ANSWER, ORDER, LATER_QUESTION, LATER_ANSWER = S
 TITLES = {"s": "Deploy of the shop", "t": "Limits of the health check"}
 
 
-def hit(found: Event, excerpt: str | None = None, *, title: str | None = None) -> Hit:
+def hit(found: Event, excerpt: str | None = None, *, title: str | None = None, score: float = 1.0) -> Hit:
     start = found.text.index(excerpt) if excerpt is not None else 0
     end = start + len(excerpt) if excerpt is not None else len(found.text)
     return Hit(
         recorded=Recorded(1, found),
-        score=1.0,
+        score=score,
         signals=(),
         excerpt=found.text[start:end],
         grip_id=grip_id(found.id, start, end) if start < end else "",
@@ -193,6 +193,25 @@ def test_the_best_hits_are_shown_and_the_others_are_counted() -> None:
 
     assert [ORDER.id] == [citation.event_id for citation in block.citations]
     assert 3 == block.left_out
+
+
+def test_neighbours_wait_for_hits_that_are_better_than_half_of_theirs() -> None:
+    """But for those of the three best hits, which the reader is most likely to need."""
+    talk = [
+        event(f"{text} {n}", speaker=speaker, time_ms=NOON_MS + 1000 * n + place)
+        for n in range(5)
+        for place, (text, speaker) in enumerate([("Which one? No.", "Ada"), ("That, no.", "Ben")])
+    ]
+    answers = [one for one in talk if one.speaker == "Ben"]
+    found = [hit(one, score=score) for one, score in zip(answers, (1.0, 0.9, 0.9, 0.8, 0.5), strict=True)]
+    appeared: list[str] = []
+    for budget in range(40, 260):
+        block = build(*found, budget=budget, events=talk)
+        appeared += [c.event_id for c in block.citations if c.event_id not in appeared]
+    names = {one.id: f"{'answer' if one in answers else 'question'} {one.text[-1]}" for one in talk}
+    last = [names[event_id] for event_id in appeared[-4:]]
+
+    assert ["answer 3", "answer 4", "question 3", "question 4"] == last
 
 
 def test_a_long_hit_is_shortened_to_what_fits_not_dropped() -> None:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from agent_memory.annotation.scaffolding import as_memory
+from agent_memory.events import Event
 from agent_memory.retrieval.quotes import TITLE_CHARACTERS_MAX, Quote, body, headed, one_line, said_around, widened
 from agent_memory.toc.calendar import Calendar
 
@@ -82,13 +83,17 @@ class Sheet:
         """What has a line, in order of time."""
         return [self._lines[event_id].quote for event_id in self._order]
 
+    def has(self, event: Event) -> bool:
+        """Whether the event has a line."""
+        return event.id in self._lines
+
     def take(self, quote: Quote, *, whole: bool = False) -> bool:
         """Give the event a line, unless it has one; a shorter one where that must be, or none if *whole*.
 
         Returns whether it has one.
         """
         event_id = quote.event.id
-        if event_id in self._lines:
+        if self.has(quote.event):
             return True
         if quote.start == quote.end:
             return False
