@@ -195,23 +195,33 @@ def test_the_best_hits_are_shown_and_the_others_are_counted() -> None:
     assert 3 == block.left_out
 
 
-def test_neighbours_wait_for_hits_that_are_better_than_half_of_theirs() -> None:
+@pytest.mark.parametrize(
+    ("last_score", "lines_less", "missing"),
+    [
+        (0.5, 1, {"Which one here? 4"}),
+        (0.5, 2, {"Which one here? 3", "Which one here? 4"}),
+        (0.5, 3, {"Which one here? 3", "Which one here? 4", "That one there. 4"}),
+        (0.3, 2, {"That one there. 4", "Which one here? 4"}),
+        (0.3, 3, {"That one there. 4", "Which one here? 4", "Which one here? 3"}),
+    ],
+)
+def test_neighbours_wait_for_hits_worth_more_than_half_of_theirs(
+    last_score: float, lines_less: int, missing: set[str]
+) -> None:
     """But for those of the three best hits, which the reader is most likely to need."""
     talk = [
         event(f"{text} {n}", speaker=speaker, time_ms=NOON_MS + 1000 * n + place)
         for n in range(5)
-        for place, (text, speaker) in enumerate([("Which one? No.", "Ada"), ("That, no.", "Ben")])
+        for place, (text, speaker) in enumerate([("Which one here?", "Ada"), ("That one there.", "Ben")])
     ]
-    answers = [one for one in talk if one.speaker == "Ben"]
-    found = [hit(one, score=score) for one, score in zip(answers, (1.0, 0.9, 0.9, 0.8, 0.5), strict=True)]
-    appeared: list[str] = []
-    for budget in range(40, 260):
-        block = build(*found, budget=budget, events=talk)
-        appeared += [c.event_id for c in block.citations if c.event_id not in appeared]
-    names = {one.id: f"{'answer' if one in answers else 'question'} {one.text[-1]}" for one in talk}
-    last = [names[event_id] for event_id in appeared[-4:]]
+    scores = (1.0, 0.9, 0.9, 0.8, last_score)
+    found = [hit(one, score=score) for one, score in zip(talk[1::2], scores, strict=True)]
+    all_of_it = build(*found, events=talk)
+    line_tokens = WordCounter().count("[1] 13:00 Ada: Which one here? 0\n")
+    block = build(*found, budget=all_of_it.token_count - lines_less * line_tokens, events=talk)
 
-    assert ["answer 3", "answer 4", "question 3", "question 4"] == last
+    assert 10 == len(all_of_it.citations)
+    assert missing == {one.text for one in talk} - {text.partition(": ")[2] for text in lines(block)}
 
 
 def test_a_long_hit_is_shortened_to_what_fits_not_dropped() -> None:
