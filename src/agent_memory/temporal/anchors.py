@@ -23,16 +23,19 @@ class Anchor(TypedDict, total=False):
     anchor_until_ms: int | None
 
 
+_MEASURES = ("unit", "units", "part", "weekend", "weekday")
 _NONE = Anchor()
-_SIDES = ("before", "after", "following", "since", "until", "during", "around", "prior")
+_SIDES = ("before", "after", "following", "since", "until", "during", "around", "prior", "of")
 _CUE = compile_pattern(
-    "(?:(?:within|in the|the)? (?:number|a|the|same)? (?:unit|units) | right | shortly)?"
+    "(?:(?:within|in the|the)? (?:number|a|the|same)? (?:unit|units|part|weekend|weekday) | right | shortly)?"
     "(?:before|after|following|since|until|during|around|prior to)"
+    "|within (?:number|a) (?:unit|units) of|the unit of"
 )
 _DETERMINER = re.compile(
-    r"(?:\s+(?:the|our|my|your|his|her|their|its|this|that|a|an|last|first|big|\w+['’]s))*\s+", re.IGNORECASE
+    r"(?:\s+(?:the|our|my|your|his|her|their|its|this|that|last|first|big|\w+['’]s))*\s+", re.IGNORECASE
 )
 _WORD = re.compile(r"[\w'’./+#-]+")
+_INDEFINITE = listed("a an any each every some no all such")
 _CLAUSE = re.compile(r"\s+(?:i|we|you|he|she|they|it)\s+(?P<verb>[a-z]+)\b", re.IGNORECASE)
 _PAST = re.compile(r"\b(?:did|was|were|had|happened)\b", re.IGNORECASE)
 _PROCEDURAL = re.compile(
@@ -67,7 +70,7 @@ def _anchor(query: str, cue: Sequence[Token]) -> Anchor:
     offsets = _offsets(cue, side)
     if offsets is None:
         return _NONE
-    name = _name(query, cue[-1].end, measured=any(token.kind in ("unit", "units") for token in cue))
+    name = _name(query, cue[-1].end, measured=any(token.kind in _MEASURES for token in cue) and side != "of")
     if not name:
         return _NONE
     return Anchor(anchor=name, anchor_from_ms=offsets[0], anchor_until_ms=offsets[1])
@@ -77,8 +80,18 @@ def _offsets(cue: Sequence[Token], side: str) -> tuple[int | None, int | None] |
     kinds = {token.kind: token.value for token in cue}
     back = side in ("before", "prior", "until")
     units = kinds.get("unit") or kinds.get("units")
-    if units is not None and side not in ("before", "prior", "after", "following"):
+    if kinds.keys() & {"part", "weekend", "weekday"}:
+        # `the morning after`, `the weekend after`: the next day, the next week.
+        units = (Unit.DAY if "part" in kinds else Unit.WEEK, 1)
+    if units is not None and side not in ("before", "prior", "after", "following", "of"):
         return None
+    if units is not None and side == "of":
+        _, high = _distance(kinds, *units)
+        if "within" not in kinds and units[0] not in (Unit.DAY, Unit.WEEK):
+            return None
+        # `the day of the launch`, `the week of it`: as far to either side.
+        step = _DAY_MS if units[0] is Unit.DAY else 7 * _DAY_MS
+        return (-high, high) if "within" in kinds else (-step, step)
     if units is not None:
         low, high = _distance(kinds, *units)
     elif side in ("around", "during"):
@@ -112,7 +125,9 @@ def _name(query: str, at: int, *, measured: bool) -> str:
     clause = _CLAUSE.match(query, at)
     if clause is not None:
         verb = clause["verb"].lower()
-        if not (verb in PAST_VERBS or verb.endswith("ed")) or _PROCEDURAL.search(query[:at]):
+        if not (verb in PAST_VERBS or (verb.endswith("ed") and not verb.endswith("eed"))) or _PROCEDURAL.search(
+            query[:at]
+        ):
             return ""
         return query[clause.start("verb") : _phrase_end(query, clause.start("verb"), joined=True)[0]]
     start = _DETERMINER.match(query, at)
@@ -121,8 +136,13 @@ def _name(query: str, at: int, *, measured: bool) -> str:
     _, head = _phrase_end(query, start.end(), joined=False)
     if not head:
         return ""
-    if not measured and (not _is_occasion(head) or (_PROCEDURAL.search(query) and not _PAST.search(query))):
+    if head.lower() in ("next", "last") or query[start.end() :].split(None, 1)[0].lower() in _INDEFINITE:
         return ""
+    if not measured:
+        # `before release`, `what do I do after the deploy`: a habit, unless the question is about what was.
+        habitual = not start[0].strip() or _PROCEDURAL.search(query) is not None
+        if not _is_occasion(head) or (habitual and not _PAST.search(query)):
+            return ""
     return query[start.end() : _phrase_end(query, start.end(), joined=True)[0]]
 
 

@@ -130,10 +130,11 @@ CLOCKS = (
     rule(f"{_DAY} comma? (between|from) {_EDGE} (and|TO) {_EDGE} (?!units)", "part_of_day", _from_to),
     rule(f"(between|from) {_EDGE} (and|TO) {_EDGE} (on|comma|in|at)? the? {_DAY}", "part_of_day", _from_to),
     rule(f"{_DAY} comma? {_EDGE} TO {_CLOCK}|{_EDGE} TO {_CLOCK} (on|comma)? {_DAY}", "part_of_day", _from_to),
-    rule(f"(before|after|since|until|by) {_CLOCK} (on|comma)? {_DAY}", "span", _bounded),
+    rule(f"(?<!unit|units) (before|after|since|until|by) {_CLOCK} (on|comma)? {_DAY}", "span", _bounded),
     rule(f"{_DAY} comma? (before|after|since|until|by) {_CLOCK}", "span", _bounded),
     rule(f"{_DAY} (at|comma)? around {_CLOCK}|(at|around) around? {_CLOCK} (on|comma)? {_DAY}", "part_of_day", _at),
     rule(f"{_DAY} comma? at? {_CLOCK}|at? {_CLOCK} (on|comma|in)? the? {_DAY}", "part_of_day", _at),
     rule(f"{_DAY} at number (?!units)|at number (on|comma|in)? the? {_DAY}", "part_of_day", _at),
+    rule("part_of_day (at|comma)? around number (?!units|unit|word)", "part_of_day", _at),
     rule("since clock", "span", _since_today),
 )

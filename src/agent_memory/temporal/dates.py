@@ -72,6 +72,12 @@ def _dated(match: Match, now: Now) -> Moment:
     return moments.days(day, day)
 
 
+def _written_day(match: Match, now: Now) -> Recurring | None:
+    """A day beside a month that may be a verb: in digits, or `one may` would be the first of May."""
+    (day,) = (token for token in match.tokens if token.kind == "number")
+    return _yearly_day(match, now) if day.end - day.start <= 2 else None
+
+
 def _yearly_day(match: Match, now: Now) -> Recurring:
     month, day = match.get(*_MONTHS), _numbers(match, "number", "ordinal", "nth")[0]
     date(2024, month, day)  # a leap year has every day that a year may have
@@ -173,8 +179,8 @@ DAYS = (
     rule(_DATE, "opaque", _no_date),
     rule("the? (ordinal|nth) of MONTH|the? ordinal LONG_MONTH|LONG_MONTH the? ordinal", "yearly_day", _yearly_day),
     rule("number SURE_MONTH|SURE_MONTH number (?!units|unit|dash|number)", "yearly_day", _yearly_day),
-    rule(f"{_ON} (number LONG_MONTH|LONG_MONTH number)", "yearly_day", _yearly_day),
-    rule("(number LONG_MONTH|LONG_MONTH number) (?=stop|comma|$)", "yearly_day", _yearly_day),
+    rule(f"{_ON} (number LONG_MONTH|LONG_MONTH number)", "yearly_day", _written_day),
+    rule("(number LONG_MONTH|LONG_MONTH number) (?=stop|comma|$)", "yearly_day", _written_day),
     rule("ANY_WEEKDAY comma? the? (day|yearly_day)", "day", _weekday_named_twice),
     rule("holiday (comma|of|in)? year", "day", _holiday_of_year),
     rule("iso? unit number (of|comma)? year|the? ordinal unit of year", "day", _day_number),
@@ -194,10 +200,11 @@ def _month_of_year(match: Match, now: Now) -> Moment:
 
 
 def _month(match: Match, now: Now) -> Recurring | None:
-    if match.has("namelike") and match.after is not None and match.after.kind == "word":
-        # `since June left`: here June is somebody.
+    if match.has("namelike", "short_month") and match.after is not None and match.after.kind == "word":
+        # `since June left`, `by Jan Novak`: these are people.
         word = str(match.after.value)
-        if word.endswith("ed") or word in PAST_VERBS:
+        named = match.before is not None and match.before.kind not in ("in", "during", "until")
+        if word.endswith("ed") or word in PAST_VERBS or (named and word[:1].isupper()):
             return None
     return moments.month_of_year(match.get(*_MONTHS))
 
@@ -283,8 +290,9 @@ PERIODS = (
     rule("year_quarter|(quarter|small_quarter) (of|dash|comma)? year", "period", _quarter_of_year),
     rule("half_year (of|dash|comma)? year", "period", _half_of_year),
     rule("the (decade|decade_word)|(?<=in|during) decade", "period", _decade),
-    rule("(between|from) year (and|TO) year", "period", _years),
+    rule("(between|from) year (and|TO) year|(?<=in|during|since|until|before|after) year dash year", "period", _years),
     rule("(?<=in|during|since|until|before|after) the? year (?!dash)", "period", _year),
+    rule("(?<=period(and|or|comma)) year (?!dash)", "period", _year),
     rule(f"{_DURING} LONG_MONTH", "yearly", _month),
     rule("(?<=before|after|around) SURE_MONTH", "yearly", _month),
     rule("(?<=by) (month|titled|short_month)", "yearly", _month),

@@ -39,6 +39,7 @@ def _thanksgiving(number: int) -> date:
 
 
 _FIXED = {
+    "new year": (1, 1),
     "new year's day": (1, 1),
     "new years day": (1, 1),
     "new year's": (1, 1),

@@ -17,6 +17,8 @@ from agent_memory.temporal.relative import part_of
 _MONTHS = ("month", "namelike", "titled", "wordlike", "short_month")
 _WEEKDAYS = ("weekday", "short_weekday", "wordlike_weekday")
 _SEASONS = ("season", "wordlike_season")
+_A_FEW = {Unit.DAY: 5, Unit.WEEK: 2, Unit.MONTH: 3}
+"""How many `the last days of May` are, and weeks, and months."""
 _THIRDS = {"early": 0, "beginning": 0, "mid": 1, "middle": 1, "late": 2, "end": 2}
 
 
@@ -69,6 +71,8 @@ def _count_of(match: Match, now: Now) -> Any:
     """`the first two weeks of`, `the last Friday in`, `the third day of`, `the second weekend of`."""
     nth = 1 if match.has("last") else match.get("nth", "ordinal")
     count = match.get("number")[1] if match.has("number") else 1
+    if match.has("units") and not match.has("number"):
+        count = _A_FEW.get(match.get("units")[0], 1)
     if match.has(*_WEEKDAYS):
         weekday = match.get(*_WEEKDAYS)
         return _of(_whole(match, now), lambda moment: _nth(weekday, moment, -1 if match.has("last") else nth - 1))

@@ -59,7 +59,7 @@ def _part_of_today(match: Match, now: Now) -> Moment:
 
 def _unit_from_now(match: Match, now: Now) -> Any:
     (unit, times), which = _unit(match), _WHICH[match.first("last", "past", "this", "next")]
-    if unit < Unit.DAY or times != 1 or (unit is Unit.DAY and which):
+    if unit <= Unit.DAY or times != 1:
         return None  # `the last minute`, `the next day`
     return moments.period(moments.shift(moments.first_day(now.today, unit), which, unit), unit)
 
@@ -69,11 +69,12 @@ def _year_from_now(match: Match, now: Now) -> Any:
     return _unit_from_now(match, now) if _unit(match)[0] is Unit.YEAR else None
 
 
-def _unit_before_last(match: Match, now: Now) -> Any:
+def _unit_beyond(match: Match, now: Now) -> Any:
     unit, times = _unit(match)
     if unit <= Unit.DAY or times != 1:
         return None
-    return moments.period(moments.shift(moments.first_day(now.today, unit), -2, unit), unit)
+    which = -2 if match.has("before") else 2
+    return moments.period(moments.shift(moments.first_day(now.today, unit), which, unit), unit)
 
 
 def _rolling(match: Match, now: Now) -> Stretch | Bounds | None:
@@ -114,6 +115,35 @@ def _ago(match: Match, now: Now) -> Moment | None:
     return Moment(first.start, last.end, unit)
 
 
+def _weekdays_ago(match: Match, now: Now) -> Moment | None:
+    """`three Tuesdays ago`, and `the Tuesday before last`."""
+    (_, count), at = match.get("number") if match.has("number") else (2, 2), now.morning
+    what: Recurring = moments.weekend() if match.has("weekend") else match.get("weekdays", "weekday")
+    found = moments.latest_over(what, by=at)
+    if found is None or count > 500:
+        return None
+    back = timedelta(weeks=count - 1)
+    return Moment(found.start - back, found.end - back, found.grain)
+
+
+def _ago_today(match: Match, now: Now) -> Moment | None:
+    """`a year ago today`: the very day."""
+    (unit, times), (_, count) = _unit(match), _count(match)
+    if unit in SECONDS or count > 10_000:
+        return None
+    day = moments.shift(now.today, -count * times, unit)
+    return moments.days(day, day)
+
+
+def _half_more_ago(match: Match, now: Now) -> Moment | None:
+    """`a week and a half ago`."""
+    unit, times = _unit(match)
+    if unit not in moments.DAYS_ABOUT:
+        return None
+    day = moments.shift(now.today, -times, unit) - timedelta(days=round(moments.DAYS_ABOUT[unit] * times / 2))
+    return moments.period(day, unit)
+
+
 def _half_ago(match: Match, now: Now) -> Stretch | None:
     unit, _ = _unit(match)
     return Stretch(now.now_ms - 40 * 60_000, now.now_ms - 20 * 60_000 - 1) if unit is Unit.HOUR else None
@@ -131,11 +161,13 @@ def _other_day(match: Match, now: Now) -> Moment | None:
 
 
 def _this_time_last(match: Match, now: Now) -> Moment | None:
-    unit, times = _unit(match)
-    if unit < Unit.WEEK or times != 1:
+    *this, (unit, times) = match.all("unit")
+    if unit < Unit.WEEK or times != 1 or (this and this[0][0] is not Unit.DAY):
         return None
-    day = moments.shift(now.today, -1, unit)
-    return moments.widened(moments.period(day, Unit.WEEK if unit is Unit.YEAR else Unit.DAY))
+    day = moments.period(moments.shift(now.today, -1, unit), Unit.DAY)
+    return (
+        day if this else moments.widened(moments.period(day.start.date(), Unit.WEEK if unit is Unit.YEAR else Unit.DAY))
+    )
 
 
 def _recurring(match: Match, now: Now) -> Recurring:
@@ -193,13 +225,16 @@ RELATIVE = (
     rule("the? unit before yesterday|the? unit after tomorrow", "day", _day_beside),
     rule("(yesterday|today|tomorrow)", "day", _day_from_today),
     rule("tonight|this part|last part", "part_of_day", _part_of_today),
-    rule("this time last unit", "period", _this_time_last),
+    rule("this (time|unit) last unit", "period", _this_time_last),
+    rule("(number|a) (unit|units) ago (today|day)", "day", _ago_today),
+    rule("a unit and a half ago", "period", _half_more_ago),
     rule("half a unit ago", "instant", _half_ago),
     rule("half a unit ago", "period", _half_year_ago),
     rule(_AGO, "instant", _hours_ago),
     rule(_AGO, "period", _ago),
     rule("the other unit", "period", _other_day),
-    rule("the? unit before last (?!word)", "period", _unit_before_last),
+    rule("the? unit (before last|after next) (?!word)", "period", _unit_beyond),
+    rule("the? (weekday|weekend) before last (?!word)|number weekdays ago", "day", _weekdays_ago),
     rule(f"(the|this)? (last|past|next) number (unit|units) {_NOT_OF}", "span", _rolling),
     rule(f"(?<=in|within|over|during) the (last|past|next) unit {_NOT_OF}", "span", _rolling),
     rule(f"(the|this) past unit {_NOT_OF}", "span", _rolling),
@@ -213,5 +248,5 @@ RELATIVE = (
     rule("(?<=on|since|until|by|before|after) short_weekday", "weekday", lambda m, now: m.get("short_weekday")),
     rule("(over|on|at|during|in) the weekend (?!of|word)", "day", _the_weekend),
     rule("(?<=since|before|after|until|by) the weekend (?!of|word)", "day", _the_weekend),
-    rule("(?<=(beginning|middle|end)of) the unit", "period", _current),
+    rule("(?<=(beginning|middle|end)of) (the unit|unit (?=stop|comma|$|clause))", "period", _current),
 )

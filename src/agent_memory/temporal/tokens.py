@@ -21,6 +21,7 @@ _CHUNK_MAX = 60
 _CHUNK = re.compile(r"\S+")
 _LEADING = "([{<\"'“‘«¿¡*"
 _TRAILING = ")]}>\"'”’».,;:!?…*"
+_SHORT_YEAR = re.compile(r"['’]\d\d(?!\d)", re.ASCII)  # '24, '90s
 _DASHES = re.compile(r"[-–—]")
 _QUOTED = re.compile(r"""`[^`]*`|"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?<!\w)['‘][^'’]*['’](?!\w)""")
 _CODE = re.compile(r"`[^`]*`")
@@ -40,6 +41,7 @@ _DIGITS = re.compile(
   | (?P<t_h>\d\d?)(?P<t_half>[ap]\.?m)
   | (?P<decade>(?:19|20)\d0)['’]?s
   | ['’]?(?P<short_decade>[5-9]0)['’]?s
+  | ['’](?P<short_year>\d\d)
   | (?P<number>\d{1,4})
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
@@ -75,7 +77,7 @@ def _read(chunk: str, at: int) -> Iterator[Token]:
     if len(chunk) > _CHUNK_MAX:
         yield Token("opaque", None, at, at + len(chunk))
         return
-    core = chunk.lstrip(_LEADING)
+    core = chunk if _SHORT_YEAR.match(chunk) else chunk.lstrip(_LEADING)
     lead = len(chunk) - len(core)
     if lead:
         yield Token("mark", None, at, at + lead)
@@ -193,6 +195,8 @@ def _digits_value(part: dict[str, str]) -> tuple[str, Any]:
         return "decade", number["decade"]
     if "short_decade" in part:
         return "decade_word", 1900 + number["short_decade"]
+    if "short_year" in part:
+        return "year", 2000 + number["short_year"] - (100 if number["short_year"] >= 50 else 0)
     count = number["number"]
     if len(part["number"]) == 4 and 1900 <= count < 2100:
         return "year", count

@@ -225,6 +225,8 @@ def _vocabulary() -> dict[str, tuple[str, object]]:
     words |= {name: ("short_month", month) for name, month in SHORT_MONTHS.items()}
     words |= {name: ("weekday", moments.weekday(day)) for name, day in WEEKDAYS.items()}
     words |= {name: ("short_weekday", moments.weekday(day)) for name, day in SHORT_WEEKDAYS.items()}
+    words |= {name + "s": ("weekdays", moments.weekday(day)) for name, day in WEEKDAYS.items()}
+    words["weekends"] = ("weekdays", moments.weekend())
     words |= {name: ("season", first) for name, first in SEASONS.items()}
     words |= {name: ("part", hours) for name, hours in PARTS.items()}
     words |= {name: ("number", (count, count)) for name, count in NUMBERS.items()}

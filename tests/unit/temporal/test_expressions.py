@@ -93,7 +93,31 @@ within the past 90 minutes                        | 2025-07-16T14:00/now
 the next 2 days                                   | 2025-07-16T15:30/2025-07-19T00:00
 """
 
+MORE_FROM_TODAY = """
+three Tuesdays ago                                | 2025-07-01
+two weekends ago                                  | 2025-07-05/2025-07-06
+the Monday before last                            | 2025-07-07
+the week after next                               | 2025-07-28/2025-08-03
+a year ago today                                  | 2024-07-16
+this day last year                                | 2024-07-16
+a week and a half ago                             | 2025-06-30/2025-07-06
+this past Monday                                  | 2025-07-14
+this coming Friday                                | 2025-07-18
+the end of year                                   | 2025-09-01/2025-12-31
+late last week                                    | 2025-07-12/2025-07-13
+yesterday afternoon around 5                      | 2025-07-15T17:00/2025-07-15T18:00
+an hour before noon yesterday                     | 2025-07-15T11:00/2025-07-15T12:00
+"""
+
 CALENDAR = """
+4 July '24                                        | 2024-07-04
+Friday the 13th of June                           | 2025-06-13
+the last days of May                              | 2025-05-27/2025-05-31
+in 2023 or 2024                                   | 2023-01-01/2023-12-31 and 2024-01-01/2024-12-31
+in 2023-2024                                      | 2023-01-01/2024-12-31
+Feb-Mar 2025                                      | 2025-02-01/2025-03-31
+in the early 2000s                                | 2000-01-01/2003-04-30
+since new year                                    | 2025-01-01/
 in March                                          | 2025-03-01/2025-03-31
 What did we decide in march?                      | 2025-03-01/2025-03-31
 in July                                           | 2025-07-01/2025-07-31
@@ -318,7 +342,10 @@ def check(query: str, zone: str, now: str, expected: str) -> None:
         assert 0 <= span.start < span.end <= len(query)
 
 
-@pytest.mark.parametrize(("query", "expected"), rows(FROM_TODAY + CALENDAR.strip() + BESIDE_AND_BETWEEN))
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    rows("".join(t.lstrip() for t in (FROM_TODAY, MORE_FROM_TODAY, CALENDAR, BESIDE_AND_BETWEEN))),
+)
 def test_an_expression_means_its_interval(query: str, expected: str) -> None:
     check(query, BERLIN, NOW, expected)
 

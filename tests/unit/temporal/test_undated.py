@@ -13,6 +13,19 @@ BERLIN = Calendar("Europe/Berlin")
 UNDATED = r"""
 May I ask something?
 May we proceed?
+the last day of the project
+the day of the week
+the week of the month
+who plays on Tuesdays
+the name of the release branch
+none of these cases, one may
+only one may.
+a template by Jan Novak
+a letter from April Novak
+wait until we need to
+before release
+what to check before a release
+a thread during any training
 you may use either one
 it may 5 times out of 10 fail
 March through the code
