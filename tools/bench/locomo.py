@@ -96,7 +96,9 @@ def _conversation(conversation: Conversation, store: Path, model: Path) -> Measu
         position = _ingest(memory, conversation)
         model_id = memory.status().model_id
         memory.wait_for(
-            ["toc", "catalog", "lexical", *(["vectors"] if model_id else [])], position, timeout_s=_VIEWS_WAIT_S
+            ["toc", "catalog", "lexical", "entities", *(["vectors"] if model_id else [])],
+            position,
+            timeout_s=_VIEWS_WAIT_S,
         )
         return _asked(memory, conversation, model_id)
 

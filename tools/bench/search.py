@@ -98,7 +98,7 @@ def _bare(shop: Workshop) -> BareSearch:
 
 async def _measured(shop: Workshop, bare: BareSearch, queries: Sequence[str]) -> Found:
     store = shop.store if shop.model is None else shop.store_with_vectors
-    views = ["toc", "catalog", "lexical", *(["vectors"] if shop.model else [])]
+    views = ["toc", "catalog", "lexical", "entities", *(["vectors"] if shop.model else [])]
     found = Found(floor_ms=[], idle_ms=[], idle_steps=[], busy_ms=[], busy_steps=[])
     async with open_memory(shop.config(store, with_model=True)) as memory:
         head = (await memory.status()).position

@@ -22,7 +22,7 @@ from tools.bench import vectors
 from tools.bench.corpus import Corpus
 
 BATCH_EVENTS = 1_000
-VIEWS_WITHOUT_MODEL = ("toc", "catalog", "lexical")
+VIEWS_WITHOUT_MODEL = ("toc", "catalog", "lexical", "entities")
 _VIEWS_WAIT_S = 7200.0
 
 

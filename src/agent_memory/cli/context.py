@@ -23,7 +23,7 @@ async def _context(front: Front, query: str, asked: Asked, budget: int) -> int:
     from agent_memory.cli.shapes import context_shape
     from agent_memory.cli.times import Zone
 
-    async with front.memory("lexical", "toc", "catalog", "vectors") as memory:
+    async with front.memory("lexical", "toc", "catalog", "entities", "vectors") as memory:
         zone = Zone((await memory.status()).time_zone)
         options = asked.options(zone)
         block = await memory.build_context(query, token_budget=budget, where=asked.where, options=options)

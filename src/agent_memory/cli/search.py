@@ -37,7 +37,7 @@ async def _search(
     from agent_memory.cli.shapes import result_shape
     from agent_memory.cli.times import Zone
 
-    async with front.memory("lexical", "toc", "catalog", "vectors") as memory:
+    async with front.memory("lexical", "toc", "catalog", "entities", "vectors") as memory:
         zone = Zone((await memory.status()).time_zone)
         options = asked.options(zone, group_by_session=by_session)
         result = await memory.search(query, where=asked.where, limit=limit, options=options)

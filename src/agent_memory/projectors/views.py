@@ -66,13 +66,13 @@ class Views:
 
     def serving_search(self) -> list[str]:
         """The views that a search reads now and that move; vectors only with a model."""
-        named = ["lexical", "catalog", "toc", "vectors"] if self._has_model else ["lexical", "catalog", "toc"]
+        named = ["lexical", "catalog", "toc", "entities", *(["vectors"] if self._has_model else [])]
         return [name for name in named if self._by_name[name].standing is None]
 
     def behind_in_search(self) -> dict[str, int]:
         """How many entries each view that search reads lacks now; only those that lack any."""
         head = self._log.head()
-        named = ["lexical", "vectors"] if self._has_model else ["lexical"]
+        named = ["lexical", "entities", *(["vectors"] if self._has_model else [])]
         lacking = {name: head - self._by_name[name].position for name in named}
         return {name: count for name, count in lacking.items() if count > 0}
 
