@@ -65,7 +65,8 @@ def test_what_was_counted_is_not_remembered_without_end(monkeypatch: pytest.Monk
         counter.count("".join(random.choices(ascii_lowercase, k=20)))
         held.append(counter._loaded().cache_len)
 
-    assert 100 < max(held) <= 10_000 / 20
+    # One more was remembered when the library was loaded.
+    assert 100 < max(held) <= 10_000 / 20 + 1
 
 
 def test_the_vocabulary_is_loaded_by_the_first_count_and_from_this_machine() -> None:
