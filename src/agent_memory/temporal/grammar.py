@@ -13,12 +13,18 @@ name of a kind is one character, so matching runs in C, and groups such as ``(?<
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 _NAME = re.compile(r"[a-z_]+")
 _PIECE = re.compile(r"\((?:\?(?:<?[=!]|:))?|[a-z_]+|[|)?$]")
+_CAPITALS = re.compile(r"[A-Z_]{2,}")
+_ALTERNATIVES = re.compile(
+    r"\((?:\?:)?(?:[\u4E00-\u9FFF]|\[[\u4E00-\u9FFF]+\])(?:\|(?:[\u4E00-\u9FFF]|\[[\u4E00-\u9FFF]+\]))*\)"
+)
+_NO_NAMES: Mapping[str, str] = {}
 _FIRST_SYMBOL = 0x4E00
 _ANY = -1  # every bit
 _symbols: dict[str, str] = {}
@@ -64,26 +70,35 @@ class Rule(NamedTuple):
     """A pattern, the kind of what it makes, and how.
 
     ``needs`` and ``needs_too`` are sets of kinds, as bits: a row without any kind of one cannot match.
-    Most rules are passed over by that, several times faster than by a search.
+    Most rules are passed over by that, several times faster than by a search, and their patterns
+    are never compiled.
     """
 
-    pattern: re.Pattern[str]
+    pattern: str
     kind: str
     make: Callable[..., Any]
     needs: int
     needs_too: int
 
 
-def rule(pattern: str, kind: str, make: Callable[..., Any], **names: str) -> Rule:
+def rule(pattern: str, kind: str, make: Callable[..., Any], names: Mapping[str, str] = _NO_NAMES) -> Rule:
     """A rule; *names* stand for alternations of kinds, written in capitals in the pattern."""
-    for name, alternatives in names.items():
-        pattern = re.sub(rf"\b{name}\b", f"(?:{alternatives})", pattern)
-    return Rule(compile_pattern(pattern), kind, make, *needs_of(pattern))
+    pattern = _CAPITALS.sub(lambda found: f"(?:{names[found[0]]})", pattern)
+    return Rule(pattern, kind, make, *needs_of(pattern))
 
 
+@functools.cache
 def compile_pattern(pattern: str) -> re.Pattern[str]:
     """The expression over symbols that *pattern* means."""
-    return re.compile(_NAME.sub(lambda found: symbol(found[0]), pattern).replace(" ", ""))
+    symbols = _NAME.sub(lambda found: symbol(found[0]), pattern).replace(" ", "")
+    joined = ""
+    while joined != symbols:  # a set of characters compiles and matches faster than alternatives
+        joined, symbols = symbols, _ALTERNATIVES.sub(_as_set, symbols)
+    return re.compile(symbols)
+
+
+def _as_set(found: re.Match[str]) -> str:
+    return "[" + re.sub(r"[^\u4E00-\u9FFF]", "", found[0]) + "]"
 
 
 def symbol(kind: str) -> str:
@@ -160,7 +175,8 @@ def reduce(tokens: list[Token], rules: Sequence[Rule], context: object) -> list[
         if not (bits & needs and bits & needs_too):
             continue
         at = 0
-        while found := pattern.search(row, at):
+        search = compile_pattern(pattern).search
+        while found := search(row, at):
             start, end = found.span()
             before = tokens[start - 1] if start else None
             after = tokens[end] if end < len(tokens) else None

@@ -27,4 +27,4 @@ NAMES = {
 
 def rule(pattern: str, kind: str, make: Callable[..., Any]) -> Rule:
     """A rule whose pattern may use `NAMES`."""
-    return _rule(pattern, kind, make, **NAMES)
+    return _rule(pattern, kind, make, NAMES)

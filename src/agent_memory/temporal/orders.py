@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from agent_memory.temporal.model import TimeOrder
@@ -39,10 +40,12 @@ _EARLIEST = [
     r"\bfirst (?:happened|seen|mentioned|discussed|talked about|met|introduced|noticed|reported)\b",
     r"\bwhat happened first\b",
 ]
-# A span that is not bounded makes a search for it quadratic in a text without sentence ends:
-# queries are cut to a few thousand characters first.
-_LATEST_CUE = re.compile("|".join(_LATEST), re.IGNORECASE)
-_EARLIEST_CUE = re.compile("|".join(_EARLIEST), re.IGNORECASE)
+
+
+@functools.cache
+def _cues() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Compiled when first asked for: that takes longer than reading the rest of the room."""
+    return re.compile("|".join(_LATEST), re.IGNORECASE), re.compile("|".join(_EARLIEST), re.IGNORECASE)
 
 
 def order_of(query: str) -> TimeOrder:
@@ -50,7 +53,7 @@ def order_of(query: str) -> TimeOrder:
     if _CUE.search(query) is None:
         return TimeOrder.ANY
     query = _QUOTED.sub("\x00", query)
-    latest, earliest = _LATEST_CUE.search(query) is not None, _EARLIEST_CUE.search(query) is not None
+    latest, earliest = (cue.search(query) is not None for cue in _cues())
     if latest is earliest:
         return TimeOrder.ANY
     return TimeOrder.LATEST if latest else TimeOrder.EARLIEST
