@@ -184,9 +184,9 @@ def test_a_mebibyte_of_anything_is_quoted_in_moments(text: str) -> None:
     VOCABULARY.count("")
     log = RowEventLog(InMemoryRows())
     log.append([asked, long])
-    started = time.perf_counter()
+    started = time.process_time()
     block = ContextBuilder(log, time_zone="UTC", tokens=VOCABULARY).build(result, token_budget=2000)
-    took_s = time.perf_counter() - started
+    took_s = time.process_time() - started
 
     assert block.citations
     assert VOCABULARY.count(block.text) == block.token_count <= 2000

@@ -49,11 +49,11 @@ def test_any_text_is_counted_and_lines_add_up(first: str, second: str) -> None:
     ids=ascii,
 )
 def test_a_hundred_thousand_of_one_sort_are_counted_in_linear_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     counted = COUNTER.count(text * 100_000)
 
     assert 0 < counted <= len(text.encode()) * 100_000
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0
 
 
 def test_what_was_counted_is_not_remembered_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from agent_memory.events import Event, Kind, Recorded
@@ -33,14 +33,15 @@ _MESSAGES = (Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE)
 
 
 class Companions:
-    """Finds them for the hits of one block."""
+    """Finds them for the hits of one block, *hits* by event id."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, hits: Mapping[str, Quote]) -> None:
         self._log = log
+        self._hits = hits
         self._room = READ_CHARACTERS_MAX
 
     def of(self, quote: Quote) -> list[Quote]:
-        """At most two, in time order, of the same session; of each, what has most in common with *quote*.
+        """At most two, in time order, of the same session: hits as they are, of others what is most like *quote*.
 
         - of a tool's call its result, of a result its call;
         - before an assistant's message what it answers; before anyone's, a question that it answers;
@@ -48,18 +49,18 @@ class Companions:
         """
         event = quote.event
         if event.kind is Kind.TOOL_CALL:
-            found = [_first(self._after(event), lambda one: _is_result(one, of=event))]
+            found = [self._first(self._after(event), lambda one: _is_result(one, of=event))]
         elif event.kind is Kind.TOOL_RESULT:
-            found = [_first(self._before(event), lambda one: _is_result(event, of=one))]
+            found = [self._first(self._before(event), lambda one: _is_result(event, of=one))]
         elif event.kind in _MESSAGES:
-            before = _first(self._before(event), lambda one: _is_reply(event, to=one))
+            before = self._first(self._before(event), lambda one: _is_reply(event, to=one))
             answers = before and (event.kind is Kind.ASSISTANT_MESSAGE or asks(before[0].text))
             found = [before if answers else None]
             if asks(event.text):
-                found.append(_first(self._after(event), lambda one: _is_reply(one, to=event)))
+                found.append(self._first(self._after(event), lambda one: _is_reply(one, to=event)))
         else:
             return []
-        return [_excerpt(*one, quote) for one in found if one is not None]
+        return [self._hits.get(one.id) or _excerpt(one, said, quote) for one, said in filter(None, found)]
 
     def _before(self, event: Event) -> Iterator[Event]:
         """The neighbours before the event, nearest first."""
@@ -88,13 +89,15 @@ class Companions:
         self._room -= sum(len(recorded.event.text) for recorded in found)
         return (recorded.event for recorded in found)
 
-
-def _first(events: Iterable[Event], fits: Callable[[Event], bool]) -> tuple[Event, Span] | None:
-    """The first of the events that fits and says something; and where it does."""
-    for event in events:
-        if fits(event) and (said := most_said(event)):
-            return event, said
-    return None
+    def _first(self, events: Iterable[Event], fits: Callable[[Event], bool]) -> tuple[Event, Span] | None:
+        """The first of the events that fits and says something; and where it does."""
+        for event in events:
+            if fits(event):
+                if hit := self._hits.get(event.id):
+                    return event, hit.span
+                if said := most_said(event):
+                    return event, said
+        return None
 
 
 def _excerpt(event: Event, said: Span, found: Quote) -> Quote:

@@ -96,7 +96,7 @@ class ContextBuilder:
         quotes = {quote.event.id: quote for quote in map(_quote, result.hits)}
         scores = {hit.recorded.event.id: hit.score for hit in reversed(result.hits)}
         sheet = Sheet(budget=token_budget, tokens=self._tokens, calendar=self._calendar)
-        companions = Companions(self._log)
+        companions = Companions(self._log, quotes)
         for quote, itself in _turns(_without_repeats(list(quotes.values())), scores):
             if sheet.is_full:
                 break
@@ -104,7 +104,7 @@ class ContextBuilder:
                 sheet.take(quote)
             elif sheet.has(quote.event):
                 for companion in companions.of(quote):
-                    sheet.take(quotes.get(companion.event.id, companion), whole=True)
+                    sheet.take(companion, whole=True)
         sheet.widen()
         text, token_count = sheet.text()
         shown = sheet.quotes()
