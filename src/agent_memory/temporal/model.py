@@ -30,6 +30,8 @@ class TimeOrder(enum.Enum):
 class TimeReading(msgspec.Struct, frozen=True, kw_only=True):
     """What a query says of time.
 
+    ``spans`` are in the order of the query and do not overlap; where there are several, each is as
+    good as the other (`in March or April`). A query may have spans, an order and an anchor at once.
     ``anchor`` is what an interval is relative to where that is no date (`before the release`):
     the words that name it, for the events about them to be found first; empty otherwise. Then
     ``anchor_from_ms`` and ``anchor_until_ms`` tell the interval as offsets from the anchor's time;
