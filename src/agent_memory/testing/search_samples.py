@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from agent_memory.annotation import MemoryType
 from agent_memory.events import Event, Kind, Role
 from agent_memory.events.ulids import derived_ulid
 from agent_memory.indexes.model import Where
@@ -15,6 +16,8 @@ _WORDS = "deploy failed timeout index vector parser merge branch cache token ret
 _VOCABULARY = [
     *_WORDS.split(),
     "parseLine",
+    "ValueError: token",
+    "we decided to retry",
     "src/app/main.py",
     "café",
     "日本語",
@@ -52,8 +55,9 @@ def queries() -> st.SearchStrategy[str]:
 
 
 @st.composite
-def filters(draw: st.DrawFn) -> Where:
-    """Filters that let some, all or none of `conversations` through."""
+def filters(draw: st.DrawFn, *, by_type: bool = True) -> Where:
+    """Filters that let some, all or none of `conversations` through; *by_type*: by what they state, too."""
+    types = st.frozensets(st.sampled_from([MemoryType.ERROR, MemoryType.DECISION, MemoryType.QUESTION]), max_size=1)
     times = st.none() | st.integers(-1, 27).map(lambda n: START_MS + n * MINUTE_MS)
     return Where(
         from_ms=draw(times),
@@ -63,4 +67,5 @@ def filters(draw: st.DrawFn) -> Where:
         sessions=draw(st.frozensets(st.sampled_from(["s1", "s2", "s9"]), max_size=2)),
         roles=draw(st.frozensets(st.sampled_from([Role.USER, Role.SYSTEM]), max_size=1)),
         kinds=draw(st.frozensets(st.sampled_from([Kind.TOOL_RESULT, Kind.OTHER]), max_size=2)),
+        types=draw(types) if by_type else frozenset(),
     )
