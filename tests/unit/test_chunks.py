@@ -63,13 +63,6 @@ def test_a_text_is_cut_at_paragraphs_before_sentences_before_words() -> None:
     assert text.index("\n\n") + 2 == chunks_of(text)[0].end
 
 
-def test_the_limit_keeps_the_first_and_the_last() -> None:
-    text = "word " * 10_000
-    chunks = chunks_of(text)
-
-    assert [*chunks[:3], *chunks[-2:]] == chunks_of(text, limit=5)
-
-
 @pytest.mark.parametrize(
     "text", ["a" * (1 << 20), "é" * (1 << 19), "\n" * (1 << 20), "\u0301" * (1 << 19), ". " * (1 << 19)]
 )

@@ -42,6 +42,7 @@ from agent_memory.annotation._injections import (
     Opening,
     tags_of,
 )
+from agent_memory.annotation.memo import remembered
 from agent_memory.events import Event, Kind
 
 __all__ = ["MARKUP", "MEMORY_TAG", "SCAFFOLDING", "Span", "as_memory", "complement", "said_parts", "scaffolding_of"]
@@ -58,6 +59,7 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     what: str = ""
 
 
+@remembered
 def scaffolding_of(event: Event) -> tuple[Span, ...]:
     """What nobody said of the event's text: sorted, disjoint, not empty. A function of the event.
 

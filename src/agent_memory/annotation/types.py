@@ -16,6 +16,7 @@ from agent_memory.annotation._questions import asks, asks_for
 from agent_memory.annotation._shown_errors import shows_error
 from agent_memory.annotation._told_cues import PROSE, STEP
 from agent_memory.annotation._type_cues import FENCED
+from agent_memory.annotation.memo import remembered
 from agent_memory.annotation.model import MemoryType
 from agent_memory.annotation.scaffolding import SCAFFOLDING, complement, scaffolding_of
 from agent_memory.events import Event, Kind, Role
@@ -40,6 +41,7 @@ _STEPS_MIN = 2
 _APART = bytes(byte if byte > 127 or chr(byte).isalnum() or chr(byte) in f"'-{FENCED}" else 32 for byte in range(256))
 
 
+@remembered
 def types_of(event: Event) -> frozenset[MemoryType]:
     """The types of what the event states; empty for most. A pure function of its text, kind and role."""
     if event.kind is Kind.TOOL_CALL:

@@ -39,13 +39,11 @@ class Chunk(msgspec.Struct, frozen=True):
     end: int
 
 
-def chunks_of(text: str, *, limit: int | None = None) -> list[Chunk]:
+def chunks_of(text: str) -> list[Chunk]:
     """The chunks of the text in order, which together cover it; none for an empty one.
 
     A function of the text. No chunk begins or ends within a surrogate pair or between a
     character and its combining marks, unless more than 32 of them follow each other.
-    With *limit*, the first and the last chunks only, half of each: what a long output says
-    first and last is what it is looked for by.
     """
     if len(text) <= CHUNK_MAX:
         return [Chunk(0, len(text))] if text else []
@@ -56,10 +54,7 @@ def chunks_of(text: str, *, limit: int | None = None) -> list[Chunk]:
         chunks.append(Chunk(start, end))
         start = _restart(text, start, end)
     chunks.append(Chunk(start, len(text)))
-    if limit is None or len(chunks) <= limit:
-        return chunks
-    head = (limit + 1) // 2
-    return chunks[:head] + chunks[len(chunks) - (limit - head) :]
+    return chunks
 
 
 def _cut(text: str, start: int) -> int:

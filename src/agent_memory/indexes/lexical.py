@@ -1,11 +1,12 @@
 """Keywords by tantivy: BM25 over chunks of event text.
 
-One document for each chunk of an event; an event without text has one empty document.
+One document for each passage of an event; one of which nothing is indexed has an empty document.
 
     text      words, stemmed, without English stop words; the parts of camelCase words; and who
               speaks or which tool it is, for questions name people
     whole     identifiers, paths, codes of more than one word, as they stand
     agent, project, session, role, kind     one raw term each, for filters
+    type           a raw term for each of its memory types
     high, low      the event's ULID in two halves; its time is the top 48 bits of `high`
     session_key    64 bits of a hash of the session
     span           start << 32 | end of the chunk, in code points
@@ -24,6 +25,7 @@ depends on the segments, a query adds its terms in pairs of pairs.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -35,20 +37,21 @@ import msgspec
 import tantivy
 from tantivy import Document, FieldType, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
+from agent_memory.annotation.types import TYPING, types_of
 from agent_memory.errors import Closed
 from agent_memory.events import START, Event, Kind, Position, Role
 from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_key
-from agent_memory.indexes.chunks import CHUNKING, chunks_of
 from agent_memory.indexes.event_ids import event_ids_of
 from agent_memory.indexes.model import Match, Where, session_key
 from agent_memory.indexes.panics import panics_told
+from agent_memory.indexes.passages import PASSAGES, passages_for
 from agent_memory.indexes.words import WORDS, folded, parts_of_humps, telling, wholes_of
 
-LEXICAL_FORMAT = f"lexical-2/{CHUNKING}/{WORDS}/{tantivy.__version__.replace(', ', '/').replace(' ', '-')}"  # type: ignore[attr-defined]
+LEXICAL_FORMAT = f"lexical-2/{PASSAGES}/{TYPING}/{WORDS}/{tantivy.__version__.replace(', ', '/').replace(' ', '-')}"  # type: ignore[attr-defined]
 """What the folder's bytes depend on; a view of another format is built again."""
 
 CHUNKS_MAX = 256
-"""Chunks of one event that are indexed: the first and the last 128, about 115,000 characters each."""
+"""Chunks of one event that are indexed, about 230,000 characters."""
 
 QUERY_TERMS_MAX = 32
 """Of a longer query, its rarest terms are asked for."""
@@ -60,7 +63,7 @@ _VIEW = "lexical"
 _WRITER_BYTES = 32_000_000
 _TOKEN_BYTES_MAX = 80
 _SPARE_HITS = 16
-_FILTERS = ("agent", "project", "session", "role", "kind")
+_FILTERS = ("agent", "project", "session", "role", "kind", "type")
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -71,9 +74,9 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def entry_of(event: Event) -> Entry:
-    """The event's chunks; one empty passage where there is no text."""
-    chunks = chunks_of(event.text, limit=CHUNKS_MAX)
-    return Entry(event, tuple((c.start, c.end) for c in chunks) or ((0, 0),))
+    """The passages of the event; an empty one where nothing was said."""
+    passages = passages_for(event, limit=CHUNKS_MAX)
+    return Entry(event, tuple((p.start, p.end) for p in passages) or ((0, 0),))
 
 
 def _no_step(name: str) -> None:
@@ -170,6 +173,12 @@ class LexicalIndex:
                 return _matches(ranked[:limit])
             count *= 4
 
+    def whole_score(self, query: str) -> float:
+        with panics_told(_VIEW):
+            searcher = self._opened().searcher()
+            count = searcher.num_docs
+            return sum(_rarity(count, held_by) for held_by, _, _ in self._terms(searcher, query)[:QUERY_TERMS_MAX])
+
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """What is indexed of each event, in order of id and chunk: its span and digest."""
         with panics_told(_VIEW):
@@ -227,14 +236,18 @@ class LexicalIndex:
         return int(hits[0][0]) if hits else START
 
     def _query(self, searcher: tantivy.Searcher, query: str) -> Query | None:
+        found = self._terms(searcher, query)
+        leaves = [self._term(field, token) for count, field, token in found if count][:QUERY_TERMS_MAX]
+        return _in_pairs(leaves) if leaves else None
+
+    def _terms(self, searcher: tantivy.Searcher, query: str) -> list[tuple[int, str, str]]:
+        """What is asked for: how many passages hold it, its field and the term, rarest first."""
         text = folded(query[:QUERY_CHARACTERS_MAX])
         raw = text.encode()
         terms = [("text", token) for token in self._text.analyze(f"{telling(text)} {parts_of_humps(text, raw)}")]
         terms += [("whole", token) for token in self._names.analyze(wholes_of(text, raw))]
         # In an order of their own, so that a query is asked in one way however it is worded.
-        found = sorted((searcher.doc_freq(field, token), field, token) for field, token in set(terms))
-        leaves = [self._term(field, token) for count, field, token in found if count][:QUERY_TERMS_MAX]
-        return _in_pairs(leaves) if leaves else None
+        return sorted((searcher.doc_freq(field, token), field, token) for field, token in set(terms))
 
     def _term(self, field: str, token: str) -> Query:
         return Query.term_query(self._schema, field, token, index_option="freq")
@@ -265,7 +278,8 @@ def _add(writer: tantivy.IndexWriter, position: Position, entry: Entry) -> None:
     event = entry.event
     key = ulid_key(event.id)
     high, low = int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big")
-    names = _filter_terms(event.agent, event.project, event.session, event.role, event.kind)
+    types = tuple(sorted(type.value for type in types_of(event)))
+    names = _filter_terms(event.agent, event.project, event.session, event.role, event.kind, types)
     who = folded(f"{event.speaker} {event.tool_name}") if event.speaker or event.tool_name else ""
     for start, end in entry.passages:
         text = folded(event.text[start:end])
@@ -290,10 +304,13 @@ def _add(writer: tantivy.IndexWriter, position: Position, entry: Entry) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _filter_terms(agent: str, project: str, session: str, role: Role, kind: Kind) -> tuple[tuple[str, str], ...]:
+def _filter_terms(
+    agent: str, project: str, session: str, role: Role, kind: Kind, types: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
     """The fields that filters ask for; the same for most events of a session."""
     values = (_term_of(agent), _term_of(project), _term_of(session), role.value, kind.value)
-    return tuple((name, value) for name, value in zip(_FILTERS, values, strict=True) if value)
+    terms = [(name, value) for name, value in zip(_FILTERS, values, strict=False) if value]
+    return (*terms, *(("type", type) for type in types))
 
 
 def _term_of(name: str) -> str:
@@ -306,6 +323,11 @@ def _term_of(name: str) -> str:
 def _digest(raw: bytes, who: str, names: tuple[tuple[str, str], ...]) -> int:
     # 32 bits each: enough to notice that two views differ, and a tenth of the time of a hash.
     return zlib.crc32(raw) << 32 | zlib.crc32(f"{who}\x00{names}".encode())
+
+
+def _rarity(count: int, held_by: int) -> float:
+    """The inverse document frequency, as tantivy has it."""
+    return math.log(1 + (count - held_by + 0.5) / (held_by + 0.5))
 
 
 def _in_pairs(queries: Sequence[Query]) -> Query:
@@ -331,6 +353,7 @@ def _filters(schema: tantivy.Schema, where: Where) -> list[Query]:
         "session": [_term_of(v) for v in where.sessions],
         "role": [v.value for v in where.roles],
         "kind": [v.value for v in where.kinds],
+        "type": [v.value for v in where.types],
     }
     queries += [Query.term_set_query(schema, name, sorted(wanted)) for name, wanted in values.items() if wanted]
     return [Query.const_score_query(query, 0.0) for query in queries]

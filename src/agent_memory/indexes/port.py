@@ -24,6 +24,14 @@ class LexicalSearch(Protocol):
         """
         ...
 
+    def whole_score(self, query: str) -> float:
+        """What a passage of average length scores that holds each word of the query once.
+
+        Words that no passage holds count too: how much of it the best match has tells how far
+        words alone can be trusted.
+        """
+        ...
+
 
 class VectorSearch(Protocol):
     """Nearest neighbours over embeddings of the same chunks."""

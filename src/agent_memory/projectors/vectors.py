@@ -8,17 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
+from agent_memory.annotation.types import TYPING
 from agent_memory.errors import InferenceUnavailable
 from agent_memory.events import Event, Position, Recorded
-from agent_memory.indexes.chunks import CHUNKING, chunks_of
 from agent_memory.indexes.embeddings import EmbeddingStore
+from agent_memory.indexes.passages import PASSAGES, passages_for
 from agent_memory.indexes.vector_snapshots import VECTORS_FORMAT
 from agent_memory.indexes.vectors import VectorIndex
 from agent_memory.inference.port import Embedder, Vectors
 from agent_memory.storage import Rows
 
 CHUNKS_MAX = 16
-"""Chunks of one event that are embedded: the first and the last 8, about 7,000 characters each."""
+"""Chunks of one event that are embedded, about 14,000 characters."""
 
 _TEXTS_MAX = 64
 
@@ -53,7 +54,7 @@ class VectorView:
     def fingerprint(self) -> str:
         if self._embedder is None:
             return ""
-        return f"vectors-{VECTORS_FORMAT}/{CHUNKING}/{CHUNKS_MAX}/speaker/{self._embedder.model_id}"
+        return f"vectors-{VECTORS_FORMAT}/{PASSAGES}/{TYPING}/{CHUNKS_MAX}/speaker/{self._embedder.model_id}"
 
     def open(self, generation: int) -> VectorProjector:
         embedder = self._embedder
@@ -119,10 +120,8 @@ class VectorProjector:
 
 
 def passages_of(event: Event) -> list[tuple[Event, int, int]]:
-    """The passages of the event that get a vector; none where its text is blank."""
-    if not event.text.strip():
-        return []
-    return [(event, chunk.start, chunk.end) for chunk in chunks_of(event.text, limit=CHUNKS_MAX)]
+    """The passages of the event that get a vector; none where nothing was said."""
+    return [(event, passage.start, passage.end) for passage in passages_for(event, limit=CHUNKS_MAX)]
 
 
 def embedded_text(event: Event, start: int, end: int) -> str:

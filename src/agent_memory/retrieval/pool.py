@@ -37,13 +37,16 @@ class Found:
     """What one retriever returned: *everywhere*, and in the *lists* that it was asked for under a filter.
 
     Its scores count from *floor* (that of the last event everywhere, where None is given) to the
-    best everywhere. So what a score is worth depends on the query and the store, never on a filter.
+    best everywhere, or to *top* where that is more. So what a score is worth depends on the query
+    and the store, never on a filter.
     """
 
-    def __init__(self, everywhere: Sequence[Match], *lists: Sequence[Match], floor: float | None = None) -> None:
+    def __init__(
+        self, everywhere: Sequence[Match], *lists: Sequence[Match], floor: float | None = None, top: float = 0.0
+    ) -> None:
         self.best: dict[str, Match] = {}
         self.admitted: set[str] = set()
-        self.top = everywhere[0].score if everywhere else 0.0
+        self.top = max(top, everywhere[0].score) if everywhere else 0.0
         self.floor = floor if floor is not None else everywhere[-1].score if everywhere else 0.0
         for match in everywhere:
             self.best.setdefault(match.event_id, match)

@@ -32,6 +32,9 @@ LEXICAL_DEPTH = 400
 VECTOR_DEPTH = 200
 ENTITY_DEPTH = 100
 """How many events each is asked for at least: everywhere, under a filter, and within each time that is named."""
+WHOLE_SHARE = 0.7
+"""Words are worth all that they can be where the best match has so much of the query, and less where it has less."""
+
 PHRASE_DEPTH = 100
 """Of the events that hold a phrase's words, so many are read for the phrase itself."""
 
@@ -141,7 +144,8 @@ class Retrievers:
         with watch.step("lexical"), self._lexical() as index:
             everywhere = index.search(asked.text, where=EVERYWHERE, limit=max(LEXICAL_DEPTH, limit))
             lists = [index.search(asked.text, where=where, limit=max(LEXICAL_DEPTH, limit)) for where in narrower]
-        return Found(everywhere, *lists, floor=0.0)
+            whole = index.whole_score(asked.text)
+        return Found(everywhere, *lists, floor=0.0, top=WHOLE_SHARE * whole)
 
     def _nearest(self, embedder: Embedder, asked: Asked, narrower: Sequence[Where], limit: int, watch: Watch) -> Found:
         with watch.step("embed"):

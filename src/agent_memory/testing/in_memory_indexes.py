@@ -12,13 +12,15 @@ import numpy as np
 from agent_memory.annotation.types import types_of
 from agent_memory.errors import DimensionMismatch
 from agent_memory.events import Event
-from agent_memory.indexes.chunks import chunks_of
 from agent_memory.indexes.model import Match, Where, session_key
+from agent_memory.indexes.passages import passages_for
 from agent_memory.indexes.words import folded
 from agent_memory.inference.port import Embedder, Vectors
 
 _WORD = re.compile(r"[^\W_]+")
 _K1, _B = 1.2, 0.75
+
+CHUNKS_MAX = 256
 
 
 def admits(where: Where, event: Event) -> bool:
@@ -49,15 +51,14 @@ class InMemoryLexicalIndex:
             self.add(event)
 
     def add(self, event: Event) -> None:
-        for chunk in chunks_of(event.text):
+        for chunk in passages_for(event, limit=CHUNKS_MAX):
             words = Counter(_words(event.text[chunk.start : chunk.end]))
             self._chunks.append((event, chunk.start, chunk.end, words))
             self._documents.update(words.keys())
 
     def search(self, query: str, *, where: Where, limit: int) -> list[Match]:
         asked = sorted(set(_words(query)))
-        count = len(self._chunks)
-        mean = sum(words.total() for *_, words in self._chunks) / max(1, count) or 1.0
+        mean = sum(words.total() for *_, words in self._chunks) / max(1, len(self._chunks)) or 1.0
         matches = []
         for event, start, end, words in self._chunks:
             if not admits(where, event):
@@ -65,12 +66,19 @@ class InMemoryLexicalIndex:
             score = 0.0
             for word in asked:
                 if times := words[word]:
-                    held_by = self._documents[word]
-                    rarity = math.log(1 + (count - held_by + 0.5) / (held_by + 0.5))
-                    score += rarity * times * (_K1 + 1) / (times + _K1 * (1 - _B + _B * words.total() / mean))
+                    score += (
+                        self._rarity(word) * times * (_K1 + 1) / (times + _K1 * (1 - _B + _B * words.total() / mean))
+                    )
             if score:
                 matches.append(Match(event.id, start, end, score, session_key(event.session)))
         return best_by_event(matches)[: max(0, limit)]
+
+    def whole_score(self, query: str) -> float:
+        return sum(self._rarity(word) for word in sorted(set(_words(query))))
+
+    def _rarity(self, word: str) -> float:
+        held_by = self._documents[word]
+        return math.log(1 + (len(self._chunks) - held_by + 0.5) / (held_by + 0.5))
 
 
 class InMemoryVectorIndex:
@@ -84,9 +92,7 @@ class InMemoryVectorIndex:
             self.add(event)
 
     def add(self, event: Event) -> None:
-        if not event.text.strip():
-            return
-        for chunk in chunks_of(event.text):
+        for chunk in passages_for(event, limit=CHUNKS_MAX):
             self._passages.append((event, chunk.start, chunk.end))
             self._vectors.append(self._embedder.embed([event.text[chunk.start : chunk.end]])[0])
 
