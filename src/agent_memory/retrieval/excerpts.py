@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from agent_memory.retrieval.wanted import Wanted
@@ -45,12 +46,16 @@ def _best_run(sentences: Sequence[Span], places: Sequence[tuple[int, str]], want
         while at < len(sentences) - 1 and place >= sentences[at][1]:
             at += 1
         held[at].add(word)
+    everything = {word for words in held for word in words}
     best, chosen = (0.0, 0), None
     for i in range(len(sentences)):
+        # A run that begins with nothing wanted is longer than the one after it, and holds no more.
+        if not held[i]:
+            continue
         covered: set[str] = set()
         for j in range(i, len(sentences)):
             length = sentences[j][1] - sentences[i][0]
-            if j > i and length > limit:
+            if (j > i and length > limit) or len(covered) == len(everything):
                 break
             if held[j] <= covered:
                 continue
@@ -91,11 +96,21 @@ def _last_that_fits(sentences: Sequence[Span], limit: int) -> int:
 def _densest(places: Sequence[tuple[int, str]], wanted: Wanted, width: int, otherwise: int) -> int:
     """Where the window of *width* begins that holds most of what is wanted."""
     best, at = 0.0, otherwise
-    for i, (start, _) in enumerate(places):
-        covered = {word for place, word in places[i : i + width] if place - start < width}
-        total = sum(wanted.weights[word] for word in sorted(covered))
+    # Weights are whole numbers, so that what is added is taken away again exactly.
+    total, entered = 0.0, 0
+    inside: Counter[str] = Counter()
+    for start, word in places:
+        while entered < len(places) and places[entered][0] - start < width:
+            new = places[entered][1]
+            if not inside[new]:
+                total += wanted.weights[new]
+            inside[new] += 1
+            entered += 1
         if total > best:
             best, at = total, start
+        inside[word] -= 1
+        if not inside[word]:
+            total -= wanted.weights[word]
     return at
 
 
