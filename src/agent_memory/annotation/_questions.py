@@ -106,7 +106,7 @@ _ASKED_FOR: dict[MemoryType, str] = {
     r"|learned|learnt"
     r"|observed?|discover|discovered|see|seen|conclude)\b|causes?\b|caused\b|culprit\b|findings?\b|measured?\b"
     r"|measurements?\b|results? (?:of|from|did|were|was)\b|turn(?:ed|s)? out\b|discover(?:ed|y)\b|noticed\b"
-    r"|how (?:fast|slow|much (?:faster|slower))\b|benchmarks?\b|reason (?:for|why|behind)\b|bottleneck\b"
+    r"|how (?:fast|slow|much (?:faster|slower))\b|benchmarks?\b|bottleneck\b"
     r"|why (?:is|are|was|were|does) (?!we\b|i\b|you\b|they\b)",
 }
 
