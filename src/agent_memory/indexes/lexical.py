@@ -101,6 +101,8 @@ class LexicalIndex:
             index.register_tokenizer(name, analyzer)
         index.config_reader("manual")
         self._checkpoint = START
+        # A query, how many passages there were, and what was asked for: replaced as one.
+        self._last_terms: tuple[str, int, list[tuple[int, str, str]]] = ("", -1, [])
         self._reload()
 
     @classmethod
@@ -242,7 +244,16 @@ class LexicalIndex:
 
     def _terms(self, searcher: tantivy.Searcher, query: str) -> list[tuple[int, str, str]]:
         """What is asked for: how many passages hold it, its field and the term, rarest first."""
-        text = folded(query[:QUERY_CHARACTERS_MAX])
+        # One search asks several times for the same: everywhere, under its filter, within its times.
+        asked, count, terms = self._last_terms
+        if (asked, count) != (query, searcher.num_docs):
+            count, terms = searcher.num_docs, self._read_terms(searcher, query)
+            self._last_terms = (query, count, terms)
+        return terms
+
+    def _read_terms(self, searcher: tantivy.Searcher, query: str) -> list[tuple[int, str, str]]:
+        # Folding can make eighteen characters of one.
+        text = folded(query[:QUERY_CHARACTERS_MAX])[:QUERY_CHARACTERS_MAX]
         raw = text.encode()
         terms = [("text", token) for token in self._text.analyze(f"{telling(text)} {parts_of_humps(text, raw)}")]
         terms += [("whole", token) for token in self._names.analyze(wholes_of(text, raw))]
