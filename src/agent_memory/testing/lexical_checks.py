@@ -91,7 +91,7 @@ class LexicalSearchChecks:
         assert index.search("deploy " + "x" * 100_000, where=EVERYWHERE, limit=5)
 
     @settings(SHARED, max_examples=40)
-    @given(events=conversations(), query=queries(), where=filters(by_type=False), limit=st.integers(1, 12))
+    @given(events=conversations(), query=queries(), where=filters(), limit=st.integers(1, 12))
     def test_a_filter_narrows_the_ranking_and_changes_nothing_else(
         self, events: list[Event], query: str, where: Where, limit: int
     ) -> None:

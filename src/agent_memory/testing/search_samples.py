@@ -55,8 +55,8 @@ def queries() -> st.SearchStrategy[str]:
 
 
 @st.composite
-def filters(draw: st.DrawFn, *, by_type: bool = True) -> Where:
-    """Filters that let some, all or none of `conversations` through; *by_type*: by what they state, too."""
+def filters(draw: st.DrawFn) -> Where:
+    """Filters that let some, all or none of `conversations` through."""
     types = st.frozensets(st.sampled_from([MemoryType.ERROR, MemoryType.DECISION, MemoryType.QUESTION]), max_size=1)
     times = st.none() | st.integers(-1, 27).map(lambda n: START_MS + n * MINUTE_MS)
     return Where(
@@ -67,5 +67,5 @@ def filters(draw: st.DrawFn, *, by_type: bool = True) -> Where:
         sessions=draw(st.frozensets(st.sampled_from(["s1", "s2", "s9"]), max_size=2)),
         roles=draw(st.frozensets(st.sampled_from([Role.USER, Role.SYSTEM]), max_size=1)),
         kinds=draw(st.frozensets(st.sampled_from([Kind.TOOL_RESULT, Kind.OTHER]), max_size=2)),
-        types=draw(types) if by_type else frozenset(),
+        types=draw(types),
     )
