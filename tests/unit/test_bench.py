@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from agent_memory.clock import SYSTEM_CLOCK, RandomIds
 from agent_memory.events import Kind
 from agent_memory.events.drafting import complete_all
+from tools.bench.ablation import alone, compared, each_off
+from tools.bench.bootstrap import by_conversation, by_question, intervals
 from tools.bench.corpus import Corpus, json_line
 from tools.bench.locomo_data import read_conversations
-from tools.bench.metrics import Answered, distinct, means, percentile, report, scores
+from tools.bench.markdown import renewed, tables
+from tools.bench.metrics import Answered, distinct, means, percentile, places, report, scores
 from tools.bench.rows import Absent, Row, table
 
 
@@ -55,6 +60,147 @@ def test_the_mean_of_nothing_claims_nothing() -> None:
     assert {"questions": 0} == means([])
 
 
+def test_places_tell_how_deep_the_evidence_stands_and_whether_its_session_was_found() -> None:
+    turns = ["D1:1", *(f"D7:{turn}" for turn in range(1, 11)), "D2:1"]
+
+    found = places([answered("D1:1 D2:1 D7:99 D9:1", " ".join(turns))])
+
+    assert {"turns": 4, "to 5": 1, "to 10": 0, "to 25": 1, "to 50": 0, "to 100": 0} == {
+        name: found[name] for name in ("turns", "to 5", "to 10", "to 25", "to 50", "to 100")
+    }
+    assert (2, 1) == (found["later"], found["later, session found"])
+
+
+# -- intervals, and what signals are worth --------------------------------------------------------
+
+CONVERSATIONS = ["a"] * 30 + ["b"] * 70
+
+
+def test_a_drawing_of_conversations_takes_all_questions_of_one_or_none() -> None:
+    counts = by_conversation(CONVERSATIONS, drawings=200, seed=1)
+
+    assert (200, 100) == counts.shape
+    assert all(len(set(of_a)) == 1 for of_a in counts[:, :30].tolist())
+    assert {2.0} == set((counts[:, 0] + counts[:, 30]).tolist())
+
+
+def test_a_drawing_of_questions_leaves_each_conversation_its_share() -> None:
+    counts = by_question(CONVERSATIONS, drawings=200, seed=1)
+
+    assert {30.0} == set(counts[:, :30].sum(axis=1).tolist())
+    assert {70.0} == set(counts[:, 30:].sum(axis=1).tolist())
+    assert 1 < len(set(counts[0].tolist()))
+
+
+def test_an_interval_holds_the_mean_and_is_as_wide_as_theory_says() -> None:
+    random_ = np.random.default_rng(3)
+    rows = [{"x": float(value), "one": 1.0} for value in random_.normal(5.0, 2.0, 400)]
+
+    found = intervals(rows, by_question(["a"] * 400, drawings=4_000, seed=2))
+
+    low, high = found["x"]
+    assert low < sum(row["x"] for row in rows) / 400 < high
+    assert 2 * 1.96 * 2.0 / 20 == pytest.approx(high - low, rel=0.1)
+    assert (1.0, 1.0) == found["one"]
+
+
+def test_equal_seeds_draw_alike_and_none_drawn_claims_nothing() -> None:
+    once, again, other = (by_question(CONVERSATIONS, drawings=9, seed=seed) for seed in (1, 1, 2))
+
+    assert np.array_equal(once, again)
+    assert not np.array_equal(once, other)
+    assert {} == intervals([{"x": 1.0}], by_question(["a"], drawings=0, seed=1))
+    assert {} == intervals([], by_conversation(["a"], drawings=9, seed=1))
+
+
+def test_a_difference_is_taken_question_by_question() -> None:
+    full = [{"x": float(number)} for number in range(50)]
+    without = [{"x": row["x"] - 1.0} for row in full]
+
+    found = compared(without, full, by_question(["a"] * 50, drawings=100, seed=1))
+
+    # The questions differ widely, what each of them lost does not.
+    assert {"differences": {"x": -1.0}, "intervals": {"x": (-1.0, -1.0)}} == found
+
+
+def test_a_signal_alone_is_all_others_left_out_and_without_a_model_there_are_no_vectors() -> None:
+    assert {"vector"} == {*each_off("model")} - {*each_off("")}
+    assert {*alone("lexical"), "lexical"} == {*each_off("model")}
+    assert ("time",) == each_off("")["time"]
+
+
+# -- figures into pages ---------------------------------------------------------------------------
+
+
+def quality_report(**more: object) -> dict[str, Any]:
+    found = report([answered("D1:1", "D1:1"), answered("D1:1", "D2:1")], {1: "one"})
+    lost = {"differences": scores(answered("D1:1", "D1:1")), "intervals": {"R@5": (0.5, 1.0), "R@10": (-1.0, 1.0)}}
+    return {
+        "benchmark": "locomo",
+        "time": "2026-01-02T03:04:05+00:00",
+        "machine": {
+            "processor": "p",
+            "cores": 2,
+            "memory_bytes": 1 << 30,
+            "file_system": "ext4",
+            "python": "3",
+            "engines": {},
+        },
+        "events": 3,
+        "limit": 100,
+        "tiers": ["lexical"],
+        "model": "",
+        "metrics": found,
+        "ablation": {"time": {"metrics": found, **lost}},
+        "search_ms": {"client_p50": 1.0, "client_p99": 2.0, "server_p50": 1.0, "server_p99": 2.0, "steps": {}},
+        **more,
+    }
+
+
+def test_figures_replace_what_stands_at_their_place_and_nothing_else() -> None:
+    page = "a\n<!-- figures: locomo metrics -->\nold | rows\n<!-- end of figures -->\nb\n"
+
+    text, left = renewed(page, [quality_report()])
+    again, _ = renewed(text, [quality_report()])
+
+    assert [] == left
+    assert "old | rows" not in text
+    assert "| overall | 2 | 0.500 |" in text
+    assert text.startswith("a\n<!-- figures: locomo metrics -->\n\n| questions of |")
+    assert text.endswith("\n<!-- end of figures -->\nb\n")
+    assert text == again
+
+
+def test_a_place_that_no_report_has_figures_for_stays_and_is_named() -> None:
+    page = (
+        "<!-- figures: code metrics -->\nold\n<!-- end of figures -->\n"
+        "<!-- figures: locomo baselines -->\n<!-- end of figures -->\n"
+    )
+
+    text, left = renewed(page, [quality_report()])
+
+    assert page == text
+    assert ["code metrics", "locomo baselines"] == left
+
+
+def test_a_difference_that_may_be_chance_has_no_mark() -> None:
+    _, _, _, found = tables(quality_report())["ablation"].splitlines()[:4]
+
+    assert found.startswith("| time | +1.000 † | +1.000 | ")
+
+
+def test_what_was_asked_cannot_break_the_table_it_stands_in() -> None:
+    instead = [{"event": "e-1", "date": "", "excerpt": "a | b <b>"}]
+    misses = [
+        {"id": "q-1", "question": "why?", "evidence": ["e-2"], "rank": 0, "session_rank": 2, "instead": instead},
+        {"id": "q-2", "question": "who?", "evidence": ["e-3"], "rank": 5, "session_rank": 1, "instead": []},
+    ]
+
+    found = tables(quality_report(misses=misses, misses_shown="all"))["misses"].splitlines()
+
+    assert ["| q-1 | why? | e-2 | e-1: a \\| b &lt;b> | – | 2 |"] == found[2:]
+
+
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 50.0), (0.99, 99.0), (1.0, 100.0), (0.0, 1.0)])
 def test_a_percentile_is_a_value_that_was_measured(share: float, expected: float) -> None:
     assert expected == percentile([float(n) for n in range(100, 0, -1)], share)
@@ -89,6 +235,15 @@ def test_malformed_evidence_is_read_as_far_as_it_resolves(tmp_path: Path) -> Non
     assert [{"D2:1", "D10:2"}, {"D10:1"}] == [set(question.turns) for question in found.questions]
     assert 2 == found.left_out
     assert {"D2", "D10"} == found.questions[0].sessions
+
+
+def test_questions_are_asked_a_day_after_the_last_turn(tmp_path: Path) -> None:
+    path = tmp_path / "data.json"
+    path.write_text(json.dumps([SAMPLE]))
+
+    (found,) = read_conversations(path)
+
+    assert (found.drafts[-1].time_ms or 0) + 86_400_000 == found.asked_ms
 
 
 def test_turns_become_drafts_with_dates_speakers_and_captions(tmp_path: Path) -> None:

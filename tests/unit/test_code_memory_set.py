@@ -10,7 +10,8 @@ import tantivy
 
 from agent_memory.events import Draft, Kind
 from tools.bench.code_memory_data import SPLITS, read_drafts, read_questions
-from tools.bench.event_metrics import Ranked, means, report, scores
+from tools.bench.event_metrics import Ranked, report, scores
+from tools.bench.metrics import distinct
 
 CATEGORIES = {
     "path",
@@ -115,36 +116,54 @@ def test_a_paraphrase_shares_no_content_word_with_what_answers_it(drafts: dict[s
     assert {} == shared
 
 
-def test_scores_tell_where_the_first_answer_stands_and_how_many_came() -> None:
-    ranked = Ranked(category="path", split="dev", evidence=frozenset("bz"), events=("a", "b", "c"))
-    found = scores(ranked)
+def ranked(evidence: str, events: str, *, category: str = "path", split: str = "dev") -> Ranked:
+    """Events are named by a letter for their session and a number."""
+    wanted, came = evidence.split(), tuple(events.split())
+    return Ranked(
+        category=category,
+        split=split,
+        evidence=frozenset(wanted),
+        evidence_sessions=frozenset(event[0] for event in wanted),
+        events=came,
+        sessions=distinct(event[0] for event in came),
+    )
 
-    assert 2 == ranked.rank
-    assert {"any@1": 0.0, "any@5": 1.0, "any@10": 1.0, "MRR": 0.5} == {
-        name: found[name] for name in ("any@1", "any@5", "any@10", "MRR")
+
+def test_scores_tell_where_the_first_answer_stands_and_how_many_came() -> None:
+    one = ranked("b2 z1", "a1 b2 c1")
+    found = scores(one)
+
+    assert 2 == one.rank
+    assert {"hit@1": 0.0, "hit@3": 1.0, "hit@5": 1.0, "hit@10": 1.0, "MRR": 0.5} == {
+        name: found[name] for name in ("hit@1", "hit@3", "hit@5", "hit@10", "MRR")
     }
     assert 0.5 == found["R@5"]
 
 
-def test_an_answer_that_did_not_come_scores_nothing() -> None:
-    ranked = Ranked(category="path", split="dev", evidence=frozenset("z"), events=("a", "b", "c"))
+def test_a_session_is_found_by_any_of_its_events_and_counts_once() -> None:
+    one = ranked("b9", "a1 a2 a3 a4 a5 a6 b1")
+    found = scores(one)
 
-    assert 0 == ranked.rank
-    assert {0.0} == set(scores(ranked).values())
+    assert 0 == one.rank
+    assert 2 == one.session_rank
+    assert (0.0, 1.0) == (found["any@1"], found["any@5"])
+    assert 0.0 == found["hit@10"]
+
+
+def test_an_answer_that_did_not_come_scores_nothing() -> None:
+    one = ranked("z1", "a1 b1 c1")
+
+    assert (0, 0) == (one.rank, one.session_rank)
+    assert {0.0} == set(scores(one).values())
 
 
 def test_a_report_has_a_row_for_all_and_for_each_group() -> None:
-    found = report(
-        [
-            Ranked(category="path", split="dev", evidence=frozenset("a"), events=("a",)),
-            Ranked(category="time", split="held_out", evidence=frozenset("a"), events=("b",)),
-        ]
-    )
+    found = report([ranked("a1", "a1"), ranked("a1", "b1", category="time", split="held_out")])
 
     assert ["overall", "dev", "held_out", "path", "time"] == list(found)
-    assert 0.5 == found["overall"]["any@1"]
+    assert 0.5 == found["overall"]["hit@1"]
     assert 1.0 == found["dev"]["any@1"]
-    assert {"questions": 0} == means([])
+    assert 1 == found["held_out"]["questions"]
 
 
 def stems(text: str) -> set[str]:

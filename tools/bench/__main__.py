@@ -12,6 +12,7 @@ from rich.console import Console
 
 _SYNTHETIC_FROM_EVENTS = 20_001
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+_COUNT = click.IntRange(min=0)
 _GROUP_NAMES = ("append", "disk", "replay", "start", "memory", "search")
 
 
@@ -44,8 +45,7 @@ def perf(
     names = [name.strip() for name in rows.split(",")]
     if unknown := set(names) - set(_GROUP_NAMES):
         raise click.BadParameter(f"{', '.join(sorted(unknown))}: the groups are {', '.join(_GROUP_NAMES)}")
-    if model is not None and not model.exists():
-        raise click.BadParameter(f"there is no model in {model}")
+    _check_model(model)
     console = Console(stderr=True)
     started = time.perf_counter()
     with Workshop(
@@ -66,58 +66,99 @@ def perf(
 @main.command()
 @click.option("--data", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
 @click.option("--model", type=_FOLDER, help="Folder of an embedding model; without one, search is by keyword.")
-@click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path), required=True)
-def locomo(data: Path, model: Path | None, target: Path) -> None:
+@click.option("--ablate", is_flag=True, help="Ask everything again with each signal off in turn.")
+@click.option("--baselines", is_flag=True, help="BM25 alone, vectors alone, the newest first, and any order.")
+@click.option(
+    "--bootstrap", "drawings", type=_COUNT, default=2_000, show_default=True, help="Drawings for intervals; 0 for none."
+)
+@click.option("--seed", default=7, show_default=True, help="Of drawings and of the random baseline.")
+@click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path))
+def locomo(
+    data: Path, model: Path | None, ablate: bool, baselines: bool, drawings: int, seed: int, target: Path | None
+) -> None:
     """Retrieval quality on LoCoMo, through daemons and gRPC."""
-    from datetime import UTC, datetime
+    from tools.bench.locomo import Plan, measure
 
-    from tools.bench.locomo import measure, table
-    from tools.bench.machine import facts
-
-    if model is not None and not model.exists():
-        raise click.BadParameter(f"there is no model in {model}")
+    _check_model(model)
+    plan = Plan(ablate=ablate, baselines=baselines, drawings=drawings, seed=seed)
     with tempfile.TemporaryDirectory(prefix="agent-memory-locomo-") as name:
-        report = measure(data, model=model, folder=Path(name), console=Console(stderr=True))
-        report["time"] = datetime.now(UTC).isoformat(timespec="seconds")
-        report["data"] = data.name
-        report["machine"] = facts(Path(name))
-    _keep(report, target)
-    console = _out()
-    console.print(table(report["metrics"]))  # type: ignore[arg-type]  # as `measure` made it
-    console.print({"tiers": report["tiers"], "search_ms": report["search_ms"]})
+        report = measure(data, plan, model=model, folder=Path(name), console=Console(stderr=True))
+        _tell({**report, "data": data.name}, Path(name), target)
 
 
 @main.command()
 @click.option("--model", type=_FOLDER, help="Folder of an embedding model; without one, search is by keyword.")
 @click.option("--without", multiple=True, help="A signal to leave out, by name; may be given more than once.")
-@click.option("--show-held-out", is_flag=True, help="List the misses of held-out questions as well.")
-@click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path), required=True)
-def code(model: Path | None, without: tuple[str, ...], show_held_out: bool, target: Path) -> None:
+@click.option("--ablate", is_flag=True, help="Ask everything again with each signal off in turn.")
+@click.option(
+    "--bootstrap", "drawings", type=_COUNT, default=2_000, show_default=True, help="Drawings for intervals; 0 for none."
+)
+@click.option("--seed", default=7, show_default=True, help="Of drawings.")
+@click.option(
+    "--show-held-out", is_flag=True, help="Tell the misses of held-out questions, and what signals do to them."
+)
+@click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path))
+def code(
+    model: Path | None,
+    without: tuple[str, ...],
+    ablate: bool,
+    drawings: int,
+    seed: int,
+    show_held_out: bool,
+    target: Path | None,
+) -> None:
     """Retrieval quality on coding transcripts and long dialogues, through a daemon and gRPC."""
-    from datetime import UTC, datetime
+    from tools.bench.code_memory import Plan, measure
 
-    from tools.bench.code_memory import measure, table
-    from tools.bench.machine import facts
-
-    if model is not None and not model.exists():
-        raise click.BadParameter(f"there is no model in {model}")
+    _check_model(model)
+    plan = Plan(without=without, ablate=ablate, show_held_out=show_held_out, drawings=drawings, seed=seed)
     with tempfile.TemporaryDirectory(prefix="agent-memory-code-") as name:
-        report = measure(model=model, folder=Path(name), without=without, show_held_out=show_held_out)
-        report["time"] = datetime.now(UTC).isoformat(timespec="seconds")
-        report["machine"] = facts(Path(name))
-    _keep(report, target)
-    console = _out()
-    console.print(table(report["metrics"]))  # type: ignore[arg-type]  # as `measure` made it
-    console.print({"tiers": report["tiers"], "search_ms": report["search_ms"]})
+        report = measure(plan, model=model, folder=Path(name))
+        _tell(report, Path(name), target)
 
 
 @main.command()
-@click.argument("report", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def markdown(report: Path) -> None:
-    """The rows of a kept REPORT as a table for docs/benchmarks.md."""
-    from tools.bench.markdown import in_markdown
+@click.argument("reports", type=click.Path(exists=True, dir_okay=False, path_type=Path), nargs=-1, required=True)
+@click.option(
+    "--into",
+    "pages",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A page whose figures are replaced where it marks their places; may be given more than once.",
+)
+def markdown(reports: tuple[Path, ...], pages: tuple[Path, ...]) -> None:
+    """Kept REPORTS as tables: printed, or put into pages at `<!-- figures: locomo ablation -->`."""
+    from tools.bench.markdown import in_markdown, renewed
 
-    click.echo(in_markdown(json.loads(report.read_text())), nl=False)
+    kept = [json.loads(report.read_text()) for report in reports]
+    if not pages:
+        click.echo("\n".join(in_markdown(report) for report in kept), nl=False)
+    for page in pages:
+        text, left = renewed(page.read_text(), kept)
+        page.write_text(text)
+        for place in left:
+            click.echo(f"{page}: {place} stays as it was, no report has it", err=True)
+
+
+def _check_model(model: Path | None) -> None:
+    if model is not None and not model.exists():
+        raise click.BadParameter(f"there is no model in {model}")
+
+
+def _tell(report: dict[str, object], folder: Path, target: Path | None) -> None:
+    """Show the tables of a report on quality, and keep it."""
+    from datetime import UTC, datetime
+
+    from tools.bench.figures import for_terminal
+    from tools.bench.machine import facts
+    from tools.bench.quality_figures import quality_figures
+
+    report |= {"time": datetime.now(UTC).isoformat(timespec="seconds"), "machine": facts(folder)}
+    if target is not None:
+        _keep(report, target)
+    console = _out()
+    for figures in quality_figures(report).values():
+        console.print(for_terminal(figures))
 
 
 def _out() -> Console:

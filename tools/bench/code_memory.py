@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from rich.table import Table
 
-import agent_memory
 from agent_memory.retrieval.model import SearchOptions, SearchResult
 from agent_memory.sync import SyncMemory
-from agent_memory.testing.daemon import DaemonProcess
+from tools.bench.ablation import compared, each_off
+from tools.bench.bootstrap import by_question, intervals
 from tools.bench.code_memory_data import FOLDER, TIME_ZONE, Question, read_drafts, read_questions
-from tools.bench.event_metrics import Ranked, report
-from tools.bench.metrics import percentile
+from tools.bench.event_metrics import Ranked, report, scores
+from tools.bench.metrics import distinct
+from tools.bench.serving import Took, search_ms, serving, timed_search
 
 LIMIT = 50
 """Events asked for."""
 
 HIT_DEPTH = 5
-"""A question whose first event that answers comes later is missed."""
+"""A question is missed if the first event that answers comes later."""
 
-COLUMNS = ("questions", "any@1", "any@5", "any@10", "R@5", "R@10", "R@25", "MRR")
-
-_BATCH_EVENTS = 500
-_VIEWS_WAIT_S = 600.0
 _EXCERPT_CHARS = 120
 
 
@@ -44,77 +39,88 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     question: Question
     ranked: Ranked
     first: tuple[Found, ...]
-    client_ms: float
-    server_ms: float
-    tier: str
-
-    @property
-    def best_first(self) -> bool:
-        return self.ranked.rank == 1
+    took: Took
 
     @property
     def missed(self) -> bool:
         return not 0 < self.ranked.rank <= HIT_DEPTH
 
+    @property
+    def best_first(self) -> bool:
+        return self.ranked.rank == 1
+
 
 class Miss(msgspec.Struct, frozen=True, kw_only=True):
-    """A question that no event answered in first place; ``rank`` is 0 if none came at all."""
+    """A question that was not answered in first place; a rank is 0 where none came at all."""
 
     id: str
     question: str
     split: str
     rank: int
+    session_rank: int
     evidence: tuple[str, ...]
     instead: tuple[Found, ...]
 
 
-def ask_all(
-    *, model: Path | None, folder: Path, data: Path = FOLDER, without: Sequence[str] = ()
-) -> tuple[list[Asked], int, str]:
-    """Every question of *data*, asked of a daemon with all its events: the answers, how many
-    events there are, and the model's id. Signals named in *without* are left out.
-    """
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """How it is measured, and what besides."""
+
+    without: tuple[str, ...] = ()
+    """Signals that are left out of everything."""
+    ablate: bool = False
+    show_held_out: bool = False
+    """Whoever reads the misses of this split tunes on them."""
+    drawings: int = 2_000
+    """Of the bootstrap by question; 0 leaves it out."""
+    seed: int = 7
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """All questions asked: as they are, and without each signal."""
+
+    asked: list[Asked]
+    each_off: dict[str, list[Asked]]
+    events: int
+    model_id: str
+
+
+def ask_all(*, model: Path | None, folder: Path, data: Path = FOLDER, plan: Plan | None = None) -> Run:
+    """Every question of *data*, asked of a daemon with all its events."""
+    plan = plan or Plan()
     drafts = read_drafts(data)
-    with (
-        DaemonProcess(folder / "store", model=model, flags=("--time-zone", TIME_ZONE)) as daemon,
-        agent_memory.connect(daemon.address, timeout_s=120) as memory,
-    ):
-        position = 0
-        for first in range(0, len(drafts), _BATCH_EVENTS):
-            position = memory.append_batch(drafts[first : first + _BATCH_EVENTS])[-1].position
-        model_id = memory.status().model_id
-        views = [view.name for view in memory.status().views if model_id or view.name != "vectors"]
-        memory.wait_for(views, position, timeout_s=_VIEWS_WAIT_S)
-        # The first search loads the model.
-        memory.search("warm up", limit=1)
-        asked = [_ask(memory, question, tuple(without)) for question in read_questions(data)]
-    return asked, len(drafts), model_id
+    questions = read_questions(data)
+    sessions = {draft.source_id: draft.session for draft in drafts}
+    with serving(drafts, store=folder / "store", model=model, time_zone=TIME_ZONE) as (memory, model_id):
+
+        def asked(without: tuple[str, ...]) -> list[Asked]:
+            return [_ask(memory, question, sessions, (*plan.without, *without)) for question in questions]
+
+        return Run(
+            asked=asked(()),
+            each_off={name: asked(off) for name, off in each_off(model_id).items()} if plan.ablate else {},
+            events=len(drafts),
+            model_id=model_id,
+        )
 
 
-def measure(
-    *, model: Path | None, folder: Path, data: Path = FOLDER, without: Sequence[str] = (), show_held_out: bool = False
-) -> dict[str, object]:
-    """The metrics overall, by split and by category, search times, and the misses.
-
-    Misses of the split `held_out` are told on request only: whoever reads them tunes on them.
-    """
-    asked, events, model_id = ask_all(model=model or folder / "no-model", folder=folder, data=data, without=without)
-    shown = [one for one in asked if show_held_out or one.question.split == "dev"]
+def measure(plan: Plan, *, model: Path | None, folder: Path, data: Path = FOLDER) -> dict[str, object]:
+    """The metrics overall, by split and by category, search times, and the misses."""
+    run = ask_all(model=model, folder=folder, data=data, plan=plan)
+    shown = [one for one in run.asked if plan.show_held_out or one.question.split == "dev"]
     return {
         "benchmark": "code",
-        "events": events,
+        "events": run.events,
         "limit": LIMIT,
-        "model": model_id,
-        "without": list(without),
-        "tiers": sorted({one.tier for one in asked}),
-        "metrics": report([one.ranked for one in asked]),
-        "search_ms": {
-            "client_p50": percentile([one.client_ms for one in asked], 0.5),
-            "client_p99": percentile([one.client_ms for one in asked], 0.99),
-            "server_p50": percentile([one.server_ms for one in asked], 0.5),
-            "server_p99": percentile([one.server_ms for one in asked], 0.99),
-        },
-        "misses_shown": "all" if show_held_out else "dev",
+        "model": run.model_id,
+        "without": list(plan.without),
+        "seed": plan.seed,
+        "drawings": plan.drawings,
+        "tiers": sorted({one.took.tier for one in run.asked}),
+        "metrics": report([one.ranked for one in run.asked]),
+        "intervals": {"by question": _intervals([scores(one.ranked) for one in run.asked], plan)},
+        "search_ms": search_ms([one.took for one in run.asked]),
+        **({"ablation": _ablation(run, plan)} if plan.ablate else {}),
+        "misses_shown": "all" if plan.show_held_out else "dev",
         "misses": [msgspec.to_builtins(miss(one)) for one in shown if not one.best_first],
     }
 
@@ -126,6 +132,7 @@ def miss(asked: Asked) -> Miss:
         question=asked.question.question,
         split=asked.question.split,
         rank=asked.ranked.rank,
+        session_rank=asked.ranked.session_rank,
         evidence=asked.question.evidence,
         instead=tuple(found for found in asked.first if found.event not in asked.ranked.evidence),
     )
@@ -135,39 +142,51 @@ def in_words(misses: Sequence[Miss]) -> str:
     """The misses as indented lines of text."""
     lines = []
     for one in misses:
-        lines.append(f"{one.id} ({one.split}), rank {one.rank or '-'}: {one.question}")
+        ranks = f"event {one.rank or '-'}, session {one.session_rank or '-'}"
+        lines.append(f"{one.id} ({one.split}), {ranks}: {one.question}")
         lines.append(f"    answered by {', '.join(one.evidence)}")
         lines += [f"    came: {found.event} {found.date} {found.excerpt}" for found in one.instead]
     return "\n".join(lines)
 
 
-def table(metrics: dict[str, dict[str, float]]) -> Table:
-    found = Table(title="Code memory", title_justify="left")
-    found.add_column("questions of")
-    for name in COLUMNS:
-        found.add_column(name, justify="right")
-    for group, row in metrics.items():
-        found.add_row(group, *(f"{row[name]:.0f}" if name == "questions" else f"{row[name]:.3f}" for name in COLUMNS))
+def _intervals(rows: Sequence[dict[str, float]], plan: Plan) -> dict[str, tuple[float, float]]:
+    return intervals(rows, by_question(["all"] * len(rows), drawings=plan.drawings, seed=plan.seed))
+
+
+def _ablation(run: Run, plan: Plan) -> dict[str, dict[str, object]]:
+    """By signal that was off: the metrics, and by group of questions what they lost."""
+    groups = {"overall": list(range(len(run.asked)))} | {
+        split: [place for place, one in enumerate(run.asked) if one.question.split == split]
+        for split in distinct(one.question.split for one in run.asked)
+    }
+    full = [scores(one.ranked) for one in run.asked]
+    found: dict[str, dict[str, object]] = {}
+    for name, asked in run.each_off.items():
+        rows = [scores(one.ranked) for one in asked]
+        by_group = {}
+        for group, chosen in groups.items():
+            drawn = by_question([group] * len(chosen), drawings=plan.drawings, seed=plan.seed)
+            by_group[group] = compared([rows[i] for i in chosen], [full[i] for i in chosen], drawn)
+        found[name] = {"metrics": report([one.ranked for one in asked]), "by_group": by_group}
     return found
 
 
-def _ask(memory: SyncMemory, question: Question, without: tuple[str, ...]) -> Asked:
+def _ask(memory: SyncMemory, question: Question, session_of: dict[str, str], without: tuple[str, ...]) -> Asked:
     options = SearchOptions(now_ms=question.now_ms, without=without)
-    started = time.perf_counter()
-    result = memory.search(question.question, limit=LIMIT, options=options)
-    client_ms = (time.perf_counter() - started) * 1000
+    result, took = timed_search(memory, question.question, limit=LIMIT, options=options)
+    events = [hit.recorded.event for hit in result.hits]
     return Asked(
         question=question,
         ranked=Ranked(
             category=question.category,
             split=question.split,
             evidence=frozenset(question.evidence),
-            events=tuple(hit.recorded.event.source_id for hit in result.hits),
+            evidence_sessions=frozenset(session_of[event] for event in question.evidence),
+            events=tuple(event.source_id for event in events),
+            sessions=distinct(event.session for event in events),
         ),
         first=_first(result),
-        client_ms=client_ms,
-        server_ms=result.timings_ms["total"],
-        tier=result.tier.value,
+        took=took,
     )
 
 

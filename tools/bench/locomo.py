@@ -2,146 +2,192 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
-import agent_memory
+from agent_memory.retrieval.model import SearchOptions
 from agent_memory.sync import SyncMemory
-from agent_memory.testing.daemon import DaemonProcess
-from tools.bench.locomo_data import CATEGORIES, Conversation, read_conversations
-from tools.bench.metrics import SESSION_DEPTHS, TURN_DEPTHS, Answered, distinct, percentile, report
+from tools.bench.ablation import alone, compared, each_off
+from tools.bench.bootstrap import by_conversation, by_question, intervals
+from tools.bench.locomo_data import CATEGORIES, Conversation, Question, read_conversations
+from tools.bench.metrics import Answered, distinct, places, report, scores
+from tools.bench.serving import Took, search_ms, serving, timed_search
 
 LIMIT = 100
 """Events asked for: the first 50 are scored as turns, all of them name the sessions."""
 
-_BATCH_EVENTS = 500
-_VIEWS_WAIT_S = 600.0
+ALL = "all signals"
+WORDS, VECTORS, RECENCY, RANDOM = "BM25 only", "vectors only", "recency", "random"
 
-COLUMNS = (
-    "questions",
-    *(f"R@{k}" for k in TURN_DEPTHS),
-    *(f"any@{k}" for k in SESSION_DEPTHS[:2]),
-    *(f"frac@{k}" for k in SESSION_DEPTHS[2:]),
-)
+_PAGE_EVENTS = 1_000
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is measured besides the search as it is."""
+
+    ablate: bool = False
+    baselines: bool = False
+    drawings: int = 0
+    """Of the bootstrap; 0 leaves it out."""
+    seed: int = 7
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """What one conversation gave; times in milliseconds, seen by the client and told by the server."""
+    """What one conversation gave: an answer to each question, in order, for each way of searching."""
 
-    answers: tuple[Answered, ...]
-    client_ms: tuple[float, ...]
-    server_ms: tuple[float, ...]
-    tiers: tuple[str, ...]
+    name: str
+    answers: dict[str, list[Answered]]
+    took: list[Took]
     events: int
     left_out: int
     model_id: str
 
 
-def measure(data: Path, *, model: Path | None, folder: Path, console: Console) -> dict[str, object]:
-    """The metrics of the file's conversations, overall and by category, with search times."""
+def measure(data: Path, plan: Plan, *, model: Path | None, folder: Path, console: Console) -> dict[str, object]:
+    """The metrics of the file's conversations, overall, by category and by conversation, with search times."""
     found: list[Measured] = []
     for conversation in read_conversations(data):
         started = time.perf_counter()
-        measured = _conversation(conversation, folder / conversation.name / "store", model or folder / "no-model")
+        measured = _conversation(conversation, plan, folder / conversation.name / "store", model)
         found.append(measured)
         console.print(
-            f"[dim]{conversation.name}: {measured.events:,} events, {len(measured.answers)} questions, "
+            f"[dim]{conversation.name}: {measured.events:,} events, {len(measured.answers[ALL])} questions, "
             f"{time.perf_counter() - started:.1f} s[/]",
             highlight=False,
         )
-    answers = [answer for one in found for answer in one.answers]
-    client_ms = [ms for one in found for ms in one.client_ms]
-    server_ms = [ms for one in found for ms in one.server_ms]
+    answers = {name: [answer for one in found for answer in one.answers[name]] for name in found[0].answers}
+    took = [one for measured in found for one in measured.took]
+    of = [one.name for one in found for _ in one.answers[ALL]]
     return {
         "benchmark": "locomo",
         "conversations": len(found),
         "events": sum(one.events for one in found),
         "questions_left_out": sum(one.left_out for one in found),
         "limit": LIMIT,
-        "model": found[0].model_id if found else "",
-        "tiers": sorted({tier for one in found for tier in one.tiers}),
-        "metrics": report(answers, CATEGORIES),
-        "search_ms": {
-            "client_p50": percentile(client_ms, 0.5),
-            "client_p99": percentile(client_ms, 0.99),
-            "server_p50": percentile(server_ms, 0.5),
-            "server_p99": percentile(server_ms, 0.99),
-        },
+        "model": found[0].model_id,
+        "seed": plan.seed,
+        "drawings": plan.drawings,
+        "tiers": sorted({one.tier for one in took}),
+        "metrics": report(answers[ALL], CATEGORIES),
+        "by_conversation": {one.name: report(one.answers[ALL], CATEGORIES) for one in found},
+        "places": _places(answers[ALL]),
+        "search_ms": search_ms(took),
+        **_intervals(answers, of, plan),
+        **_others(answers, of, plan, found[0].model_id),
     }
 
 
-def table(metrics: dict[str, dict[str, float]]) -> Table:
-    found = Table(title="LoCoMo", title_justify="left")
-    found.add_column("category")
-    for name in COLUMNS:
-        found.add_column(name, justify="right")
-    for category, row in metrics.items():
-        found.add_row(
-            category, *(f"{row[name]:.0f}" if name == "questions" else f"{row[name]:.3f}" for name in COLUMNS)
-        )
-    return found
-
-
-def _conversation(conversation: Conversation, store: Path, model: Path) -> Measured:
+def _conversation(conversation: Conversation, plan: Plan, store: Path, model: Path | None) -> Measured:
     # The data give times without a zone; in UTC every session keeps its date.
-    with (
-        DaemonProcess(store, model=model, flags=("--time-zone", "UTC")) as daemon,
-        agent_memory.connect(daemon.address, timeout_s=120) as memory,
-    ):
-        position = _ingest(memory, conversation)
-        model_id = memory.status().model_id
-        memory.wait_for(
-            ["toc", "catalog", "lexical", "entities", *(["vectors"] if model_id else [])],
-            position,
-            timeout_s=_VIEWS_WAIT_S,
-        )
-        return _asked(memory, conversation, model_id)
-
-
-def _ingest(memory: SyncMemory, conversation: Conversation) -> int:
-    drafts = conversation.drafts
-    position = 0
-    for first in range(0, len(drafts), _BATCH_EVENTS):
-        receipts = memory.append_batch(drafts[first : first + _BATCH_EVENTS])
-        position = receipts[-1].position
-    return position
-
-
-def _asked(memory: SyncMemory, conversation: Conversation, model_id: str) -> Measured:
-    answers, client_ms, server_ms, tiers = [], [], [], []
-    # The first search loads the model.
-    memory.search("warm up", limit=1)
-    for question in conversation.questions:
-        started = time.perf_counter()
-        result = memory.search(question.text, limit=LIMIT)
-        client_ms.append((time.perf_counter() - started) * 1000)
-        server_ms.append(result.timings_ms["total"])
-        tiers.append(result.tier.value)
-        turns = [hit.recorded.event.source_id for hit in result.hits]
-        answers.append(
-            Answered(
-                category=question.category,
-                evidence_turns=question.turns,
-                evidence_sessions=question.sessions,
-                turns=tuple(turns),
-                sessions=_sessions(turns),
-            )
-        )
+    with serving(conversation.drafts, store=store, model=model, time_zone="UTC") as (memory, model_id):
+        answers: dict[str, list[Answered]] = {}
+        answers[ALL], took = _searched(memory, conversation, ())
+        for name, without in _variants(plan, model_id).items():
+            answers[name], _ = _searched(memory, conversation, without)
+        if plan.baselines:
+            newest = _newest_first(memory)
+            answers[RECENCY] = [_answered(question, newest) for question in conversation.questions]
+            answers[RANDOM] = _shuffled(conversation, newest, seed=plan.seed)
     return Measured(
-        answers=tuple(answers),
-        client_ms=tuple(client_ms),
-        server_ms=tuple(server_ms),
-        tiers=tuple(tiers),
+        name=conversation.name,
+        answers=answers,
+        took=took,
         events=len(conversation.drafts),
         left_out=conversation.left_out,
         model_id=model_id,
     )
 
 
-def _sessions(turns: Sequence[str]) -> tuple[str, ...]:
-    return distinct(turn.split(":")[0] for turn in turns)
+def _variants(plan: Plan, model_id: str) -> dict[str, tuple[str, ...]]:
+    """Searches with signals left out, by name."""
+    found: dict[str, tuple[str, ...]] = {}
+    if plan.baselines:
+        found[WORDS] = alone("lexical")
+        if model_id:
+            found[VECTORS] = alone("vector")
+    if plan.ablate:
+        found |= each_off(model_id)
+    return found
+
+
+def _searched(
+    memory: SyncMemory, conversation: Conversation, without: tuple[str, ...]
+) -> tuple[list[Answered], list[Took]]:
+    options = SearchOptions(now_ms=conversation.asked_ms, without=without)
+    answers, times = [], []
+    for question in conversation.questions:
+        result, took = timed_search(memory, question.text, limit=LIMIT, options=options)
+        answers.append(_answered(question, [hit.recorded.event.source_id for hit in result.hits]))
+        times.append(took)
+    return answers, times
+
+
+def _newest_first(memory: SyncMemory) -> list[str]:
+    turns: list[str] = []
+    token = ""
+    while True:
+        page = memory.events(newest_first=True, limit=_PAGE_EVENTS, token=token)
+        turns += [recorded.event.source_id for recorded in page.items]
+        token = page.next_token
+        if not token:
+            return turns
+
+
+def _shuffled(conversation: Conversation, turns: Sequence[str], *, seed: int) -> list[Answered]:
+    random_ = random.Random(f"{seed}/{conversation.name}")
+    return [_answered(question, random_.sample(turns, len(turns))) for question in conversation.questions]
+
+
+def _answered(question: Question, turns: Sequence[str]) -> Answered:
+    shown = tuple(turns[:LIMIT])
+    return Answered(
+        category=question.category,
+        evidence_turns=question.turns,
+        evidence_sessions=question.sessions,
+        turns=shown,
+        sessions=distinct(turn.split(":")[0] for turn in shown),
+    )
+
+
+# -- what is told of the answers ----------------------------------------------------------------
+
+
+def _places(answers: Sequence[Answered]) -> dict[str, dict[str, int]]:
+    of = {name: [a for a in answers if a.category == number] for number, name in CATEGORIES.items()}
+    return {"overall": places(answers), **{name: places(found) for name, found in of.items() if found}}
+
+
+def _intervals(answers: dict[str, list[Answered]], of: Sequence[str], plan: Plan) -> dict[str, object]:
+    if not plan.drawings:
+        return {}
+    rows = [scores(answer) for answer in answers[ALL]]
+    return {
+        "intervals": {
+            "by conversation": intervals(rows, by_conversation(of, drawings=plan.drawings, seed=plan.seed)),
+            "by question": intervals(rows, by_question(of, drawings=plan.drawings, seed=plan.seed)),
+        }
+    }
+
+
+def _others(answers: dict[str, list[Answered]], of: Sequence[str], plan: Plan, model_id: str) -> dict[str, object]:
+    """Baselines, and what is lost without each signal."""
+    full = [scores(answer) for answer in answers[ALL]]
+    drawn = by_question(of, drawings=plan.drawings, seed=plan.seed)
+    found: dict[str, object] = {}
+    if plan.baselines:
+        names = [name for name in (WORDS, VECTORS, RECENCY, RANDOM) if name in answers]
+        found["baselines"] = {name: report(answers[name], CATEGORIES) for name in names}
+    if plan.ablate:
+        found["ablation"] = {
+            name: {
+                "metrics": report(answers[name], CATEGORIES),
+                **compared([scores(answer) for answer in answers[name]], full, drawn),
+            }
+            for name in each_off(model_id)
+        }
+    return found

@@ -22,6 +22,9 @@ CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop", 
 TURN_STEP_MS = 20_000
 """Time between two turns of a session; the data tell only when the session began."""
 
+ASKED_AFTER_MS = 86_400_000
+"""Time between the last event of a conversation and its questions."""
+
 _EVIDENCE = re.compile(r"D(\d+):(\d+)")
 _DATE_FORM = "%I:%M %p on %d %B, %Y"
 
@@ -47,6 +50,11 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     questions: tuple[Question, ...]
     left_out: int
     """Questions without evidence that resolves."""
+
+    @property
+    def asked_ms(self) -> int:
+        """When the questions are asked: a day after the last event."""
+        return max(draft.time_ms or 0 for draft in self.drafts) + ASKED_AFTER_MS
 
 
 def read_conversations(path: Path) -> list[Conversation]:

@@ -9,6 +9,7 @@ from statistics import fmean
 import msgspec
 
 TURN_DEPTHS = (5, 10, 25, 50)
+PLACE_DEPTHS = (*TURN_DEPTHS, 100)
 SESSION_DEPTHS = (1, 5, 10)
 """Never 50: that exceeds the number of sessions, so it would always be 1."""
 
@@ -37,9 +38,8 @@ def scores(answered: Answered) -> dict[str, float]:
     return found
 
 
-def means(answers: Iterable[Answered]) -> dict[str, float]:
-    """The mean of each score over all answers, and how many there were."""
-    rows = [scores(answer) for answer in answers]
+def means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of each score over all rows, and of how many questions."""
     if not rows:
         return {"questions": 0}
     return {"questions": len(rows), **{name: fmean(row[name] for row in rows) for name in rows[0]}}
@@ -47,12 +47,26 @@ def means(answers: Iterable[Answered]) -> dict[str, float]:
 
 def report(answers: Sequence[Answered], categories: Mapping[int, str]) -> dict[str, dict[str, float]]:
     """The means overall, and for each category that occurs."""
-    rows = {"overall": means(answers)}
-    for number, name in categories.items():
-        of_it = [answer for answer in answers if answer.category == number]
-        if of_it:
-            rows[name] = means(of_it)
-    return rows
+    of = {name: [a for a in answers if a.category == number] for number, name in categories.items()}
+    groups = {"overall": list(answers), **{name: found for name, found in of.items() if found}}
+    return {name: means([scores(answer) for answer in found]) for name, found in groups.items()}
+
+
+def places(answers: Iterable[Answered]) -> dict[str, int]:
+    """How many evidence turns came up to which place, and of those that came late or never,
+    how many belong to one of the first five sessions: found the conversation, not the turn.
+    """
+    found = dict.fromkeys(("turns", *(f"to {depth}" for depth in PLACE_DEPTHS), "later", "later, session found"), 0)
+    for answered in answers:
+        rank_of = {turn: rank for rank, turn in enumerate(answered.turns, 1)}
+        for turn in answered.evidence_turns:
+            found["turns"] += 1
+            rank = rank_of.get(turn)
+            depth = next((depth for depth in PLACE_DEPTHS if rank is not None and rank <= depth), None)
+            found[f"to {depth}" if depth else "later"] += 1
+            if depth is None:
+                found["later, session found"] += turn.split(":")[0] in answered.sessions[:5]
+    return found
 
 
 def distinct(values: Iterable[str]) -> tuple[str, ...]:
