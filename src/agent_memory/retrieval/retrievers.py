@@ -38,6 +38,9 @@ WHOLE_SHARE = 0.7
 PHRASE_DEPTH = 100
 """Of the events that hold a phrase's words, so many are read for the phrase itself."""
 
+TIMES_MAX = 4
+"""Of the times that a query names, so many are looked into; what happened at others still gains by it."""
+
 MENTIONS_MAX = 400
 """Of the events whose text names the time, so many."""
 
@@ -95,7 +98,8 @@ class Retrievers:
     ) -> Retrieved:
         """Every retriever that can answer and is not left out; the contents where neither words nor meaning can."""
         narrower = [] if where.is_open else [where]
-        narrower += [timed for span in spans if (timed := within(where, span)) is not None]
+        timed = [narrowed for span in spans if (narrowed := within(where, span)) is not None]
+        narrower += list(dict.fromkeys(timed))[:TIMES_MAX]
         pending: dict[str, Future[Found]] = {}
         # The engines release the interpreter's lock, so all of them take the time of the longest.
         if self._embedder is not None and "vector" not in without:
@@ -179,10 +183,9 @@ class Retrievers:
     def _naming(self, spans: Sequence[TimeSpan], watch: Watch) -> frozenset[str]:
         named: set[str] = set()
         with watch.step("time"), self._entities() as index:
-            for span in spans:
-                if span.from_ms is None or span.until_ms is None:
-                    continue
-                first, last = self._local_date(span.from_ms), self._local_date(span.until_ms)
+            bounded = {(s.from_ms, s.until_ms) for s in spans if s.from_ms is not None and s.until_ms is not None}
+            for from_ms, until_ms in sorted(bounded):
+                first, last = self._local_date(from_ms), self._local_date(until_ms)
                 named.update(one.event_id for one in index.mentioning(first, last, limit=MENTIONS_MAX))
         return frozenset(named)
 
