@@ -120,7 +120,7 @@ def test_evidence_fades_along_the_session_and_ends_with_it() -> None:
 
     far = [inherited[place] for place in range(3, 8)]
     assert sorted(far, reverse=True) == far
-    assert math.isclose(judges.AROUND * judges.AROUND_DECAY**6, inherited[6], abs_tol=0.02)
+    assert math.isclose((judges.AROUND + judges.TOPIC) * judges.FADING**6, inherited[6], abs_tol=0.02)
     assert inherited[8] < 0.05
 
 

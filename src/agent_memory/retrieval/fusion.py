@@ -19,7 +19,7 @@ WEIGHTS = {
     "vector": 0.5,
     "entity": 0.2,
     "context": 1.5,
-    "time": 0.7,
+    "time": 1.0,
     "type": 0.2,
     "speaker": 0.25,
     "substance": 0.4,

@@ -27,10 +27,11 @@ ANSWERS = 0.5
 NEXT = 0.2
 SECOND = 0.15
 AROUND = 0.6
-AROUND_DECAY = 0.9
+TOPIC = 0.1
+FADING = 0.9
 """How much of a neighbour's evidence an event inherits: from the one before it, more where that one
-is a question (its answer is often the next turn), from the one after it, from those two away, and
-from the best of the session, a tenth less with each event between.
+is a question (its answer is often the next turn), from the one after it, from those two away; from
+the best of the 16 on each side, and a little from all of these, a tenth less with each event between.
 """
 
 WORDS_HALF = 8
@@ -52,7 +53,8 @@ def context(pool: Pool) -> Floats:
     before, after = _shifted(line, 1), _shifted(line, -1)
     inherited = PREVIOUS * before + ANSWERS * _shifted(line * asks, 1) + NEXT * after
     inherited += SECOND * (_shifted(line, 2) + _shifted(line, -2))
-    inherited += AROUND * np.maximum(line, np.maximum(_fading(line, 1), _fading(line, -1)))
+    inherited += AROUND * np.maximum(line, np.maximum(_best(line, 1), _best(line, -1)))
+    inherited += TOPIC * (_all(line, 1) + _all(line, -1))
     return pool.take(inherited)
 
 
@@ -133,12 +135,20 @@ def _shifted(line: Floats, by: int) -> Floats:
     return moved
 
 
-def _fading(line: Floats, by: int) -> Floats:
+def _best(line: Floats, by: int) -> Floats:
     """The greatest of the 16 before (or after) each place, less for every place between.
 
     In shifts that double: the best of one, two, four, eight, sixteen.
     """
-    best = AROUND_DECAY * _shifted(line, by)
+    best = FADING * _shifted(line, by)
     for step in (1, 2, 4, 8):
-        best = np.maximum(best, AROUND_DECAY**step * _shifted(best, by * step))
+        best = np.maximum(best, FADING**step * _shifted(best, by * step))
     return best
+
+
+def _all(line: Floats, by: int) -> Floats:
+    """The sum of the 16 before (or after) each place, less for every place between."""
+    total = FADING * _shifted(line, by)
+    for step in (1, 2, 4, 8):
+        total = total + FADING**step * _shifted(total, by * step)
+    return total
