@@ -54,18 +54,18 @@ def queries() -> st.SearchStrategy[str]:
     return st.lists(st.sampled_from(_VOCABULARY), min_size=1, max_size=6).map(" ".join)
 
 
-@st.composite
-def filters(draw: st.DrawFn) -> Where:
+def filters() -> st.SearchStrategy[Where]:
     """Filters that let some, all or none of `conversations` through."""
-    types = st.frozensets(st.sampled_from([MemoryType.ERROR, MemoryType.DECISION, MemoryType.QUESTION]), max_size=1)
     times = st.none() | st.integers(-1, 27).map(lambda n: START_MS + n * MINUTE_MS)
-    return Where(
-        from_ms=draw(times),
-        until_ms=draw(times),
-        agents=draw(st.frozensets(st.sampled_from(["claude-code", "codex", "other"]), max_size=2)),
-        projects=draw(st.frozensets(st.sampled_from(["/home/a b", "\\x", "\ud800"]), max_size=2)),
-        sessions=draw(st.frozensets(st.sampled_from(["s1", "s2", "s9"]), max_size=2)),
-        roles=draw(st.frozensets(st.sampled_from([Role.USER, Role.SYSTEM]), max_size=1)),
-        kinds=draw(st.frozensets(st.sampled_from([Kind.TOOL_RESULT, Kind.OTHER]), max_size=2)),
-        types=draw(types),
+    types = [MemoryType.ERROR, MemoryType.DECISION, MemoryType.QUESTION]
+    return st.builds(
+        Where,
+        from_ms=times,
+        until_ms=times,
+        agents=st.frozensets(st.sampled_from(["claude-code", "codex", "other"]), max_size=2),
+        projects=st.frozensets(st.sampled_from(["/home/a b", "\\x", "\ud800"]), max_size=2),
+        sessions=st.frozensets(st.sampled_from(["s1", "s2", "s9"]), max_size=2),
+        roles=st.frozensets(st.sampled_from([Role.USER, Role.SYSTEM]), max_size=1),
+        kinds=st.frozensets(st.sampled_from([Kind.TOOL_RESULT, Kind.OTHER]), max_size=2),
+        types=st.frozensets(st.sampled_from(types), max_size=1),
     )
