@@ -17,6 +17,8 @@ from agent_memory.events import Draft, Kind
 
 START_MS = int(datetime(2024, 6, 3, 7, tzinfo=UTC).timestamp() * 1000)
 SPAN_MS = 500 * 86_400_000
+ASKED_MS = START_MS + SPAN_MS
+"""When questions about a corpus are asked: after all of it."""
 
 _AGENTS = ("claude-code", "codex", "gemini-cli")
 _SUBJECTS = (
@@ -70,6 +72,13 @@ _ASKS = (
     "Let's {v} the {t} first, then the {t2}.",
     "{p} is in {c} until the {d}, so {v} it without waiting for the review.",
 )
+_RECALLS = (
+    "What did {p} say about the {t} last week?",
+    "When did we {v} the {t} of {s} for the first time?",
+    'Where did I read "{q} {t}" in {f}?',
+    "Which {t} failed with {e} between March and May 2025?",
+    "What did you find out about {n} two days ago?",
+)
 _TELLS = (
     "The {t} was {q}: {n} kept the {t2} open until the {t3} expired.",
     "I decided to {v} the {t} because the {t2} is {q} under load.",
@@ -105,9 +114,10 @@ class Corpus:
         yield from (draft for _, _, draft in rows)
 
     def queries(self, count: int) -> list[str]:
-        """Questions in the words of the corpus, of 3 to 14 words."""
+        """Questions in the words of the corpus, of 3 to 14 words; some with times, quotes or errors in them."""
         random_ = random.Random(self.seed + 1)
-        return [_filled(random_, random_.choice(_ASKS + _TELLS[:4]), random_.choice(_SUBJECTS)) for _ in range(count)]
+        templates = _ASKS + _TELLS[:4] + _RECALLS
+        return [_filled(random_, random_.choice(templates), random_.choice(_SUBJECTS)) for _ in range(count)]
 
 
 def json_line(draft: Draft) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import fmean
 
@@ -12,9 +13,10 @@ import msgspec
 from agent_memory.daemon.wiring import open_memory
 from agent_memory.events import Draft
 from agent_memory.memory import Memory
-from agent_memory.retrieval import Tier
+from agent_memory.retrieval import SIGNALS, SearchOptions, SearchResult, Tier
 from tools.bench import vectors
 from tools.bench.bare import HITS, BareHnsw, BareSearch, BareTantivy
+from tools.bench.corpus import ASKED_MS
 from tools.bench.metrics import percentile
 from tools.bench.rows import Row
 from tools.bench.workshop import Workshop
@@ -24,6 +26,7 @@ _WARM_UP = 20
 _IN_TURN = 50
 _INGEST_EVENTS_S = 1_000
 _INGEST_EVERY_S = 0.05
+_OPTIONS = SearchOptions(now_ms=ASKED_MS)
 
 
 def rows(shop: Workshop) -> Iterator[Row]:
@@ -50,7 +53,8 @@ def rows(shop: Workshop) -> Iterator[Row]:
             "p99 / p50": p99 / p50,
             "floor p99, ms": percentile(found.floor_ms, 0.99),
             **({} if recall is None else {f"recall@{HITS} of the graph": recall}),
-            **_means(found.idle_steps),
+            "queries in which a signal spoke": _spoke(found.idle),
+            **_means(found.idle),
         },
     )
     yield Row(
@@ -68,19 +72,19 @@ def rows(shop: Workshop) -> Iterator[Row]:
             "queries": len(found.busy_ms),
             "events/s appended": found.ingested_s,
             "lag of the views at the end": ", ".join(f"{name} {lag:,}" for name, lag in found.lags.items()),
-            **_means(found.busy_steps),
+            **_means(found.busy),
         },
     )
 
 
 class Found(msgspec.Struct, kw_only=True):
-    """Milliseconds of each query, and of its steps."""
+    """Milliseconds of each query, and what came of it."""
 
-    floor_ms: list[float]
-    idle_ms: list[float]
-    idle_steps: list[dict[str, float]]
-    busy_ms: list[float]
-    busy_steps: list[dict[str, float]]
+    floor_ms: list[float] = []
+    idle_ms: list[float] = []
+    idle: list[SearchResult] = []
+    busy_ms: list[float] = []
+    busy: list[SearchResult] = []
     ingested_s: float = 0.0
     lags: dict[str, int] = {}
 
@@ -99,7 +103,7 @@ def _bare(shop: Workshop) -> BareSearch:
 async def _measured(shop: Workshop, bare: BareSearch, queries: Sequence[str]) -> Found:
     store = shop.store if shop.model is None else shop.store_with_vectors
     views = ["toc", "catalog", "lexical", "entities", *(["vectors"] if shop.model else [])]
-    found = Found(floor_ms=[], idle_ms=[], idle_steps=[], busy_ms=[], busy_steps=[])
+    found = Found()
     async with open_memory(shop.config(store, with_model=True)) as memory:
         head = (await memory.status()).position
         await memory.wait_for(views, head, timeout_s=600)
@@ -108,17 +112,17 @@ async def _measured(shop: Workshop, bare: BareSearch, queries: Sequence[str]) ->
         # In turns, so that whatever else the machine does meets both.
         for first in range(_WARM_UP, len(queries), _IN_TURN):
             found.floor_ms += bare.asked_ms(queries[first : first + _IN_TURN])
-            times, steps = await _asked(memory, queries[first : first + _IN_TURN])
+            times, results = await _asked(memory, queries[first : first + _IN_TURN])
             found.idle_ms += times
-            found.idle_steps += steps
+            found.idle += results
         ingest = _Ingest(memory, shop.more_drafts)
         task = asyncio.create_task(ingest.run())
         try:
             # For as long as there are events to append, so that every query has company.
             while not task.done():
-                times, steps = await _asked(memory, queries[_WARM_UP:], until=task)
+                times, results = await _asked(memory, queries[_WARM_UP:], until=task)
                 found.busy_ms += times
-                found.busy_steps += steps
+                found.busy += results
         finally:
             ingest.stop = True
             await task
@@ -129,23 +133,30 @@ async def _measured(shop: Workshop, bare: BareSearch, queries: Sequence[str]) ->
 
 async def _asked(
     memory: Memory, queries: Sequence[str], *, until: asyncio.Task[None] | None = None
-) -> tuple[list[float], list[dict[str, float]]]:
-    times, steps = [], []
+) -> tuple[list[float], list[SearchResult]]:
+    times, results = [], []
     for query in queries:
         if until is not None and until.done():
             break
         started = time.perf_counter()
-        result = await memory.search(query, limit=10)
+        result = await memory.search(query, limit=10, options=_OPTIONS)
         times.append((time.perf_counter() - started) * 1000)
-        steps.append(result.timings_ms)
+        results.append(result)
         if result.tier not in (Tier.HYBRID, Tier.LEXICAL) or not result.hits:
             raise RuntimeError(f"a search was served by {result.tier.value} with {len(result.hits)} hits")
-    return times, steps
+    return times, results
 
 
-def _means(steps: Sequence[dict[str, float]]) -> dict[str, float]:
+def _means(results: Sequence[SearchResult]) -> dict[str, float]:
+    steps = [result.timings_ms for result in results]
     names = dict.fromkeys(name for one in steps for name in one)
     return {f"step {name}, mean ms": fmean(one[name] for one in steps if name in one) for name in names}
+
+
+def _spoke(results: Sequence[SearchResult]) -> str:
+    """How many of the queries each signal had something to say of."""
+    spoken = Counter(signal.name for result in results for signal in result.hits[0].signals)
+    return ", ".join(f"{name} {spoken[name]}" for name in SIGNALS)
 
 
 class _Ingest:
