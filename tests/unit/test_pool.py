@@ -206,12 +206,12 @@ def test_a_hit_says_what_each_signal_gave_and_its_score_is_their_sum() -> None:
     pool = pool_over(events, {0: 4.0, 1: 1.0})
 
     ranked = ranking(pool, {"context": judges.context(pool)})
-    best = ranked.at(int(ranked.order[0]))
+    (best,) = ranked.told([int(ranked.order[0])])
 
     assert ["lexical", "context"] == [signal.name for signal in best.signals]
     assert (1, 4.0) == (best.signals[0].rank, best.signals[0].score)
     assert best.score == sum(signal.contribution for signal in best.signals)
-    assert 0 == next(ranked.at(row) for row in range(len(pool)) if pool.ids[row] == events[2].id).signals[0].rank
+    assert 0 == ranked.told([pool.ids.index(events[2].id)])[0].signals[0].rank
 
 
 def test_ties_stand_in_order_of_event_id() -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from agent_memory.annotation.likeness import collapse
 from agent_memory.events import Event, Kind, Recorded
 from agent_memory.indexes.admission import admits
-from agent_memory.indexes.chunks import CHUNK_MAX
 from agent_memory.indexes.model import Where
+from agent_memory.indexes.passages import passages_for
 from agent_memory.paging import count_that_fits
 from agent_memory.retrieval.arranging import grouped, spread
 from agent_memory.retrieval.asked import Asked
@@ -65,7 +65,7 @@ class Answering:
         return self._shown(asked, found)
 
     def _candidates(self, pool: Pool, ranking: Ranking, where: Where, limit: int, *, repeats: bool) -> list[Candidate]:
-        kept: list[tuple[Ranked, Recorded]] = []
+        kept: list[tuple[int, Recorded]] = []
         firsts: list[int] = []
         seen = 0
         size = limit + SPARE_HITS
@@ -75,15 +75,20 @@ class Answering:
             events = self._log.get_many([pool.ids[row] for row in rows])
             seen += size
             for row, recorded in zip(rows, events, strict=True):
-                if recorded is not None and admits(where, recorded.event):
-                    kept.append((ranking.at(row), recorded))
+                if recorded is None or not admits(where, recorded.event):
+                    continue
+                # A neighbour that nobody found may be one of which nothing was said.
+                if pool.is_found(row) or passages_for(recorded.event, limit=1):
+                    kept.append((row, recorded))
             firsts = list(range(len(kept))) if repeats else _firsts([recorded.event for _, recorded in kept])
             if sum(first == place for place, first in enumerate(firsts)) >= limit:
                 break
         counts = [0] * len(kept)
         for place, first in enumerate(firsts):
             counts[first] += first != place
-        return [(*kept[place], counts[place]) for place, first in enumerate(firsts) if first == place][:limit]
+        chosen = [place for place, first in enumerate(firsts) if first == place][:limit]
+        told = ranking.told([kept[place][0] for place in chosen])
+        return [(ranked, kept[place][1], counts[place]) for ranked, place in zip(told, chosen, strict=True)]
 
     def _shown(self, asked: Asked, found: Sequence[Candidate]) -> list[Hit]:
         titles = self._titles([recorded for _, recorded, _ in found])
@@ -92,9 +97,8 @@ class Answering:
         hits = []
         for (ranked, recorded, repeat_count), node_id in zip(found, nodes, strict=True):
             event = recorded.event
-            passage = ranked.passage
-            end = min(passage.end or CHUNK_MAX, len(event.text))
-            start, end = narrow(event.text, passage.start, end, wanted)
+            start, end = _passage(ranked, event)
+            start, end = narrow(event.text, start, end, wanted)
             hits.append(
                 Hit(
                     recorded=recorded,
@@ -127,6 +131,14 @@ class Answering:
         except Exception as error:
             LOG.warning("hits go without their nodes", view="toc", error=error)
             return [""] * len(found)
+
+
+def _passage(ranked: Ranked, event: Event) -> tuple[int, int]:
+    if ranked.passage is not None:
+        return ranked.passage.start, ranked.passage.end
+    # It is there for what stands beside it: shown from where it begins.
+    said = passages_for(event, limit=1)
+    return (said[0].start, said[0].end) if said else (0, 0)
 
 
 def _firsts(events: Sequence[Event]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -34,12 +34,15 @@ RECENT_MS = 30 * 86_400_000
 
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the pool with its score, and what each signal gave to it."""
+    """A row of the pool with its score, and what each signal gave to it.
+
+    ``passage`` is the one that was found; None where no retriever found any.
+    """
 
     event_id: str
     score: float
     signals: tuple[Signal, ...]
-    passage: Match
+    passage: Match | None
     types: tuple[MemoryType, ...]
 
 
@@ -60,28 +63,34 @@ class Ranking:
         by_id = np.array(sorted(range(len(pool)), key=pool.ids.__getitem__), np.int64)
         self.order = by_id[np.argsort(-self.scores[by_id], kind="stable")]
 
-    def at(self, row: int) -> Ranked:
-        """What is told of one row."""
-        event_id = self._pool.ids[row]
-        signals, passage = [], None
+    def told(self, rows: Sequence[int]) -> list[Ranked]:
+        """What is told of each of the rows."""
+        signals: list[list[Signal]] = [[] for _ in rows]
+        passages: list[tuple[float, Match | None]] = [(-1.0, None) for _ in rows]
         for name, column in self._columns.items():
             found = self._pool.found.get(name)
-            match = found.best.get(event_id) if found else None
-            value = float(column[row])
-            if match is not None and (passage is None or value * self._shares[name] > passage[0]):
-                passage = (value * self._shares[name], match)
-            given = value if found is None else match.score if match else 0.0
-            is_given = match is not None if found else value > 0
-            rank = 1 + int((column > column[row]).sum()) if is_given else 0
-            contribution = self._shares[name] * value * float(self.factors[row])
-            signals.append(Signal(name=name, rank=rank, score=given, contribution=contribution))
-        return Ranked(
-            event_id=event_id,
-            score=sum(signal.contribution for signal in signals),
-            signals=tuple(signals),
-            passage=passage[1] if passage else Match(event_id, 0, 0, 0.0),
-            types=types_in(self._pool.traits_at(row)),
-        )
+            values = column[rows]
+            ranks = 1 + (column[:, None] > values).sum(axis=0)
+            contributions = (self._shares[name] * values * self.factors[rows]).tolist()
+            for place, (row, value, rank) in enumerate(zip(rows, values.tolist(), ranks.tolist(), strict=True)):
+                match = found.best.get(self._pool.ids[row]) if found else None
+                if match is not None and match.end and contributions[place] > passages[place][0]:
+                    passages[place] = (contributions[place], match)
+                given = match is not None if found else value > 0
+                score = value if found is None else match.score if match else 0.0
+                signals[place].append(
+                    Signal(name=name, rank=rank if given else 0, score=score, contribution=contributions[place])
+                )
+        return [
+            Ranked(
+                event_id=self._pool.ids[row],
+                score=sum(signal.contribution for signal in signals[place]),
+                signals=tuple(signals[place]),
+                passage=passages[place][1],
+                types=types_in(self._pool.traits_at(row)),
+            )
+            for place, row in enumerate(rows)
+        ]
 
 
 def _factors(pool: Pool, options: SearchOptions, *, now_ms: int) -> Floats:

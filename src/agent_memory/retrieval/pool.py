@@ -44,16 +44,23 @@ class Found:
     def __init__(
         self, everywhere: Sequence[Match], *lists: Sequence[Match], floor: float | None = None, top: float = 0.0
     ) -> None:
-        self.best: dict[str, Match] = {}
         self.admitted: set[str] = set()
         self.top = max(top, everywhere[0].score) if everywhere else 0.0
         self.floor = floor if floor is not None else everywhere[-1].score if everywhere else 0.0
-        for match in everywhere:
-            self.best.setdefault(match.event_id, match)
+        self.best = {match.event_id: match for match in everywhere}
         for matches in lists:
             for match in matches:
                 self.best.setdefault(match.event_id, match)
                 self.admitted.add(match.event_id)
+
+    @property
+    def knows_sessions(self) -> bool:
+        """Whether its matches tell their sessions."""
+        return any(match.session for match in self.best.values())
+
+    def sessions(self) -> list[int]:
+        """The key of each match's session, 0 where it is not known."""
+        return [match.session for match in self.best.values()]
 
     def worth(self, scores: Floats) -> Floats:
         """From 0 to 1."""
@@ -86,6 +93,11 @@ class Pool:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def is_found(self, row: int) -> bool:
+        """Whether a retriever found a passage of it; else it is there as a neighbour, or for what it mentions."""
+        event_id = self.ids[row]
+        return any((match := one.best.get(event_id)) is not None and match.end > 0 for one in self.found.values())
 
     def excluded(self) -> frozenset[str]:
         """Under a filter: what was found by words or meaning everywhere and not among what passes it.
@@ -173,23 +185,20 @@ def pool_of(
     turns: Callable[[Sequence[int]], Mapping[int, Turns]],
 ) -> Pool:
     """What was found, as one table; *turns* gives those of the sessions that it is asked for."""
-    rows: dict[str, int] = {}
-    sessions: list[int] = []
-    for one in found.values():
-        for event_id, match in one.best.items():
-            row = rows.setdefault(event_id, len(rows))
-            if row == len(sessions):
-                sessions.append(match.session)
-            elif match.session:
-                sessions[row] = match.session
+    session_of: dict[str, int] = {}
+    # Who does not know the session of an event says 0, and is corrected by who does.
+    for one in sorted(found.values(), key=lambda one: one.knows_sessions):
+        session_of.update(zip(one.best, one.sessions(), strict=True))
+    rows = {event_id: row for row, event_id in enumerate(session_of)}
     normal: dict[str, Floats] = {}
     evidence = np.zeros(len(rows))
     total = sum(weights[name] for name in found) or 1.0
     for name, one in found.items():
-        places = [rows[event_id] for event_id in one.best]
+        places = np.fromiter(map(rows.__getitem__, one.best), np.int64, len(one.best))
         normal[name] = np.zeros(len(rows))
         normal[name][places] = one.worth(np.array([match.score for match in one.best.values()]))
         evidence += weights[name] / total * normal[name]
+    sessions = list(session_of.values())
     around = turns(_strongest(sessions, evidence))
     return Pool(found, normal, evidence, list(rows), sessions, around)
 
