@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from agent_memory.retrieval import SIGNALS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,6 +60,60 @@ def test_locomo_asks_a_daemon_and_scores_what_it_finds(tmp_path: Path) -> None:
     assert 1.0 == overall["any@1"]
     assert {"overall", "multi-hop", "single-hop"} == report["metrics"].keys()
     assert 0 < report["search_ms"]["server_p50"] <= report["search_ms"]["client_p99"]
+    assert 2 == report["search_ms"]["steps"]["lexical"]["searches"]
+    assert overall == report["by_conversation"]["conv-x"]["overall"]
+    assert [1.0, 1.0] == report["intervals"]["by question"]["R@5"]
+    assert {"ablation", "baselines"}.isdisjoint(report)
+
+
+def test_locomo_asks_again_with_less_and_shows_what_that_costs(tmp_path: Path) -> None:
+    data = tmp_path / "data.json"
+    # So many turns that what is found at random or by date is not found at the top.
+    session = [{"speaker": "Ann", "dia_id": f"D3:{n}", "text": f"Day {n}: nothing new."} for n in range(1, 80)]
+    talk = {
+        **CONVERSATION["conversation"],  # type: ignore[dict-item]  # a dict, as written above
+        "session_3_date_time": "9:00 am on 2 July, 2023",
+        "session_3": session,
+    }
+    data.write_text(json.dumps([{**CONVERSATION, "conversation": talk}]))
+
+    report = bench("locomo", "--data", str(data), "--ablate", "--baselines", target=tmp_path / "out.json")
+
+    baselines = {name: found["overall"]["R@5"] for name, found in report["baselines"].items()}
+    assert 1.0 == report["metrics"]["overall"]["R@5"]
+    assert {"BM25 only", "recency", "random"} == baselines.keys()
+    assert (1.0, 0.0) == (baselines["BM25 only"], baselines["recency"])
+    assert set(SIGNALS) - {"vector"} == report["ablation"].keys()
+    assert 0 > report["ablation"]["lexical"]["differences"]["R@5"]
+    assert 0 == report["ablation"]["phrase"]["differences"]["R@5"]
+
+
+def test_kept_figures_go_into_a_page(tmp_path: Path) -> None:
+    data, kept, page = tmp_path / "data.json", tmp_path / "out.json", tmp_path / "page.md"
+    data.write_text(json.dumps([CONVERSATION]))
+    page.write_text("# Page\n\n<!-- figures: locomo metrics -->\n<!-- end of figures -->\n")
+    bench("locomo", "--data", str(data), "--bootstrap", "0", target=kept)
+
+    command = [sys.executable, "-m", "tools.bench", "markdown", str(kept), "--into", str(page)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "| overall | 2 | 1.000 |" in page.read_text()
+
+
+def test_the_docs_mark_places_that_reports_have_figures_for() -> None:
+    kinds = {
+        "locomo": {"metrics", "conversations", "places", "intervals", "baselines", "ablation", "latency", "machine"},
+        "code": {"metrics", "intervals", "ablation", "misses", "latency", "machine"},
+        "perf": {"rows", "beside", "machine"},
+    }
+    for name in ("retrieval.md", "benchmarks.md"):
+        page = (ROOT / "docs" / name).read_text()
+        places = re.findall(r"<!-- figures: (\w+) (\w+) -->", page)
+
+        assert places, name
+        assert [] == [place for place in places if place[1] not in kinds.get(place[0], set())], name
+        assert len(places) == page.count("<!-- end of figures -->"), name
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from agent_memory.retrieval import SIGNALS
+from agent_memory.retrieval.fusion import WEIGHTS
 from tools.bench.bootstrap import Counts, intervals
 
 Scores = Mapping[str, float]
@@ -13,6 +14,11 @@ Scores = Mapping[str, float]
 def each_off(model_id: str) -> dict[str, tuple[str, ...]]:
     """`SearchOptions.without` that leaves one signal out, by its name; only signals that are there."""
     return {name: (name,) for name in SIGNALS if model_id or name != "vector"}
+
+
+def weights() -> dict[str, float]:
+    """What each signal counts in fusion, as it was measured."""
+    return {name: WEIGHTS[name] for name in SIGNALS}
 
 
 def alone(name: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import msgspec
 
 from agent_memory.retrieval.model import SearchOptions, SearchResult
 from agent_memory.sync import SyncMemory
-from tools.bench.ablation import compared, each_off
+from tools.bench.ablation import compared, each_off, weights
 from tools.bench.bootstrap import by_question, intervals
 from tools.bench.code_memory_data import FOLDER, TIME_ZONE, Question, read_drafts, read_questions
 from tools.bench.event_metrics import Ranked, report, scores
@@ -115,6 +115,7 @@ def measure(plan: Plan, *, model: Path | None, folder: Path, data: Path = FOLDER
         "without": list(plan.without),
         "seed": plan.seed,
         "drawings": plan.drawings,
+        "weights": weights(),
         "tiers": sorted({one.took.tier for one in run.asked}),
         "metrics": report([one.ranked for one in run.asked]),
         "intervals": {"by question": _intervals([scores(one.ranked) for one in run.asked], plan)},

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from agent_memory.retrieval.model import SearchOptions
 from agent_memory.sync import SyncMemory
-from tools.bench.ablation import alone, compared, each_off
+from tools.bench.ablation import alone, compared, each_off, weights
 from tools.bench.bootstrap import by_conversation, by_question, intervals
 from tools.bench.locomo_data import CATEGORIES, Conversation, Question, read_conversations
 from tools.bench.metrics import Answered, distinct, places, report, scores
@@ -72,6 +72,7 @@ def measure(data: Path, plan: Plan, *, model: Path | None, folder: Path, console
         "model": found[0].model_id,
         "seed": plan.seed,
         "drawings": plan.drawings,
+        "weights": weights(),
         "tiers": sorted({one.tier for one in took}),
         "metrics": report(answers[ALL], CATEGORIES),
         "by_conversation": {one.name: report(one.answers[ALL], CATEGORIES) for one in found},

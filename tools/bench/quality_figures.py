@@ -18,6 +18,8 @@ CODE_COLUMNS = ("any@1", "any@5", "hit@1", "hit@3", "hit@5", "hit@10", "R@5", "R
 SURE = "†"
 """Beside a difference whose interval leaves out zero."""
 
+_CONVERSATIONS_TELLING = 6
+
 Report = dict[str, Any]
 Scores = Mapping[str, float]
 
@@ -75,6 +77,9 @@ def _places(report: Report) -> Figures:
 
 def _intervals(report: Report, columns: Iterable[str]) -> Figures:
     ways = {way: row for way, row in report["intervals"].items() if row}
+    below = f"Bootstrap, {report['drawings']:,} drawings, seed {report['seed']}."
+    if 0 < len(report.get("by_conversation", ())) < _CONVERSATIONS_TELLING:
+        below += " So few conversations say next to nothing of others."
     return Figures(
         title="95 % intervals",
         headings=("", "found", *(f"drawn {way}" for way in ways)),
@@ -86,7 +91,7 @@ def _intervals(report: Report, columns: Iterable[str]) -> Figures:
             )
             for name in columns
         ),
-        below=f"Bootstrap, {report['drawings']:,} drawings, seed {report['seed']}.",
+        below=below,
     )
 
 
@@ -103,13 +108,13 @@ def _baselines(report: Report, columns: Iterable[str]) -> Figures:
 def _ablation(report: Report, columns: Iterable[str]) -> Figures:
     # Of `code`, who may not look at what is held out is told of the rest.
     group = "overall" if report.get("misses_shown", "all") == "all" else "dev"
-    rows = [("none", *_shares(report["metrics"][group], columns))]
+    rows = [("none", "", *_shares(report["metrics"][group], columns))]
     for name, off in report["ablation"].items():
         lost = off["by_group"][group] if "by_group" in off else off
-        rows.append((name, *(_difference(lost, column) for column in columns)))
+        rows.append((f"`{name}`", f"{report['weights'][name]:g}", *(_difference(lost, column) for column in columns)))
     return Figures(
         title=f"Without a signal ({group})",
-        headings=("off", *columns),
+        headings=("off", "weight", *columns),
         rows=tuple(rows),
         below=f"The first row is what is found, the others differ from it by so much; {SURE}: the 95 % interval of "
         "the difference, question by question, leaves out zero.",
