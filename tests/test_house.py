@@ -37,7 +37,8 @@ LEANS_ON: dict[str, set[str]] = {
     "paging": {"errors"},
     "reading": VOCABULARY | {"annotation", "log", "indexes", "memory", "paging", "retrieval", "toc"},
     "local": VOCABULARY
-    | {"annotation", "bridge", "log", "indexes", "memory", "projectors", "reading", "retrieval", "telemetry", "toc"},
+    | {"annotation", "bridge", "log", "indexes", "memory", "paging", "projectors", "reading", "retrieval", "telemetry"}
+    | {"toc"},
     "sync": {"errors", "events", "annotation", "indexes", "memory", "retrieval", "toc"},
     "replay": VOCABULARY | {"bridge", "indexes", "log", "memory", "projectors", "toc"},
     "api": VOCABULARY
