@@ -187,7 +187,7 @@ def test_a_place_that_no_report_has_figures_for_stays_and_is_named() -> None:
 def test_a_difference_that_may_be_chance_has_no_mark() -> None:
     _, _, _, found = tables(quality_report())["ablation"].splitlines()[:4]
 
-    assert found.startswith("| `time` | 0.7 | +1.000 † | +1.000 | ")
+    assert found.startswith("| `time` | 0.7 | +1.000† | +1.000 | ")
 
 
 def test_what_was_asked_cannot_break_the_table_it_stands_in() -> None:

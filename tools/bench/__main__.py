@@ -164,7 +164,7 @@ def _tell(report: dict[str, object], folder: Path, target: Path | None) -> None:
 def _out() -> Console:
     """Standard output, wide enough for a table also where it is no terminal."""
     console = Console()
-    return console if console.is_terminal else Console(width=120)
+    return console if console.is_terminal else Console(width=140)
 
 
 def _keep(report: dict[str, object], target: Path) -> None:

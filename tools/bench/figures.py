@@ -19,8 +19,10 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 def for_terminal(figures: Figures) -> Table:
     found = Table(title=figures.title, title_justify="left", caption=figures.below or None, caption_justify="left")
+    # Words may break into lines, but a name that stands alone before its figures may not.
+    breaking = figures.words if figures.words > 1 else 0
     for place, heading in enumerate(figures.headings):
-        found.add_column(heading, justify="left" if place < figures.words else "right")
+        found.add_column(heading, justify="left" if place < figures.words else "right", no_wrap=place >= breaking)
     for row in figures.rows:
         found.add_row(*map(escape, row))
     return found

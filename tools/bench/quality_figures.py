@@ -162,4 +162,4 @@ def _difference(lost: Mapping[str, Any], column: str) -> str:
     difference = lost["differences"][column]
     low, high = lost["intervals"].get(column, (0.0, 0.0))
     text = f"{difference:+.3f}".replace("-", "−") if round(difference, 3) else "0"
-    return f"{text} {SURE}" if low > 0 or high < 0 else text
+    return f"{text}{SURE}" if low > 0 or high < 0 else text
