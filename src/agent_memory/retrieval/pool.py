@@ -145,9 +145,24 @@ class Pool:
             at = bisect_left(of_it_.ids, event_id)
             if at < len(of_it_.ids) and of_it_.ids[at] == event_id:
                 self.place[row] = offsets[session] + at
+        self._find_the_homeless(sessions, turns, offsets)
         placed = self.place >= 0
         self.line[self.place[placed]] = self.evidence[placed]
         self._take_in_neighbours(turns, offsets)
+
+    def _find_the_homeless(
+        self, sessions: Sequence[int], turns: Mapping[int, Turns], offsets: Mapping[int, int]
+    ) -> None:
+        """Put the events whose session nobody told into the sessions that are laid out, as far as they are of these."""
+        homeless = {self.ids[row]: row for row, session in enumerate(sessions) if not session}
+        if not homeless:
+            return
+        first, last = min(homeless), max(homeless)
+        for session, of_it in turns.items():
+            if not of_it.ids or of_it.ids[-1] < first or last < of_it.ids[0]:
+                continue
+            for event_id in homeless.keys() & of_it.ids:
+                self.place[homeless[event_id]] = offsets[session] + bisect_left(of_it.ids, event_id)
 
     def _take_in_neighbours(self, turns: Mapping[int, Turns], offsets: Mapping[int, int]) -> None:
         strongest = np.argsort(-self.evidence, kind="stable")[:NEIGHBOURS_OF]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from agent_memory.indexes.admission import admits
 from agent_memory.indexes.model import EVERYWHERE, Match, Where
 from agent_memory.retrieval.asked import Asked
 from agent_memory.retrieval.entity_ranking import rank_by_entities
@@ -18,6 +17,7 @@ from agent_memory.retrieval.model import Tier
 from agent_memory.retrieval.pool import Found
 from agent_memory.retrieval.times import within
 from agent_memory.retrieval.walk import walk
+from agent_memory.retrieval.wanted import Wanted
 from agent_memory.retrieval.watch import Watch
 from agent_memory.telemetry import LOG
 from agent_memory.temporal import TimeSpan
@@ -134,8 +134,9 @@ class Retrievers:
         tier = _TIERS["lexical" in found, "vector" in found]
         if tier is Tier.CONTENTS and not without & {"lexical", "vector"}:
             with watch.step("contents"), self._contents() as contents:
-                walked = self._walked(contents, asked.text, where, limit)
-            found = {"contents": Found(walked, floor=0.0)}
+                walked = walk(contents, asked.text, where=where)
+            # Worth all that it can be is what holds every word, in its own line and in its segment.
+            found = {"contents": Found(walked, floor=0.0, top=2 * Wanted(asked.text).whole)}
         return Retrieved(found, tier, mentioned)
 
     def close(self) -> None:
@@ -157,7 +158,9 @@ class Retrievers:
         with watch.step("vector"), self._vectors() as index:
             everywhere = index.search(vector, where=EVERYWHERE, limit=max(VECTOR_DEPTH, limit))
             lists = [index.search(vector, where=where, limit=max(VECTOR_DEPTH, limit)) for where in narrower]
-        return Found(everywhere, *lists)
+        # However many are asked for, what a score is worth counts from the same place.
+        floor = everywhere[:VECTOR_DEPTH][-1].score if everywhere else 0.0
+        return Found(everywhere, *lists, floor=floor)
 
     def _mentioning(self, asked: Asked, watch: Watch) -> Found:
         with watch.step("entity"), self._entities() as index:
@@ -169,16 +172,21 @@ class Retrievers:
         with watch.step("phrase"), self._lexical() as index:
             for phrase in asked.phrases:
                 quoted = re.compile(r"\s+".join(map(re.escape, phrase.split())), re.IGNORECASE)
-                matches = index.search(phrase, where=where, limit=PHRASE_DEPTH)
-                events = self._log.get_many([match.event_id for match in matches])
-                for match, recorded in zip(matches, events, strict=True):
+                matches = {match.event_id: match for match in index.search(phrase, where=where, limit=PHRASE_DEPTH)}
+                if not where.is_open:
+                    # Whether there is such a signal at all is no matter of the filter.
+                    for match in index.search(phrase, where=EVERYWHERE, limit=PHRASE_DEPTH):
+                        matches.setdefault(match.event_id, match)
+                events = self._log.get_many(list(matches))
+                for match, recorded in zip(matches.values(), events, strict=True):
                     place = quoted.search(recorded.event.text) if recorded is not None else None
                     if place is None:
                         continue
                     held = found.get(match.event_id)
                     score = (held.score if held else 0.0) + 1 / len(asked.phrases)
                     found[match.event_id] = Match(match.event_id, *place.span(), score, match.session)
-        return Found(sorted(found.values(), key=lambda match: (-match.score, match.event_id)), floor=0.0)
+        # Worth all that it can be is what holds every phrase.
+        return Found(sorted(found.values(), key=lambda match: (-match.score, match.event_id)), floor=0.0, top=1.0)
 
     def _naming(self, spans: Sequence[TimeSpan], watch: Watch) -> frozenset[str]:
         named: set[str] = set()
@@ -188,19 +196,6 @@ class Retrievers:
                 first, last = self._local_date(from_ms), self._local_date(until_ms)
                 named.update(one.event_id for one in index.mentioning(first, last, limit=MENTIONS_MAX))
         return frozenset(named)
-
-    def _walked(self, contents: Contents, query: str, where: Where, limit: int) -> list[Match]:
-        found: list[Match] = []
-        candidates = walk(contents, query, where=where)
-        for first in range(0, len(candidates), limit):
-            page = candidates[first : first + limit]
-            events = self._log.get_many([match.event_id for match in page])
-            for match, recorded in zip(page, events, strict=True):
-                if recorded is not None and admits(where, recorded.event):
-                    found.append(match)
-            if len(found) >= limit:
-                break
-        return found[:limit]
 
     def _tell(self, failed: dict[str, Exception]) -> None:
         # Once per change, not once per search.

@@ -30,6 +30,11 @@ class Wanted:
         # Most words of a text fall at the first look.
         self._heads = {word[:_HEAD] for word in self.weights}
 
+    @property
+    def whole(self) -> float:
+        """How much a text fits that holds all of it."""
+        return sum(self.weights.values())
+
     def places(self, text: str, start: int = 0, end: int | None = None) -> list[tuple[int, str]]:
         """Where in ``text[start:end]`` each word of the query stands, in order."""
         end = len(text) if end is None else end
