@@ -1,21 +1,28 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+import pytest
 
 from agent_memory.clock import SYSTEM_CLOCK
 from agent_memory.log import RowEventLog
+from agent_memory.projectors import turns as turns_module
 from agent_memory.projectors.live import LiveView
 from agent_memory.projectors.runner import ViewRunner
+from agent_memory.projectors.turns import Turns
 from agent_memory.storage import InMemoryRows
-from agent_memory.testing.events import event
+from agent_memory.testing.events import event, events
 from agent_memory.testing.views import TextsProjector, TextsView
 from agent_memory.testing.waiting import eventually
 
 
 @contextmanager
-def running(kind: TextsView, rows: InMemoryRows, log: RowEventLog) -> Iterator[ViewRunner[TextsProjector]]:
-    runner = ViewRunner(LiveView(kind, rows), log, clock=SYSTEM_CLOCK)
+def running(
+    kind: TextsView, rows: InMemoryRows, log: RowEventLog, turns: Turns | None = None
+) -> Iterator[ViewRunner[TextsProjector]]:
+    runner = ViewRunner(LiveView(kind, rows), log, clock=SYSTEM_CLOCK, turns=turns)
     runner.start()
     try:
         yield runner
@@ -141,4 +148,85 @@ def test_events_that_keep_coming_are_taken_in_together() -> None:
         eventually(lambda: runner.position == 51)
 
     assert kind.opened[0].batches <= 5
+    log.close()
+
+
+def test_views_take_in_one_batch_at_a_time_and_all_of_them_get_there() -> None:
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    log.append(events(100))
+    turns = Turns(clock=SYSTEM_CLOCK)
+    kinds = [TextsView(rows, name=name) for name in ("one", "other")]
+    counting = threading.Lock()
+    at_work, most = set[str](), 0
+
+    def beginning(name: str) -> Callable[[], None]:
+        def begin() -> None:
+            nonlocal most
+            with counting:
+                at_work.add(name)
+                most = max(most, len(at_work))
+            # Time for another one to begin, if it may.
+            threading.Event().wait(0.001)
+            at_work.discard(name)
+
+        return begin
+
+    for kind in kinds:
+        kind.at_work = beginning(kind.name)
+    with running(kinds[0], rows, log, turns) as one, running(kinds[1], rows, log, turns) as other:
+        eventually(lambda: one.position == other.position == 100)
+
+    assert 1 == most
+    log.close()
+
+
+def test_a_view_that_somebody_waits_for_does_not_wait_for_another() -> None:
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    turns = Turns(clock=SYSTEM_CLOCK)
+    slow, wanted = TextsView(rows, name="slow"), TextsView(rows, name="wanted")
+    begun, let_go = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        begun.set()
+        let_go.wait(30)
+
+    slow.at_work = hang
+    with running(slow, rows, log, turns) as one, running(wanted, rows, log, turns) as other:
+        log.append([event("a")])
+        assert begun.wait(30)
+        other.reached(1).result(timeout=30)
+        reached_while_the_other_hung = one.position == 0
+        let_go.set()
+        one.reached(1).result(timeout=30)
+
+    assert reached_while_the_other_hung
+    log.close()
+
+
+def test_a_view_that_hangs_holds_up_no_other_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns_module, "_TURN_S", 0.02)
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    turns = Turns(clock=SYSTEM_CLOCK)
+    hanging, sound = TextsView(rows, name="hanging"), TextsView(rows, name="sound")
+    begun, let_go = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        begun.set()
+        let_go.wait(30)
+
+    hanging.at_work = hang
+    with running(hanging, rows, log, turns) as one, running(sound, rows, log, turns) as other:
+        log.append([event("a")])
+        assert begun.wait(30)
+        eventually(lambda: other.position == 1)
+        log.append([event("b")])
+        eventually(lambda: other.position == 2)
+        positions = (one.position, other.position)
+        let_go.set()
+        eventually(lambda: one.position == 2)
+
+    assert (0, 2) == positions
     log.close()

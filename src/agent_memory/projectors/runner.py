@@ -16,6 +16,7 @@ from agent_memory.events import START, Position, Recorded
 from agent_memory.log import EventLog
 from agent_memory.projectors.live import LiveView
 from agent_memory.projectors.port import Projector
+from agent_memory.projectors.turns import Turns
 
 P = TypeVar("P", bound=Projector)
 
@@ -41,13 +42,15 @@ class ViewRunner(Generic[P]):
 
     A batch that fails is taken in one entry at a time, so that the view comes as far as it can
     and names the entry it stands before. It tries again with growing pauses, for ever: nothing
-    is skipped, and no other view is touched.
+    is skipped, and no other view is touched. Runners with the same *turns* work one at a time,
+    but for one that somebody waits for.
     """
 
-    def __init__(self, view: LiveView[P], log: EventLog, *, clock: Clock) -> None:
+    def __init__(self, view: LiveView[P], log: EventLog, *, clock: Clock, turns: Turns | None = None) -> None:
         self.view = view
         self._log = log
         self._clock = clock
+        self._turns = turns or Turns(clock=clock)
         self._wake = threading.Condition()
         self._head: Position = START
         self._position: Position = START
@@ -98,6 +101,7 @@ class ViewRunner(Generic[P]):
                 self._waiters = [w for w in self._waiters if not w[1].cancelled()]
                 self._waiters.append((position, future))
                 self._wake.notify_all()
+                self._turns.hurry()
         return future
 
     # -- the loop -------------------------------------------------------------------------------
@@ -115,6 +119,7 @@ class ViewRunner(Generic[P]):
             self._stopping = True
             waiters, self._waiters = self._waiters, []
             self._wake.notify_all()
+            self._turns.hurry()
         for _, future in waiters:
             if future.set_running_or_notify_cancel():
                 future.set_exception(Closed(f"the view {self.view.name} is closed"))
@@ -185,14 +190,17 @@ class ViewRunner(Generic[P]):
     def _is_stopping(self) -> bool:
         return self._stopping
 
+    def _is_hurried(self) -> bool:
+        return self._stopping or bool(self._waiters)
+
     def _opening(self) -> bool:
         return self.view.generation == 0
 
     def _step(self) -> bool:
         """Take in one batch; False when there was none."""
-        with self.view.projecting, self.view.lease() as projector:
+        with self._turns.turn(self._is_hurried), self.view.projecting, self.view.lease() as projector:
             self._advance(projector.checkpoint())
-            if self._position >= self._log.head():
+            if self._stopping or self._position >= self._log.head():
                 return False
             started = self._begun_s = self._clock.monotonic_s()
             self._full_batch = projector.batch_events_max

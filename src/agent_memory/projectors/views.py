@@ -16,6 +16,7 @@ from agent_memory.projectors.live import Kind, LiveView
 from agent_memory.projectors.port import Projector
 from agent_memory.projectors.runner import ViewRunner
 from agent_memory.projectors.toc import TocProjector
+from agent_memory.projectors.turns import Turns
 from agent_memory.projectors.vectors import VectorProjector
 from agent_memory.storage import Rows
 
@@ -39,12 +40,15 @@ class Views:
         may_begin_anew: bool,
         clock: Clock,
     ) -> None:
-        def runner(kind: Kind[P]) -> ViewRunner[P]:
-            return ViewRunner(LiveView(kind, rows, may_begin_anew=may_begin_anew), log, clock=clock)
+        turns = Turns(clock=clock)
+
+        def runner(kind: Kind[P], turns: Turns | None = turns) -> ViewRunner[P]:
+            return ViewRunner(LiveView(kind, rows, may_begin_anew=may_begin_anew), log, clock=clock, turns=turns)
 
         self.toc = runner(toc)
         self.lexical = runner(lexical)
-        self.vectors = runner(vectors)
+        # A model works outside the interpreter, and for long.
+        self.vectors = runner(vectors, None)
         self.catalog = runner(catalog)
         self.entities = runner(entities)
         self._log = log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from agent_memory.errors import InferenceUnavailable
 from agent_memory.events import START, Position, Recorded
@@ -47,6 +47,7 @@ class TextsProjector:
     def project(self, batch: Sequence[Recorded]) -> None:
         assert not self.closed
         self.batches += 1
+        self._kind.at_work()
         if self._kind.panics:
             raise Panic("an engine in another language gave up")
         if self._kind.offline:
@@ -92,6 +93,7 @@ class TextsView:
         self.panics = False
         self.sticks = False
         self.offline = False
+        self.at_work: Callable[[], None] = lambda: None
         self.opened: list[TextsProjector] = []
 
     def prefix(self, generation: int) -> bytes:
