@@ -179,8 +179,6 @@ def _open(
         opening.callback(views.stop)
         telemetry.watch_lags(lambda: {runner.view.name: max(0, log.head() - runner.position) for runner in views})
         opening.callback(telemetry.watch_lags, None)
-        executor = ThreadPoolExecutor(READERS_MAX, thread_name_prefix="reader")
-        opening.callback(executor.shutdown, wait=True, cancel_futures=True)
         reader = Reader(
             log, contents=views.contents, catalog=views.sessions_and_days, time_zone=store.manifest.time_zone
         )
@@ -195,6 +193,9 @@ def _open(
             time_zone=store.manifest.time_zone,
         )
         opening.callback(searcher.close)
+        executor = ThreadPoolExecutor(READERS_MAX, thread_name_prefix="reader")
+        # On closing the first of all to go: the searches under way on it still ask the searcher's threads.
+        opening.callback(executor.shutdown, wait=True, cancel_futures=True)
         replays = Replays(log, views, clock=clock)
         verifier = Verifier(log, views, scratch=kinds.scratch)
         report = StatusReport(store, log, views, model_id=embedder.model_id if embedder else "", clock=clock)
