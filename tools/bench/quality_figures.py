@@ -116,8 +116,8 @@ def _ablation(report: Report, columns: Iterable[str]) -> Figures:
         title=f"Without a signal ({group})",
         headings=("off", "weight", *columns),
         rows=tuple(rows),
-        below=f"The first row is what is found, the others differ from it by so much; {SURE}: the 95 % interval of "
-        "the difference, question by question, leaves out zero.",
+        below=f"Questions: {group}. The first row is what is found, the others differ from it by so much; {SURE}: the "
+        "95 % interval of the difference, question by question, leaves out zero.",
     )
 
 
@@ -134,6 +134,7 @@ def _misses(report: Report) -> Figures:
         headings=("question", "asked", "answered by", "came first", "event's place", "session's place"),
         rows=tuple(rows),
         words=4,
+        below=f"Questions: {report['misses_shown']}.",
     )
 
 
