@@ -252,3 +252,50 @@ def test_what_a_score_is_worth_does_not_depend_on_a_filter() -> None:
 
     assert whole.worth(np.array([9.0, 3.0])).tolist() == narrowed.worth(np.array([9.0, 3.0])).tolist()
     assert {second.id, third.id} == narrowed.admitted
+
+
+def test_no_event_is_a_row_twice_though_who_found_it_knows_no_session() -> None:
+    """What is found by what it mentions alone may stand beside what is found by its words."""
+    events = [turn(place) for place in range(4)]
+    turns = turns_of([(event.id, traits_of(event, types=(), names_time=False)) for event in events])
+    words = Found([match(events[1], 2.0)], floor=0.0)
+    mentions = Found([Match(events[2].id, 0, 0, 3.0)], floor=0.0)
+
+    pool = pool_of(
+        {"lexical": words, "entity": mentions}, WEIGHTS, turns=lambda sessions: dict.fromkeys(sessions, turns)
+    )
+
+    assert sorted(event.id for event in events) == sorted(pool.ids)
+    assert all(place >= 0 for place in pool.place)
+
+
+def test_under_a_filter_the_sessions_of_what_passes_are_looked_into_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent_memory.retrieval.pool.SESSIONS_MAX", 1)
+    outside, inside = turn(0, session="a"), turn(1, session="b")
+    found = Found([match(outside, 9.0), match(inside, 1.0)], [match(inside, 1.0)], floor=0.0)
+    looked_into: list[list[int]] = []
+
+    def turns(sessions: Sequence[int]) -> Mapping[int, Turns]:
+        looked_into.append([*sessions])
+        return {}
+
+    for filtered in (False, True):
+        pool_of({"lexical": found}, WEIGHTS, turns=turns, filtered=filtered)
+
+    assert [[session_key("a")], [session_key("b")]] == looked_into
+
+
+def test_under_a_filter_neighbours_of_what_passes_are_weighed_and_of_what_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agent_memory.retrieval.pool.NEIGHBOURS_OF", 1)
+    events = [turn(place) for place in range(20)]
+    turns = turns_of([(event.id, 0) for event in events])
+    found = Found([match(events[2], 9.0), match(events[15], 1.0)], [match(events[15], 1.0)], floor=0.0)
+
+    def ids(*, filtered: bool) -> set[str]:
+        pool = pool_of({"lexical": found}, WEIGHTS, turns=lambda s: dict.fromkeys(s, turns), filtered=filtered)
+        return set(pool.ids)
+
+    assert {events[place].id for place in (0, 1, 2, 3, 4, 15)} == ids(filtered=False)
+    assert {events[place].id for place in (0, 1, 2, 3, 4, 13, 14, 15, 16, 17)} == ids(filtered=True)

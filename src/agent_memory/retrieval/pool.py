@@ -84,12 +84,14 @@ class Pool:
         ids: list[str],
         sessions: Sequence[int],
         turns: Mapping[int, Turns],
+        *,
+        passing: NDArray[np.bool_] | None = None,
     ) -> None:
         self.found = found
         self.normal = dict(normal)
         self.ids = ids
         self.evidence = evidence
-        self._lay_out(sessions, turns)
+        self._lay_out(sessions, turns, passing)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -126,7 +128,7 @@ class Pool:
         taken[self.place < 0] = 0
         return taken
 
-    def _lay_out(self, sessions: Sequence[int], turns: Mapping[int, Turns]) -> None:
+    def _lay_out(self, sessions: Sequence[int], turns: Mapping[int, Turns], passing: NDArray[np.bool_] | None) -> None:
         offsets: dict[int, int] = {}
         size = GAP
         for session, of_it in turns.items():
@@ -148,7 +150,7 @@ class Pool:
         self._find_the_homeless(sessions, turns, offsets)
         placed = self.place >= 0
         self.line[self.place[placed]] = self.evidence[placed]
-        self._take_in_neighbours(turns, offsets)
+        self._take_in_neighbours(turns, offsets, passing)
 
     def _find_the_homeless(
         self, sessions: Sequence[int], turns: Mapping[int, Turns], offsets: Mapping[int, int]
@@ -164,8 +166,14 @@ class Pool:
             for event_id in homeless.keys() & of_it.ids:
                 self.place[homeless[event_id]] = offsets[session] + bisect_left(of_it.ids, event_id)
 
-    def _take_in_neighbours(self, turns: Mapping[int, Turns], offsets: Mapping[int, int]) -> None:
-        strongest = np.argsort(-self.evidence, kind="stable")[:NEIGHBOURS_OF]
+    def _take_in_neighbours(
+        self, turns: Mapping[int, Turns], offsets: Mapping[int, int], passing: NDArray[np.bool_] | None
+    ) -> None:
+        best_first = np.argsort(-self.evidence, kind="stable")
+        strongest = best_first[:NEIGHBOURS_OF]
+        if passing is not None:
+            # What a filter keeps out may have a neighbour that passes, and what passes has neighbours, too.
+            strongest = np.concatenate((strongest, best_first[passing[best_first]][:NEIGHBOURS_OF]))
         strongest = self.place[strongest]
         strongest = strongest[strongest >= 0]
         if not len(strongest):
@@ -198,8 +206,12 @@ def pool_of(
     weights: Mapping[str, float],
     *,
     turns: Callable[[Sequence[int]], Mapping[int, Turns]],
+    filtered: bool = False,
 ) -> Pool:
-    """What was found, as one table; *turns* gives those of the sessions that it is asked for."""
+    """What was found, as one table; *turns* gives those of the sessions that it is asked for.
+
+    *filtered*: the lists that retrievers were asked for hold what passes a filter, so there it is looked first.
+    """
     session_of: dict[str, int] = {}
     # Who does not know the session of an event says 0, and is corrected by who does.
     for one in sorted(found.values(), key=lambda one: one.knows_sessions):
@@ -214,14 +226,18 @@ def pool_of(
         normal[name][places] = one.worth(np.array([match.score for match in one.best.values()]))
         evidence += weights[name] / total * normal[name]
     sessions = list(session_of.values())
-    around = turns(_strongest(sessions, evidence))
-    return Pool(found, normal, evidence, list(rows), sessions, around)
+    passing = None
+    if filtered:
+        admitted = frozenset[str]().union(*(one.admitted for one in found.values()))
+        passing = np.fromiter((event_id in admitted for event_id in rows), np.bool_, len(rows))
+    around = turns(_strongest(sessions, evidence if passing is None else evidence + passing))
+    return Pool(found, normal, evidence, list(rows), sessions, around, passing=passing)
 
 
-def _strongest(sessions: Sequence[int], evidence: Floats) -> list[int]:
-    """The sessions to look around in, those with the strongest evidence first."""
+def _strongest(sessions: Sequence[int], strengths: Floats) -> list[int]:
+    """The sessions to look around in, those with the strongest event first."""
     best: dict[int, float] = {}
-    for session, strength in zip(sessions, evidence.tolist(), strict=True):
-        if strength > best.get(session, 0.0):
+    for session, strength in zip(sessions, strengths.tolist(), strict=True):
+        if session and strength > best.get(session, 0.0):
             best[session] = strength
     return sorted(best, key=lambda session: (-best[session], session))[:SESSIONS_MAX]

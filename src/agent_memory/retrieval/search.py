@@ -86,7 +86,7 @@ class Searcher:
             )
             with watch.step("weigh"):
                 turns = self._turns if retrieved.tier is not Tier.CONTENTS else _no_turns
-                pool = pool_of(retrieved.found, WEIGHTS, turns=turns)
+                pool = pool_of(retrieved.found, WEIGHTS, turns=turns, filtered=not where.is_open)
                 ranking = Ranking(pool, _judged(pool, asked, reading, retrieved, without), options, now_ms=now_ms)
             with watch.step("resolve"):
                 hits = self._answering.hits(asked, pool, ranking, where=where, limit=limit, options=options)
