@@ -238,6 +238,6 @@ def _strongest(sessions: Sequence[int], strengths: Floats) -> list[int]:
     """The sessions to look around in, those with the strongest event first."""
     best: dict[int, float] = {}
     for session, strength in zip(sessions, strengths.tolist(), strict=True):
-        if session and strength > best.get(session, 0.0):
+        if session and strength > best.get(session, -1.0):
             best[session] = strength
     return sorted(best, key=lambda session: (-best[session], session))[:SESSIONS_MAX]
