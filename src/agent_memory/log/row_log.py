@@ -21,6 +21,7 @@ from agent_memory.events import START, Event, Position, Receipt, Recorded
 from agent_memory.events.codec import event_from_record
 from agent_memory.events.ulids import is_ulid, ulid_from_key, ulid_key
 from agent_memory.log.commit import GROUP_EVENTS_MAX, GroupCommitter, Submission
+from agent_memory.log.decoded import Decoded, DecodedBlocks
 from agent_memory.log.keys import (
     ULID_MAX,
     ULID_MIN,
@@ -65,6 +66,7 @@ class RowEventLog:
         self._probe_s = 0.0
         self._listeners: list[Callable[[Position], None]] = []
         self._lock = threading.Lock()
+        self._decoded = DecodedBlocks()
         self._committer = GroupCommitter(self._commit, group_events_max=group_events_max)
 
     # -- append -------------------------------------------------------------------------------
@@ -119,18 +121,13 @@ class RowEventLog:
         size = 0
         until = min(self._head, after + limit)
         while after < until:
-            page = min(until - after, _PAGE)
-            rows = self._rows.scan(Family.LOG, first=log_key(after + 1), end=log_key(after + 1 + page), limit=page)
-            if len(rows) < page:
-                raise Corrupt(f"the log has a gap between positions {after} and {after + page + 1}")
-            for first in range(0, page, _EVENTS_AT_ONCE):
-                part = rows[first : first + _EVENTS_AT_ONCE]
-                for recorded, bytes_count in self._events_of(part):
-                    size += bytes_count
-                    if size > READ_BYTES_MAX and found:
-                        return found
-                    found.append(recorded)
-            after += page
+            part = self._part(after, until)
+            for recorded, bytes_count in part:
+                size += bytes_count
+                if size > READ_BYTES_MAX and found:
+                    return found
+                found.append(recorded)
+            after += len(part)
         return found
 
     def get(self, event_id: str) -> Recorded:
@@ -196,7 +193,26 @@ class RowEventLog:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _events_of(self, entries: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[Recorded, int]]:
+    def _part(self, after: Position, until: Position) -> Sequence[Decoded]:
+        """The events after a position, to the end of its block of the log or to *until*."""
+        first = after - after % _EVENTS_AT_ONCE
+        skipped = after - first
+        block = self._decoded.get(first)
+        if block is None and first + _EVENTS_AT_ONCE <= self._head:
+            block = self._read_part(first, _EVENTS_AT_ONCE)
+            self._decoded.put(first, block)
+        if block is None:
+            # The newest block grows yet.
+            return self._read_part(after, until - after)
+        return block[skipped : until - first] if skipped or until - first < len(block) else block
+
+    def _read_part(self, after: Position, count: int) -> Sequence[Decoded]:
+        rows = self._rows.scan(Family.LOG, first=log_key(after + 1), end=log_key(after + 1 + count), limit=count)
+        if len(rows) < count:
+            raise Corrupt(f"the log has a gap between positions {after} and {after + count + 1}")
+        return list(self._events_of(rows))
+
+    def _events_of(self, entries: Sequence[tuple[bytes, bytes]]) -> Iterator[Decoded]:
         """The events of rows of the log, with the bytes of their records."""
         positions = [log_position(key) for key, _ in entries]
         ulids = [log_entry(at, value)[1] for at, (_, value) in zip(positions, entries, strict=True)]
