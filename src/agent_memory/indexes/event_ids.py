@@ -1,4 +1,4 @@
-"""Event ids from the two halves in which indexes keep them, many at a time."""
+"""Event ids and what they say, many at a time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 _CHARACTERS = np.frombuffer(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", np.uint8)
 _LENGTH = 26
+_TIME_LENGTH = 10
+_DIGIT_OF = np.zeros(256, np.int64)
+_DIGIT_OF[_CHARACTERS] = np.arange(32)
+_TIME_VALUES = 32 ** np.arange(_TIME_LENGTH - 1, -1, -1, dtype=np.int64)
 _LOW_SHIFTS = np.arange(55, -1, -5, dtype=np.uint64)
 _HIGH_SHIFTS = np.arange(61, 0, -5, dtype=np.uint64)
 _FIVE_BITS = np.uint64(31)
@@ -26,3 +30,9 @@ def event_ids_of(high: Sequence[int] | NDArray[np.uint64], low: Sequence[int] | 
     digits[:, 14:] = lows[:, None] >> _LOW_SHIFTS & _FIVE_BITS
     text = _CHARACTERS[digits].tobytes().decode("ascii")
     return [text[at : at + _LENGTH] for at in range(0, len(text), _LENGTH)]
+
+
+def times_of(ids: Sequence[str]) -> NDArray[np.int64]:
+    """When the events of these ids happened, in milliseconds since 1970."""
+    characters = np.frombuffer("".join(ids).encode("ascii"), np.uint8).reshape(len(ids), _LENGTH)
+    return _DIGIT_OF[characters[:, :_TIME_LENGTH]] @ _TIME_VALUES

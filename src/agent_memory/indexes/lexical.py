@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import tantivy
 from tantivy import Document, FieldType, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
@@ -171,7 +172,7 @@ class LexicalIndex:
             hits = searcher.search(asked, limit=count, count=False).hits
             ranked = _best_by_event(searcher, hits)
             # Equal scores come in no order of ours, so the whole of the last tie must be here.
-            if len(hits) < count or (len(ranked) >= limit and hits[-1][0] < -ranked[limit - 1][0]):
+            if len(hits) < count or (len(ranked) >= limit and hits[-1][0] < ranked[limit - 1][0]):
                 return _matches(ranked[:limit])
             count *= 4
 
@@ -375,14 +376,18 @@ def _best_by_event(
 ) -> list[tuple[float, int, int, int, int]]:
     """Of each event its best chunk, best first, ties in order of id.
 
-    Minus the score, the id's halves, the span, the key of the session.
+    The score, the id's halves, the span, the key of the session.
     """
     addresses = [address for _, address in hits]
-    columns = [searcher.fast_field_values(name, addresses) for name in ("high", "low", "span", "session_key")]
-    best: dict[tuple[int, int], tuple[float, int, int, int, int]] = {}
-    for row in sorted(zip([-score for score, _ in hits], *columns, strict=True)):
-        best.setdefault(row[1:3], row)
-    return list(best.values())
+    scores = np.array([score for score, _ in hits])
+    high, low, span, session = (
+        np.array(searcher.fast_field_values(name, addresses), np.uint64)
+        for name in ("high", "low", "span", "session_key")
+    )
+    order = np.lexsort((span, low, high, -scores))
+    rows = list(zip(*(column[order].tolist() for column in (scores, high, low, span, session)), strict=True))
+    best = {row[1:3]: row for row in reversed(rows)}
+    return rows if len(best) == len(rows) else [row for row in rows if best[row[1:3]] is row]
 
 
 def _matches(rows: Sequence[tuple[float, int, int, int, int]]) -> list[Match]:
@@ -390,4 +395,4 @@ def _matches(rows: Sequence[tuple[float, int, int, int, int]]) -> list[Match]:
         return []
     scores, highs, lows, spans, sessions = zip(*rows, strict=True)
     found = zip(event_ids_of(highs, lows), scores, spans, sessions, strict=True)
-    return [Match(id, span >> 32, span & 0xFFFF_FFFF, -score, session) for id, score, span, session in found]
+    return [Match(id, span >> 32, span & 0xFFFF_FFFF, score, session) for id, score, span, session in found]

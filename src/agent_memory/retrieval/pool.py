@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_memory.events.ulids import ulid_time_ms
+from agent_memory.indexes.event_ids import times_of
 from agent_memory.indexes.model import Match
 from agent_memory.indexes.turns import Turns
 
@@ -25,7 +25,7 @@ Places = NDArray[np.int64]
 GAP = 32
 """Empty places between two sessions: further than any judge looks."""
 
-SESSIONS_MAX = 256
+SESSIONS_MAX = 96
 """Sessions whose neighbourhoods are looked at; those with the strongest evidence."""
 
 NEIGHBOURS_OF = 100
@@ -116,7 +116,7 @@ class Pool:
 
     def times_ms(self) -> Places:
         """When each event happened."""
-        return np.array([ulid_time_ms(event_id) for event_id in self.ids], np.int64)
+        return times_of(self.ids)
 
     def traits_at(self, row: int) -> int:
         """The traits of a row's event; 0 where they are not known."""
@@ -131,15 +131,15 @@ class Pool:
     def _lay_out(self, sessions: Sequence[int], turns: Mapping[int, Turns], passing: NDArray[np.bool_] | None) -> None:
         offsets: dict[int, int] = {}
         size = GAP
+        gap = np.zeros(GAP, np.uint64)
+        traits = [gap]
         for session, of_it in turns.items():
             offsets[session] = size
             size += len(of_it.ids) + GAP
-        self.traits = np.zeros(size, np.uint64)
+            traits += (of_it.traits, gap)
+        self.traits = np.concatenate(traits)
         self.line = np.zeros(size)
         self.place = np.full(len(self.ids), -1, np.int64)
-        for session, offset in offsets.items():
-            of_it = turns[session]
-            self.traits[offset : offset + len(of_it.ids)] = of_it.traits
         for row, (event_id, session) in enumerate(zip(self.ids, sessions, strict=True)):
             of_it_ = turns.get(session)
             if of_it_ is None:
@@ -178,20 +178,20 @@ class Pool:
         strongest = strongest[strongest >= 0]
         if not len(strongest):
             return
-        known = np.zeros(len(self.line), np.bool_)
-        known[self.place[self.place >= 0]] = True
-        near = np.unique(np.concatenate([strongest + by for by in range(-NEIGHBOURS_AWAY, NEIGHBOURS_AWAY + 1)]))
-        near = near[~known[near]]
+        near = np.zeros(len(self.line), np.bool_)
+        for by in range(-NEIGHBOURS_AWAY, NEIGHBOURS_AWAY + 1):
+            near[strongest + by] = True
+        near[self.place[self.place >= 0]] = False
+        places = np.flatnonzero(near)
         starts = np.fromiter(offsets.values(), np.int64, len(offsets))
-        names = list(offsets)
+        sessions = list(turns.values())
         added: list[int] = []
-        for place, which in zip(near.tolist(), (np.searchsorted(starts, near, side="right") - 1).tolist(), strict=True):
-            if which < 0:
-                continue
-            of_it = turns[names[which]]
-            at = place - offsets[names[which]]
-            if at < len(of_it.ids):
-                self.ids.append(of_it.ids[at])
+        # What stands in a gap before a session has the session before it, and lies beyond its end.
+        for place, which in zip(places.tolist(), (np.searchsorted(starts, places, "right") - 1).tolist(), strict=True):
+            ids = sessions[which].ids
+            at = place - int(starts[which])
+            if which >= 0 and at < len(ids):
+                self.ids.append(ids[at])
                 added.append(place)
         if not added:
             return
@@ -236,8 +236,6 @@ def pool_of(
 
 def _strongest(sessions: Sequence[int], strengths: Floats) -> list[int]:
     """The sessions to look around in, those with the strongest event first."""
-    best: dict[int, float] = {}
-    for session, strength in zip(sessions, strengths.tolist(), strict=True):
-        if session and strength > best.get(session, -1.0):
-            best[session] = strength
-    return sorted(best, key=lambda session: (-best[session], session))[:SESSIONS_MAX]
+    keys = np.array(sessions, np.uint64)
+    best_first = keys[np.lexsort((keys, -strengths))].tolist()
+    return [session for session in dict.fromkeys(best_first) if session][:SESSIONS_MAX]

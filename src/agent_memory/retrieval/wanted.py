@@ -14,7 +14,6 @@ WORDS_MAX = 48
 _WORD = re.compile(r"[A-Z]+[^\W_A-Z]*|[^\W_A-Z]+")
 _ENDING = re.compile(r"(?:ings?|e[ds]?|s|ly)$")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
-_HEAD = 2
 
 
 class Wanted:
@@ -27,8 +26,9 @@ class Wanted:
         self.weights = {word: _weight(word) for word in words[:WORDS_MAX]}
         """How much each word tells: long words are rarer ones."""
         self._pairs = [word for word in self.weights if _UNSPACED.search(word)]
-        # Most words of a text fall at the first look.
-        self._heads = {word[:_HEAD] for word in self.weights}
+        spaced = [re.escape(word) for word in self.weights if word not in self._pairs]
+        # A word of a text begins with its stem, so only what begins so is taken apart.
+        self._beginnings = re.compile("|".join(spaced), re.IGNORECASE) if spaced else None
 
     @property
     def whole(self) -> float:
@@ -38,12 +38,20 @@ class Wanted:
     def places(self, text: str, start: int = 0, end: int | None = None) -> list[tuple[int, str]]:
         """Where in ``text[start:end]`` each word of the query stands, in order."""
         end = len(text) if end is None else end
-        heads, weights = self._heads, self.weights
         found: list[tuple[int, str]] = []
-        for one in _WORD.finditer(text, start, end):
-            word = one.group().lower()
-            if word[:_HEAD] in heads and (stem := _stem(word)) in weights:
-                found.append((one.start(), stem))
+        at = start
+        while self._beginnings is not None and (begun := self._beginnings.search(text, at, end)):
+            at = begun.start()
+            if at > start and not _begins(text, at):
+                at += 1
+                continue
+            word = _WORD.match(text, at, end)
+            if word is None:
+                at += 1
+                continue
+            if (stem := _stem(word.group().lower())) in self.weights:
+                found.append((at, stem))
+            at = word.end()
         for pair in self._pairs:
             at = text.find(pair, start, end)
             while at >= 0:
@@ -54,6 +62,15 @@ class Wanted:
     def fit(self, text: str) -> float:
         """How much of the query the text holds; 0 for nothing."""
         return sum(self.weights[word] for word in sorted({word for _, word in self.places(text)}))
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a word, or a part of a name, begins there."""
+    before = text[at - 1]
+    if not before.isalnum():
+        return True
+    # A capital begins a part of a name where none stands before it.
+    return "A" <= text[at] <= "Z" and not "A" <= before <= "Z"
 
 
 def _words(query: str) -> Iterator[str]:
