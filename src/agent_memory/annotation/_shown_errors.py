@@ -7,6 +7,7 @@ which programs tell of trouble. That a source file or a manual has the word is n
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 import msgspec
@@ -46,14 +47,18 @@ _MODULE = r"(?:[A-Za-z_$][\w$]{0,60}(?:\.|::)){0,8}"
 
 
 class _Sign(msgspec.Struct, frozen=True):
-    """What must stand around a word of trouble; None: anything may."""
+    """What must stand around a word of trouble; None: anything may.
+
+    ``ends`` is what `before` ends with in lower case: most places are passed over by that.
+    """
 
     before: re.Pattern[str] | None
     after: re.Pattern[str] | None
+    ends: str
 
 
-def _sign(before: str | None, after: str | None) -> _Sign:
-    return _Sign(re.compile(before) if before else None, re.compile(after) if after else None)
+def _sign(before: str | None, after: str | None, *, ends: str = "") -> _Sign:
+    return _Sign(re.compile(before) if before else None, re.compile(after) if after else None, ends)
 
 
 @cache
@@ -75,6 +80,7 @@ def _signs() -> dict[str, tuple[_Sign, ...]]:
     count = _sign(
         r".*(?:^|[^\w.])[1-9]\d{0,5} (?:tests? |specs? |checks? |examples? |files? )?",
         r"(?:ed|ing|ures?|s)?\b(?! (?:fixed|handled|handling|paths?|codes?|types?|classes|messages?))",
+        ends=" ",
     )
     tally = _sign(None, r"(?:s|ures|ed)\"?[:=] ?[1-9]")
     failed = _sign(rf"{_MARGIN}(?:--- |BUILD |test result: )?", r"(?:ED(?=[:.]| [^=]|$)|URE:|:|\t| +\S*[./])|\b: ")
@@ -83,8 +89,8 @@ def _signs() -> dict[str, tuple[_Sign, ...]]:
             named,
             dotted,
             plain,
-            _sign(r".*\"(?:level|severity)\": ?\"", r"\""),
-            _sign(r".*\b500 internal server ", None),
+            _sign(r".*\"(?:level|severity)\": ?\"", r"\"", ends='"'),
+            _sign(r".*\b500 internal server ", None, ends=" internal server "),
             _sign(r"make(?:\[\d+\])?: \*\*\* .*", r" \d+$"),
             _sign(rf"{_MARGIN}{_MODULE}", r"s\.[A-Z]\w{1,60}: \S"),
             count,
@@ -94,15 +100,23 @@ def _signs() -> dict[str, tuple[_Sign, ...]]:
         "exception": (named, dotted),
         "traceback": (_sign(None, r" \(most recent call last\)"),),
         "fatal": (_sign(rf"{_MARGIN}", r": \S"), level),
-        "fail": (count, tally, _sign(r".*\btest result: ", "ed")),
+        "fail": (count, tally, _sign(r".*\btest result: ", "ed", ends=" result: ")),
         "FAIL": (failed,),
-        "panic": (_sign(rf"{_MARGIN}", r": \S"), _sign(r".*\bthread '[^'\n]{1,80}' ", "ked at")),
-        "denied": (_sign(r".*: permission ", None), _sign(r".*permission ", r" \("), _sign(r".*\baccess ", None)),
-        "not found": (_sign(r".*: command ", None), _sign(r".*\bcommand ", ": "), _sign(r".*\b404 ", None)),
+        "panic": (_sign(rf"{_MARGIN}", r": \S"), _sign(r".*\bthread '[^'\n]{1,80}' ", "ked at", ends="' ")),
+        "denied": (
+            _sign(r".*: permission ", None, ends=": permission "),
+            _sign(r".*permission ", r" \(", ends="permission "),
+            _sign(r".*\baccess ", None, ends="access "),
+        ),
+        "not found": (
+            _sign(r".*: command ", None, ends=": command "),
+            _sign(r".*\bcommand ", ": ", ends="command "),
+            _sign(r".*\b404 ", None, ends="404 "),
+        ),
         "no such file": (_sign(None, " or directory"),),
         "cannot find": (_sign(None, r" (?:module|package|symbol|name|type|crate)\b"),),
         "could not": (_sign(rf"{_MARGIN}{_WHERE}", r" (?:resolve|find|connect|compile|open|read|write|load)\b"),),
-        "refused": (_sign(r".*\bconnection ", None),),
+        "refused": (_sign(r".*\bconnection ", None, ends="connection "),),
         "timed out": (_sign(None, r" (?:after|waiting|while)\b"),),
         "exit": (
             _sign(
@@ -113,7 +127,7 @@ def _signs() -> dict[str, tuple[_Sign, ...]]:
         ),
         "core dumped": (_sign(None, None),),
         "segmentation fault": (_sign(None, None),),
-        "err!": (_sign(r".*\bnpm ", None),),
+        "err!": (_sign(r".*\bnpm ", None, ends="npm "),),
         "out of memory": (_sign(rf"{_MARGIN}{_WHERE}(?:[\w ]{{1,40}}: )?", None),),
     }
 
@@ -144,20 +158,24 @@ def shows_error(text: str, lowered: str) -> bool:
         start = max(lowered.rfind("\n", 0, first) + 1, first - _BEFORE_MAX)
         end = lowered.find("\n", last, last + _AFTER_MAX)
         end = min(last + _AFTER_MAX, len(text)) if end < 0 else end
-        if any(_fits(sign, text, lowered, (start, first, last, end)) for sign in known):
+        if _any_fits(known, text, lowered, (start, first, last, end)):
             line = text[start:end].rstrip()
             if not (_LISTED.match(line) or _CODE.match(line) or line.endswith(_CODE_ENDS)):
                 return True
     return False
 
 
-def _fits(sign: _Sign, text: str, lowered: str, places: tuple[int, int, int, int]) -> bool:
+def _any_fits(signs: Sequence[_Sign], text: str, lowered: str, places: tuple[int, int, int, int]) -> bool:
     start, first, last, end = places
-    if sign.after is not None and not sign.after.match(text, last, end):
-        return False
-    return sign.before is None or bool(
-        sign.before.fullmatch(text, start, first) or sign.before.fullmatch(lowered, start, first)
-    )
+    for sign in signs:
+        if sign.ends and not lowered.endswith(sign.ends, start, first):
+            continue
+        if sign.after is not None and sign.after.match(text, last, end) is None:
+            continue
+        before = sign.before
+        if before is None or before.fullmatch(text, start, first) or before.fullmatch(lowered, start, first):
+            return True
+    return False
 
 
 @cache

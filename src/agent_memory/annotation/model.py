@@ -19,6 +19,9 @@ class MemoryType(enum.Enum):
     ERROR = "error"
     OBSERVATION = "observation"
 
+    # Members are singletons; an Enum's own way is Python code, and they are looked up for every event.
+    __hash__ = object.__hash__
+
 
 class EntityType(enum.StrEnum):
     """What an entity is."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import islice
 
 from agent_memory.annotation._questions import asks, asks_for
 from agent_memory.annotation._shown_errors import shows_error
@@ -29,6 +28,7 @@ READ_MAX = _HEAD + _TAIL
 """How many characters of a text are read at most."""
 
 _NONE: frozenset[MemoryType] = frozenset()
+_ERROR_WORD, _EXCEPTION_WORD = frozenset({b"error"}), frozenset({b"exception"})
 _ERROR = frozenset({MemoryType.ERROR})
 
 # Of the sentences with a row's words so many are tried, and of each so much is read.
@@ -86,11 +86,14 @@ def _of_prose(text: str, role: Role) -> frozenset[MemoryType]:
     sentences = said.replace(". ", ".\n").replace("! ", "!\n").replace("? ", "?\n").split("\n")
     if asks(said, sentences, freely=role is Role.USER):
         found.add(MemoryType.QUESTION)
-    rows = _rows()
-    words = set(said.encode("utf-8", "surrogatepass").translate(_APART).split())
+    firsts, rows = _rows()
+    words = firsts.intersection(said.encode("utf-8", "surrogatepass").translate(_APART).split())
     # An exception has a name of its own, such as KeyError.
-    words.update(word.encode() for word in ("error", "exception") if word in said)
-    for word in rows.keys() & words:
+    if "error" in said:
+        words |= _ERROR_WORD
+    if "exception" in said:
+        words |= _EXCEPTION_WORD
+    for word in words:
         for needle, row in rows[word]:
             if row.type not in found and needle in said and row.stands_in(sentences, needle):
                 found.add(row.type)
@@ -107,10 +110,16 @@ def _of_prose(text: str, role: Role) -> frozenset[MemoryType]:
 
 # -- cues -----------------------------------------------------------------------------------------
 
+# Characters that hold words together.
+_WITHIN = frozenset("-_/")
+
 # What a sentence may begin with before it says anything, and what a clause may follow.
 _MARKS = " \t>*#•\"'`“([]_+-0123456789.)"
+_LEADING = "and|but|so|also|then|please|ok|okay|yes|no|actually|note|remember|important|just"
+_LEADING_WORDS = frozenset(_LEADING.split("|"))
+_CLAUSE_WORD_MAX = 24
 _BEFORE_CLAUSE = re.compile(
-    r"(?:^|[,;:(] ?|\b(?:and|but|so|also|then|please|ok|okay|yes|no|actually|note|remember|important|just)[:,]? )"
+    rf"(?:^|[,;:(] ?|\b(?:{_LEADING})[:,]? )"
     r"[ \t>*#•\"'`“(\[\]_+-]*(?:\d{1,2}[.)] )?(?:please )?$"
 )
 
@@ -129,22 +138,24 @@ class _Row:
 
     def stands_in(self, sentences: Sequence[str], needle: str) -> bool:
         """Whether one of the sentences with the needle has the cue; questions have none."""
+        cue, takes_back = self._compiled or self._compile()
         tried = 0
         for sentence in sentences:
-            if needle in sentence:
-                tried += 1
-                if self._fits(sentence[:_SENTENCE_MAX]):
+            if needle not in sentence:
+                continue
+            tried += 1
+            sentence = sentence[:_SENTENCE_MAX]
+            if "?" not in sentence[-3:]:
+                end = self._end(cue, sentence)
+                if end and takes_back.search(sentence, 0, end) is None:
                     return True
-                if tried == _TRIED_MAX:
-                    break
+            if tried == _TRIED_MAX:
+                break
         return False
 
-    def _fits(self, sentence: str) -> bool:
-        if self._compiled is None:
-            self._compiled = re.compile(self._pattern), re.compile(self._takes_back)
-        cue, takes_back = self._compiled
-        end = self._end(cue, sentence)
-        return end > 0 and "?" not in sentence[-3:] and takes_back.search(sentence, 0, end) is None
+    def _compile(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        self._compiled = re.compile(self._pattern), re.compile(self._takes_back)
+        return self._compiled
 
     def _end(self, cue: re.Pattern[str], sentence: str) -> int:
         """Where the cue ends; 0 where it does not stand as it should."""
@@ -152,18 +163,31 @@ class _Row:
             match = cue.match(sentence.lstrip(_MARKS))
             return match.end() if match else 0
         # Patterns begin with a letter, so that the engine skips to it; that it begins a word is seen here.
-        for match in islice(cue.finditer(sentence), _CUES_MAX):
-            start = match.start()
-            if start and (sentence[start - 1].isalnum() or sentence[start - 1] in "-_/"):
+        at = 0
+        for _ in range(_CUES_MAX):
+            match = cue.search(sentence, at)
+            if match is None:
+                return 0
+            start, at = match.span()
+            before = sentence[start - 1 : start]
+            if before.isalnum() or before in _WITHIN:
                 continue
-            if self._place == "anywhere" or _BEFORE_CLAUSE.search(sentence[:start]):
-                return match.end()
+            if self._place == "anywhere" or _begins_clause(sentence, start):
+                return at
         return 0
 
 
+def _begins_clause(sentence: str, at: int) -> bool:
+    """Whether a clause may begin there. Most words before it say at once that none does."""
+    *_, word = sentence[max(0, at - _CLAUSE_WORD_MAX) : at].rsplit(None, 1) or [""]
+    if word.isalpha() and word not in _LEADING_WORDS:
+        return False
+    return _BEFORE_CLAUSE.search(sentence[:at]) is not None
+
+
 @cache
-def _rows() -> dict[bytes, tuple[tuple[str, _Row], ...]]:
-    """By the first of its words, what has to stand in a sentence for the row to be tried."""
+def _rows() -> tuple[frozenset[bytes], dict[bytes, tuple[tuple[str, _Row], ...]]]:
+    """By the first of its words, what has to stand in a sentence for the row to be tried; and those words."""
     rows: dict[bytes, list[tuple[str, _Row]]] = {}
     for cues in PROSE:
         for place in ("anywhere", "clauses", "starts"):
@@ -172,7 +196,7 @@ def _rows() -> dict[bytes, tuple[tuple[str, _Row], ...]]:
                 for phrase in words.split(" "):
                     first = phrase.partition("_")[0].encode()
                     rows.setdefault(first, []).append((phrase.replace("_", " "), row))
-    return {word: tuple(found) for word, found in rows.items()}
+    return frozenset(rows), {word: tuple(found) for word, found in rows.items()}
 
 
 @cache
