@@ -50,19 +50,22 @@ _BREAKS = listed(
 _JOINS = listed("of to from in with for at on about")
 
 
-def anchor_of(query: str, tokens: Sequence[Token]) -> Anchor:
-    """The event that *query* tells a time from, and the interval as offsets from it; empty if there is none."""
+def anchor_of(query: str, tokens: Sequence[Token]) -> tuple[Anchor, tuple[int, int] | None]:
+    """The event that *query* tells a time from, with the interval as offsets from it, and the words before its name.
+
+    Empty, and without words, if there is none.
+    """
     if not any(token.kind in _SIDES for token in tokens):
-        return _NONE
+        return _NONE, None
     row = row_of(tokens)
     at = 0
     while found := _CUE.search(row, at):
         cue = tokens[found.start() : found.end()]
         anchor = _anchor(query, cue)
         if anchor:
-            return anchor
+            return anchor, (cue[0].start, cue[-1].end)
         at = found.start() + 1
-    return _NONE
+    return _NONE, None
 
 
 def _anchor(query: str, cue: Sequence[Token]) -> Anchor:

@@ -35,7 +35,10 @@ class TimeReading(msgspec.Struct, frozen=True, kw_only=True):
     ``anchor`` is what an interval is relative to where that is no date (`before the release`):
     the words that name it, for the events about them to be found first; empty otherwise. Then
     ``anchor_from_ms`` and ``anchor_until_ms`` tell the interval as offsets from the anchor's time;
-    None on a side that is open.
+    None on a side that is open. ``anchor_event_id`` is the event that was found to name it, if
+    that was looked for. ``cues`` are the words beside the spans that say this: code points
+    ``[start, end)`` of what tells the order (`last`) and of what leads to the anchor
+    (`two weeks before the`), in the order of the query.
     """
 
     spans: tuple[TimeSpan, ...] = ()
@@ -43,11 +46,33 @@ class TimeReading(msgspec.Struct, frozen=True, kw_only=True):
     anchor: str = ""
     anchor_from_ms: int | None = None
     anchor_until_ms: int | None = None
+    anchor_event_id: str = ""
+    cues: tuple[tuple[int, int], ...] = ()
 
     @property
     def is_timeless(self) -> bool:
         """Whether the query says nothing of time."""
         return self == TIMELESS
+
+    @property
+    def words(self) -> tuple[tuple[int, int], ...]:
+        """The words of the query that say when and nothing of what: code points ``[start, end)``.
+
+        Disjoint and in order. The words that name an anchor are none of them: what happened before
+        the release may well speak of it.
+        """
+        said = [*self.cues, *((span.start, span.end) for span in self.spans if not self._is_anchor(span))]
+        joined: list[tuple[int, int]] = []
+        for start, end in sorted(said):
+            if joined and start < joined[-1][1]:
+                joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+            else:
+                joined.append((start, end))
+        return tuple(joined)
+
+    def _is_anchor(self, span: TimeSpan) -> bool:
+        """Whether it is the interval that an anchor was found to mean: that span covers the anchor's name."""
+        return bool(self.anchor_event_id) and span is self.spans[-1]
 
 
 TIMELESS = TimeReading()

@@ -9,6 +9,11 @@ from agent_memory.temporal.model import TimeOrder
 from agent_memory.temporal.occasions import OCCASIONS
 
 _CUE = re.compile(r"last|latest|recent|lately|first|earliest|initial|originally|newest|oldest|previous", re.IGNORECASE)
+_WORDS = re.compile(
+    r"\b(?:(?:most|very) )?(?:last|latest|recent(?:ly)?|lately|first|earliest|initially|originally|newest|previous)"
+    r"(?: time)?\b",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"|“[^”]*”")
 
 _PAST = r"(?:did|was|were|have|has|had|'ve|'d)"
@@ -48,12 +53,24 @@ def _cues() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile("|".join(_LATEST), re.IGNORECASE), re.compile("|".join(_EARLIEST), re.IGNORECASE)
 
 
-def order_of(query: str) -> TimeOrder:
-    """Which of the fitting events *query* asks for; `TimeOrder.ANY` where it says neither, or both."""
+def order_of(query: str) -> tuple[TimeOrder, tuple[int, int] | None]:
+    """Which of the fitting events *query* asks for, and the words that say so.
+
+    `TimeOrder.ANY` without words where it says neither, or both.
+    """
     if _CUE.search(query) is None:
-        return TimeOrder.ANY
-    query = _QUOTED.sub("\x00", query)
-    latest, earliest = (cue.search(query) is not None for cue in _cues())
-    if latest is earliest:
-        return TimeOrder.ANY
-    return TimeOrder.LATEST if latest else TimeOrder.EARLIEST
+        return TimeOrder.ANY, None
+    query = _QUOTED.sub(lambda found: "\x00" * len(found[0]), query)
+    latest, earliest = (cue.search(query) for cue in _cues())
+    if (latest is None) is (earliest is None):
+        return TimeOrder.ANY, None
+    if latest is not None:
+        return TimeOrder.LATEST, _words(query, latest)
+    assert earliest is not None
+    return TimeOrder.EARLIEST, _words(query, earliest)
+
+
+def _words(query: str, found: re.Match[str]) -> tuple[int, int] | None:
+    """The words of order within what a pattern fitted."""
+    said = [word.span() for word in _WORDS.finditer(query, found.start(), found.end())]
+    return said[-1] if said else None

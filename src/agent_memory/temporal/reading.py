@@ -49,8 +49,8 @@ def read_query(query: str, *, now_ms: int, calendar: Calendar) -> TimeReading:
     query = query[:QUERY_CHARS_READ]
     tokens = tokens_of(query)
     if all(token.kind in _TIMELESS_KINDS for token in tokens):
-        order = order_of(query)
-        return TIMELESS if order is TIMELESS.order else TimeReading(order=order)
+        order, cue = order_of(query)
+        return TIMELESS if cue is None else TimeReading(order=order, cues=(cue,))
     try:
         now = Now(now_ms, calendar, Tense.FUTURE if _FUTURE.search(query) else Tense.PAST)
     except OverflowError:
@@ -58,7 +58,10 @@ def read_query(query: str, *, now_ms: int, calendar: Calendar) -> TimeReading:
     tokens = reduce(settled(tokens), RULES, now)
     spans = spans_of(tokens, now)
     rest = _without(query, spans)
-    return TimeReading(spans=spans, order=order_of(rest), **anchor_of(rest, tokens))
+    order, cue = order_of(rest)
+    anchor, lead = anchor_of(rest, tokens)
+    cues = sorted(place for place in (cue, lead) if place is not None)
+    return TimeReading(spans=spans, order=order, cues=tuple(cues), **anchor)
 
 
 def settled(tokens: Sequence[Token]) -> list[Token]:

@@ -58,6 +58,8 @@ def test_any_query_is_read(query: str, now_ms: int, zone: str) -> None:
 
     check(reading.spans, query)
     assert len(reading.spans) <= SPANS_MAX
+    assert all(0 <= start < end <= len(query) for start, end in reading.words)
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(reading.words))
     if reading.anchor:
         assert reading.anchor in query
     if reading.anchor_from_ms is not None and reading.anchor_until_ms is not None:
