@@ -71,6 +71,7 @@ def asked(**fields: Any) -> Asked:
         "entities": (),
         "speakers": frozenset(),
         "role": None,
+        "asks_what_was_said": True,
         "phrases": (),
     }
     return Asked(**{**given, **fields})
@@ -108,7 +109,7 @@ def test_what_follows_a_question_inherits_more_than_what_follows_a_statement() -
 
     inherited = by_place(pool, events, judges.context(pool))
 
-    assert math.isclose(judges.ANSWERS, inherited[1] - inherited[3])
+    assert math.isclose(judges.ANSWERS / judges.CONTEXT_WHOLE, inherited[1] - inherited[3])
     assert inherited[1] > inherited[3] > 0
 
 
@@ -120,7 +121,8 @@ def test_evidence_fades_along_the_session_and_ends_with_it() -> None:
 
     far = [inherited[place] for place in range(3, 8)]
     assert sorted(far, reverse=True) == far
-    assert math.isclose((judges.AROUND + judges.TOPIC) * judges.FADING**6, inherited[6], abs_tol=0.02)
+    expected = (judges.AROUND + judges.TOPIC) * judges.FADING**6 / judges.CONTEXT_WHOLE
+    assert math.isclose(expected, inherited[6], abs_tol=0.02)
     assert inherited[8] < 0.05
 
 

@@ -24,6 +24,11 @@ _WHEN = re.compile(r"\b(?:when|(?:what|which) (?:time|day|date|week|month|year)|
 # Whose words are asked for: the subject of the question, or whose thing it is about.
 _SUBJECT = re.compile(r"\b(?:did|do|had|have|was|were|am|are|would|should)\s+(i|we|you)\b", re.I)
 _OWN = re.compile(r"\b(?:my|mine|me)\b", re.I)
+_SAYING = re.compile(
+    r"\b(?:sa(?:y|ys|id)|tell|told|ask(?:ed)?|mention(?:ed)?|suggest(?:ed)?|recommend(?:ed)?|propos(?:e|ed)"
+    r"|promis(?:e|ed)|explain(?:ed)?|answer(?:ed)?|repl(?:y|ied)|claim(?:ed)?|think|thought|wr(?:ite|ote))\b",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r'"([^"\n]{2,200})"|`([^`\n]{2,200})`|“([^”\n]{2,200})”')
 
 
@@ -41,6 +46,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     entities: tuple[Entity, ...]
     speakers: frozenset[int]
     role: Role | None
+    asks_what_was_said: bool
     phrases: tuple[str, ...]
 
 
@@ -57,6 +63,7 @@ def read(query: str, *, now_ms: int, calendar: Calendar) -> Asked:
         entities=entities_in_query(text),
         speakers=frozenset(hashes),
         role=_role(text),
+        asks_what_was_said=_SAYING.search(text) is not None,
         phrases=tuple(phrase for phrase in phrases[:PHRASES_MAX] if phrase),
     )
 

@@ -18,10 +18,10 @@ WEIGHTS = {
     "lexical": 1.0,
     "vector": 0.5,
     "entity": 0.2,
-    "context": 1.5,
+    "context": 2.5,
     "time": 1.0,
     "type": 0.2,
-    "speaker": 0.25,
+    "speaker": 0.5,
     "substance": 0.4,
     "phrase": 1.0,
     "contents": 1.0,
@@ -69,6 +69,9 @@ class Ranking:
         passages: list[tuple[float, Match | None]] = [(-1.0, None) for _ in rows]
         for name, column in self._columns.items():
             found = self._pool.found.get(name)
+            if found is None and not column.any():
+                # Nothing to tell: of nobody in the pool, say, are these the words.
+                continue
             values = column[rows]
             ranks = 1 + (column[:, None] > values).sum(axis=0)
             contributions = (self._shares[name] * values * self.factors[rows]).tolist()

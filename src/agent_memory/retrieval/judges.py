@@ -34,6 +34,9 @@ is a question (its answer is often the next turn), from the one after it, from t
 the best of the 16 on each side, and a little from all of these, a tenth less with each event between.
 """
 
+CONTEXT_WHOLE = PREVIOUS + ANSWERS + NEXT + AROUND
+"""What the answer to the best of all matches inherits; where many neighbours fit it is more."""
+
 WORDS_HALF = 8
 """A text with so many telling words says half as much by itself as one can."""
 
@@ -55,7 +58,7 @@ def context(pool: Pool) -> Floats:
     inherited += SECOND * (_shifted(line, 2) + _shifted(line, -2))
     inherited += AROUND * np.maximum(line, np.maximum(_best(line, 1), _best(line, -1)))
     inherited += TOPIC * (_all(line, 1) + _all(line, -1))
-    return pool.take(inherited)
+    return pool.take(inherited) / CONTEXT_WHOLE
 
 
 def substance(pool: Pool) -> Floats:
@@ -72,11 +75,14 @@ def salience(pool: Pool) -> Floats:
 
 
 def speaker(pool: Pool, asked: Asked) -> Floats:
-    """Whether these are the words of whom the query names, or of the one whom it calls `I` or `you`."""
-    named = np.isin(said_by(pool.traits), list(asked.speakers)) & (said_by(pool.traits) > 0)
-    if asked.role is not None and not named.any():
-        named = has_role(pool.traits, asked.role)
-    return pool.take(named.astype(np.float64))
+    """Whether these are the words of whom the query names, or of the one whom it calls `I` or `you`.
+
+    Worth twice as much where the query asks what was said.
+    """
+    heard = np.isin(said_by(pool.traits), list(asked.speakers)) & (said_by(pool.traits) > 0)
+    if asked.role is not None:
+        heard |= has_role(pool.traits, asked.role)
+    return pool.take(heard.astype(np.float64)) * (1.0 if asked.asks_what_was_said else 0.5)
 
 
 def types(pool: Pool, asked: Asked) -> Floats:
@@ -117,12 +123,15 @@ def _nearness(times: NDArray[np.int64], span: TimeSpan) -> Floats:
 
 
 def _ordered(pool: Pool, *, latest: bool) -> Floats:
-    relevant = np.flatnonzero(pool.evidence >= RELEVANT * pool.evidence.max(initial=0.0))
-    score = np.zeros(len(pool))
-    if len(relevant):
-        in_order = sorted(relevant.tolist(), key=lambda row: pool.ids[row], reverse=latest)
-        score[in_order] = 1.0 - np.arange(len(in_order)) / len(in_order)
-    return score
+    least = RELEVANT * pool.given.max(initial=0.0)
+    times = pool.times_ms()
+    counted = np.sort(times[pool.given >= least]) if least > 0 else times[:0]
+    if not len(counted):
+        return np.zeros(len(pool))
+    # How many of those that give evidence come before it, in the order that is asked for.
+    earlier = np.searchsorted(counted, times, side="left")
+    before = len(counted) - np.searchsorted(counted, times, side="right") if latest else earlier
+    return np.where(pool.evidence >= least, 1.0 - before / len(counted), 0.0)
 
 
 def _shifted(line: Floats, by: int) -> Floats:

@@ -1,7 +1,7 @@
 """The events that a search weighs: what the retrievers found, and what stands beside it.
 
     sessions   |.. s1 .............| gap |. s2 ....| gap |..   `Pool.place`: where in this line an event stands
-    evidence   0 0 .4 0 .9 0 0 0 0   0     0 .7 0 0    0       what words and meaning say of each event
+    line       0 0 .4 0 .9 0 0 0 0   0     0 .7 0 0    0       what words and meaning give of each event
 
 A session's events are laid out in order, with gaps between sessions, so that what the judges ask of
 neighbours is a shift of one array.
@@ -28,6 +28,9 @@ GAP = 32
 SESSIONS_MAX = 96
 """Sessions whose neighbourhoods are looked at; those with the strongest evidence."""
 
+GIVES_NOTHING = frozenset({"phrase"})
+"""Who quotes wants the words as they stand, not what stands beside them."""
+
 NEIGHBOURS_OF = 100
 NEIGHBOURS_AWAY = 2
 """Beside the strongest so many events, those up to so far away are weighed too, though no retriever found them."""
@@ -42,8 +45,15 @@ class Found:
     """
 
     def __init__(
-        self, everywhere: Sequence[Match], *lists: Sequence[Match], floor: float | None = None, top: float = 0.0
+        self,
+        everywhere: Sequence[Match],
+        *lists: Sequence[Match],
+        depth: int | None = None,
+        floor: float | None = None,
+        top: float = 0.0,
     ) -> None:
+        self.everywhere = frozenset(match.event_id for match in everywhere[:depth])
+        """What gives evidence to its neighbours: the first *depth*, whatever the filter and the limit."""
         self.admitted: set[str] = set()
         self.top = max(top, everywhere[0].score) if everywhere else 0.0
         self.floor = floor if floor is not None else everywhere[-1].score if everywhere else 0.0
@@ -73,7 +83,9 @@ class Pool:
     """Rows are events; columns are filled by the judges.
 
     ``found`` are the retrievers' answers by signal, ``evidence`` the weighted mean of their scores
-    by row, from 0 to 1.
+    by row, from 0 to 1, and ``given`` as much of it as the row's neighbours inherit: what was found
+    everywhere. An event that only a filter let come up inherits and gives nothing, so that no
+    score depends on the filter.
     """
 
     def __init__(
@@ -81,6 +93,7 @@ class Pool:
         found: Mapping[str, Found],
         normal: Mapping[str, Floats],
         evidence: Floats,
+        given: Floats,
         ids: list[str],
         sessions: Sequence[int],
         turns: Mapping[int, Turns],
@@ -91,6 +104,7 @@ class Pool:
         self.normal = dict(normal)
         self.ids = ids
         self.evidence = evidence
+        self.given = given
         self._lay_out(sessions, turns, passing)
 
     def __len__(self) -> int:
@@ -149,7 +163,7 @@ class Pool:
                 self.place[row] = offsets[session] + at
         self._find_the_homeless(sessions, turns, offsets)
         placed = self.place >= 0
-        self.line[self.place[placed]] = self.evidence[placed]
+        self.line[self.place[placed]] = self.given[placed]
         self._take_in_neighbours(turns, offsets, passing)
 
     def _find_the_homeless(
@@ -198,6 +212,7 @@ class Pool:
         self.place = np.concatenate((self.place, np.array(added, np.int64)))
         none = np.zeros(len(added))
         self.evidence = np.concatenate((self.evidence, none))
+        self.given = np.concatenate((self.given, none))
         self.normal = {name: np.concatenate((column, none)) for name, column in self.normal.items()}
 
 
@@ -218,20 +233,23 @@ def pool_of(
         session_of.update(zip(one.best, one.sessions(), strict=True))
     rows = {event_id: row for row, event_id in enumerate(session_of)}
     normal: dict[str, Floats] = {}
-    evidence = np.zeros(len(rows))
+    evidence, given = np.zeros(len(rows)), np.zeros(len(rows))
     total = sum(weights[name] for name in found) or 1.0
     for name, one in found.items():
         places = np.fromiter(map(rows.__getitem__, one.best), np.int64, len(one.best))
         normal[name] = np.zeros(len(rows))
         normal[name][places] = one.worth(np.array([match.score for match in one.best.values()]))
         evidence += weights[name] / total * normal[name]
+        if name not in GIVES_NOTHING:
+            gives = np.fromiter((event_id in one.everywhere for event_id in rows), np.bool_, len(rows))
+            given += weights[name] / total * np.where(gives, normal[name], 0.0)
     sessions = list(session_of.values())
     passing = None
     if filtered:
         admitted = frozenset[str]().union(*(one.admitted for one in found.values()))
         passing = np.fromiter((event_id in admitted for event_id in rows), np.bool_, len(rows))
     around = turns(_strongest(sessions, evidence if passing is None else evidence + passing))
-    return Pool(found, normal, evidence, list(rows), sessions, around, passing=passing)
+    return Pool(found, normal, evidence, given, list(rows), sessions, around, passing=passing)
 
 
 def _strongest(sessions: Sequence[int], strengths: Floats) -> list[int]:

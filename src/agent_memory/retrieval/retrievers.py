@@ -150,7 +150,7 @@ class Retrievers:
             everywhere = index.search(asked.text, where=EVERYWHERE, limit=max(LEXICAL_DEPTH, limit))
             lists = [index.search(asked.text, where=where, limit=max(LEXICAL_DEPTH, limit)) for where in narrower]
             whole = index.whole_score(asked.text)
-        return Found(everywhere, *lists, floor=0.0, top=WHOLE_SHARE * whole)
+        return Found(everywhere, *lists, depth=LEXICAL_DEPTH, floor=0.0, top=WHOLE_SHARE * whole)
 
     def _nearest(self, embedder: Embedder, asked: Asked, narrower: Sequence[Where], limit: int, watch: Watch) -> Found:
         with watch.step("embed"):
@@ -160,7 +160,7 @@ class Retrievers:
             lists = [index.search(vector, where=where, limit=max(VECTOR_DEPTH, limit)) for where in narrower]
         # However many are asked for, what a score is worth counts from the same place.
         floor = everywhere[:VECTOR_DEPTH][-1].score if everywhere else 0.0
-        return Found(everywhere, *lists, floor=floor)
+        return Found(everywhere, *lists, depth=VECTOR_DEPTH, floor=floor)
 
     def _mentioning(self, asked: Asked, watch: Watch) -> Found:
         with watch.step("entity"), self._entities() as index:

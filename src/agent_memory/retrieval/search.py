@@ -125,7 +125,10 @@ def _no_turns(sessions: Sequence[int]) -> Mapping[int, Turns]:
 def _judged(
     pool: Pool, asked: Asked, reading: TimeReading, retrieved: Retrieved, without: frozenset[str]
 ) -> dict[str, Floats]:
-    """What each judge says, but for those that are left out or have nothing to say."""
+    """What each judge says, but for those that are left out or that the query gives nothing to go by.
+
+    Which these are is a matter of the query alone, so that shares do not depend on what was found.
+    """
     judged: dict[str, Floats] = {}
     if retrieved.tier is Tier.CONTENTS:
         # The walk has its own order, by what nodes say.
@@ -134,10 +137,10 @@ def _judged(
         judged["context"] = judges.context(pool)
     if "substance" not in without:
         judged["substance"] = judges.substance(pool)
-    if "speaker" not in without and (asked.speakers or asked.role):
+    if "speaker" not in without and (asked.speakers or asked.role is not None):
         judged["speaker"] = judges.speaker(pool, asked)
     if "type" not in without and asked.types:
         judged["type"] = judges.types(pool, asked)
     if "time" not in without and (asked.asks_when or not reading.is_timeless):
         judged["time"] = judges.time(pool, asked, reading, retrieved.mentioned)
-    return {name: column for name, column in judged.items() if column.any()}
+    return judged
