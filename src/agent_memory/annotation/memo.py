@@ -5,34 +5,66 @@ Each view has a worker of its own, and they pass over the same events at about t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import wraps
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from agent_memory.events import Event
 
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 T = TypeVar("T")
 
-EVENTS_KEPT_MAX = 4_096
-CHARACTERS_KEPT_MAX = 8_192
-"""Longer texts are read again: they are few, and would fill the memory."""
+EVENTS_KEPT_MIN = 4_096
+"""So many of the newest are kept at least, and twice as many at most, unless their texts are long."""
+
+CHARACTERS_KEPT_MAX = 4_000_000
+"""How much text is behind what is kept, at most twice this."""
+
+_LONG = CHARACTERS_KEPT_MAX // 64
+
+
+class Newest(Generic[K, V]):
+    """A map that holds on to what was put in last. Safe to use from several threads.
+
+    Two halves: when the younger is full, it becomes the older, which is let go of as a whole. So
+    nothing has to be put in order when something is asked for.
+    """
+
+    def __init__(self) -> None:
+        self._younger: dict[K, V] = {}
+        self._older: dict[K, V] = {}
+        self._characters = 0
+
+    def get(self, key: K) -> V | None:
+        """What was put in under the key, if it is still there."""
+        found = self._younger.get(key)
+        return self._older.get(key) if found is None else found
+
+    def put(self, key: K, value: V, characters: int) -> None:
+        """Keep a value, and so many characters with it. Longer texts are few, and are read again."""
+        if characters > _LONG:
+            return
+        younger = self._younger
+        if len(younger) >= EVENTS_KEPT_MIN or self._characters >= CHARACTERS_KEPT_MAX:
+            self._older, self._younger, self._characters = younger, {}, 0
+            younger = self._younger
+        younger[key] = value
+        self._characters += characters
 
 
 def remembered(read: Callable[[Event], T]) -> Callable[[Event], T]:
     """A pure function of an event that answers at once for those that it was just asked about."""
-    kept: dict[str, tuple[Event, T]] = {}
+    kept: Newest[str, tuple[Event, T]] = Newest()
 
     @wraps(read)
     def answer(event: Event) -> T:
         known = kept.get(event.id)
         # Another store of this process may have another event of that id.
-        if known is not None and known[0] == event:
+        if known is not None and (known[0] is event or known[0] == event):
             return known[1]
         value = read(event)
-        if len(event.text) <= CHARACTERS_KEPT_MAX:
-            if len(kept) >= EVENTS_KEPT_MAX:
-                kept.clear()
-            kept[event.id] = (event, value)
+        kept.put(event.id, (event, value), len(event.text))
         return value
 
     return answer

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from agent_memory.annotation.model import MemoryType
@@ -29,6 +30,7 @@ ASKS_MAX = 15
 
 _READ_MAX = 4_000
 _TELLING = re.compile(r"[^\W\d_]{4,}|\d+")
+_SORTS = bytes(48 if chr(byte).isdigit() else 97 if chr(byte).isalpha() else 32 for byte in range(128)).ljust(256)
 _SENTENCE_END = re.compile(r"[.!?…。！？]+(?=[\s\"'”’)\]*_]|$)")
 _QUESTION_MARKS = "?？"
 _TRAILING = " \t\r\n\"'”’)]*_"
@@ -43,18 +45,28 @@ def traits_of(event: Event, *, types: Collection[MemoryType], names_time: bool) 
     if len(text) > _READ_MAX:
         # How a long text ends decides whether it asks; what stands between is more of the same.
         text = text[: _READ_MAX // 2] + text[-_READ_MAX // 2 :]
-    words = min(len(_TELLING.findall(text)), WORDS_MAX)
+    words = min(_telling(text), WORDS_MAX)
     asks, ends = 0, False
     if "?" in text or "？" in text:
         endings = _SENTENCE_END.findall(text)
         questions = sum(ending[-1] in _QUESTION_MARKS for ending in endings)
         ends = text.rstrip(_TRAILING)[-1:] in _QUESTION_MARKS
         asks = round(ASKS_MAX * questions / len(endings)) if endings else 0
-    bits = sum(_TYPES[type] for type in types)
+    bits = sum([_TYPES[type] for type in types]) if types else 0
     speaker = speaker_hash(event.speaker) if event.speaker else 0
     return words | asks << 8 | ends << 12 | names_time << 13 | _ROLES[event.role] << 14 | bits << 16 | speaker << 24
 
 
+def _telling(text: str) -> int:
+    """How many words of four letters or more, and numbers."""
+    if not text.isascii():
+        return len(_TELLING.findall(text))
+    # Each run by how it ends; ten times as fast as an expression.
+    raw = (text + " ").encode().translate(_SORTS)
+    return sum([raw.count(end) for end in (b"aaaa ", b"aaaa0", b"0 ", b"0a")])
+
+
+@lru_cache(maxsize=1024)
 def speaker_hash(name: str) -> int:
     """24 bits for the first name of a speaker, whatever its case; 0 where there is none."""
     first = _NAME.search(name)

@@ -53,10 +53,11 @@ class TurnRows:
 
     def put(self, batch: Batch, turns: Mapping[int, Sequence[tuple[str, int]]]) -> None:
         """Add (event id, traits) of each session to a batch; `grow` once it is written."""
+        rows: list[tuple[bytes, bytes]] = []
         for session, added in turns.items():
             prefix = self._prefix + _KEY.pack(session)
-            for event_id, traits in added:
-                batch.put(Family.VIEWS, prefix + ulid_key(event_id), _TRAITS.pack(traits))
+            rows += [(prefix + ulid_key(event_id), _TRAITS.pack(traits)) for event_id, traits in added]
+        batch.put_many(Family.VIEWS, rows)
 
     def grow(self, turns: Mapping[int, Sequence[tuple[str, int]]]) -> None:
         """Let readers see what was written."""

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 
 from agent_memory.annotation import MemoryType
+from agent_memory.annotation.scaffolding import SCAFFOLDING, said_parts
 from agent_memory.annotation.traits import TRAITS, traits_of
 from agent_memory.annotation.types import TYPING, types_of
 from agent_memory.events import Event, Kind, Position, Recorded
 from agent_memory.events.ulids import ulid_time_ms
 from agent_memory.indexes.catalog import CatalogIndex, DayCell, SessionRow, catalog_prefix
 from agent_memory.indexes.model import session_key
+from agent_memory.projectors.times import times_in
 from agent_memory.storage import Family, Rows, prefix_end
 from agent_memory.temporal import mentions
 from agent_memory.toc.grips import settle
 
-FORMAT = 3
+FORMAT = 4
 
 _BATCH_EVENTS_MAX = 1_000
 _TITLE_MAX = 80
+_TITLE_SOUGHT = 4_000
 _TIMED_CHARACTERS = 4_000
 
 
@@ -58,8 +62,9 @@ class CatalogProjector:
             cell = (day.id[4:], event.session, event.agent, event.project)
             days[cell] = days.get(cell, 0) + 1
             stated = types_of(event)
-            types[event.session] |= stated
-            traits = traits_of(event, types=stated, names_time=self._names_time(event))
+            if stated:
+                types[event.session] |= stated
+            traits = traits_of(event, types=stated, names_time=self._names_time(event.text, time_ms))
             turns.setdefault(session_key(event.session), []).append((event.id, traits))
         if not sessions:
             return
@@ -74,9 +79,8 @@ class CatalogProjector:
             checkpoint,
         )
 
-    def _names_time(self, event: Event) -> bool:
-        said_ms = ulid_time_ms(event.id)
-        return bool(mentions(event.text[:_TIMED_CHARACTERS], said_ms=said_ms, calendar=self.index.calendar))
+    def _names_time(self, text: str, said_ms: int) -> bool:
+        return bool(times_in(mentions, text[:_TIMED_CHARACTERS], said_ms=said_ms, calendar=self.index.calendar))
 
     def flush(self) -> None:
         """Nothing is kept in memory that the rows do not hold."""
@@ -101,7 +105,7 @@ class CatalogView:
 
     @property
     def fingerprint(self) -> str:
-        return f"catalog/{FORMAT}/{TRAITS}/{TYPING} zone={self._zone}"
+        return f"catalog/{FORMAT}/{SCAFFOLDING}/{TRAITS}/{TYPING} zone={self._zone}"
 
     def open(self, generation: int) -> CatalogProjector:
         return CatalogProjector(CatalogIndex(self._rows, generation=generation, zone=self._zone))
@@ -119,8 +123,9 @@ def session_row(old: SessionRow | None, events: Sequence[Event], types: Collecti
     title, title_event_id = _title(events)
     agents = {event.agent for event in events if event.agent}
     projects = {event.project for event in events if event.project}
-    roles = {event.role.value for event in events}
-    kinds = {event.kind.value for event in events}
+    # The property `value` is Python code.
+    roles = {event.role._value_ for event in events}
+    kinds = {event.kind._value_ for event in events}
     stated = {type.value for type in types}
     count = len(events)
     if old is not None:
@@ -149,25 +154,53 @@ def session_row(old: SessionRow | None, events: Sequence[Event], types: Collecti
 
 
 def _title(events: Sequence[Event]) -> tuple[str, str]:
-    """What the first user message with words opens with, and that event's id."""
+    """What the first user message opens with in which something was said, and that event's id."""
     best, best_id = "", ""
     for event in events:
         if event.kind is Kind.USER_MESSAGE and (not best_id or event.id < best_id):
-            opening = _opening(event.text)
+            opening = _opening(event)
             if opening:
                 best, best_id = opening, event.id
     return best, best_id
 
 
-def _opening(text: str) -> str:
-    """The first line that has words, cut at a word; empty where no line has."""
-    for raw in text[:4_000].splitlines():
+def _opening(event: Event) -> str:
+    """The line that says what a message is about, cut at a word; empty where nothing was said."""
+    said, left = [], _TITLE_SOUGHT
+    for part in said_parts(event):
+        said.append(event.text[part.start : min(part.end, part.start + left)])
+        left -= len(said[-1])
+        if left <= 0:
+            break
+    line = _first_line("\n".join(said))
+    if len(line) <= _TITLE_MAX:
+        return line
+    cut = line.rfind(" ", _TITLE_MAX // 2, _TITLE_MAX)
+    return line[: cut if cut > 0 else settle(line, 0, _TITLE_MAX - 1)[1]].rstrip(" ,;:") + "…"
+
+
+_TAG = re.compile(r"<(/?)([A-Za-z][\w:.-]*)(?:\s[^<>]*)?>")
+
+
+def _first_line(text: str) -> str:
+    """The first line with words; one of a block between tags, or without a word, only for lack of another.
+
+    Whoever pastes a block, and whatever puts it there, says beside it what it is for.
+    """
+    within = in_block = wordless = ""
+    for raw in text.splitlines():
         printable = "".join(c if c.isprintable() else " " for c in raw)
         line = " ".join(printable.split()).lstrip("#>*- ")
-        if not line:
-            continue
-        if len(line) <= _TITLE_MAX:
+        tag = _TAG.fullmatch(printable.strip()) if "<" in raw else None
+        if tag is not None:
+            if not within and not tag[1]:
+                within = tag[2]
+            elif tag[1] and tag[2] == within:
+                within = ""
+        if tag is not None or not any(map(str.isalnum, line)):
+            wordless = wordless or line
+        elif within:
+            in_block = in_block or line
+        else:
             return line
-        cut = line.rfind(" ", _TITLE_MAX // 2, _TITLE_MAX)
-        return line[: cut if cut > 0 else settle(line, 0, _TITLE_MAX - 1)[1]].rstrip(" ,;:") + "…"
-    return ""
+    return in_block or wordless

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
 import msgspec
 
@@ -12,8 +11,8 @@ from agent_memory.annotation.scaffolding import SCAFFOLDING, complement, scaffol
 from agent_memory.events import Event, Position, Recorded
 from agent_memory.events.ulids import ulid_time_ms
 from agent_memory.indexes.entities import EntitiesIndex, EventMentions, entities_prefix
+from agent_memory.projectors.times import ReadsTime, times_in
 from agent_memory.storage import Family, Rows, prefix_end
-from agent_memory.temporal import TimeSpan
 from agent_memory.toc.calendar import Calendar
 
 FORMAT = 1
@@ -23,12 +22,6 @@ SPANS_MAX = 16
 
 _BATCH_EVENTS_MAX = 256
 _TIMED_CHARACTERS = 16_384
-
-
-class ReadsTime(Protocol):
-    """Finds expressions of time in a text that was said at an instant."""
-
-    def __call__(self, text: str, *, said_ms: int, calendar: Calendar) -> Sequence[TimeSpan]: ...
 
 
 class EntitiesProjector:
@@ -68,9 +61,8 @@ class EntitiesProjector:
     def _days(self, event: Event) -> tuple[tuple[str, str], ...]:
         if not event.text:
             return ()
-        spans = self._reads_time(
-            event.text[:_TIMED_CHARACTERS], said_ms=ulid_time_ms(event.id), calendar=self._calendar
-        )
+        text, said_ms = event.text[:_TIMED_CHARACTERS], ulid_time_ms(event.id)
+        spans = times_in(self._reads_time, text, said_ms=said_ms, calendar=self._calendar)
         days: dict[tuple[str, str], None] = {}
         for span in spans:
             if span.from_ms is None or span.until_ms is None:
