@@ -66,11 +66,13 @@ _STANDARDS = frozenset(_STANDARDS_WORDS.split())
 
 _ISSUE = re.compile(r"(?:(?P<repo>[\w.-]{1,60}/[\w.-]{1,100}))?#(?P<number>\d{1,7})", re.ASCII)
 _GH_ISSUE = re.compile(r"GH-(\d{1,7})", re.ASCII | re.IGNORECASE)
-_TRACKER = re.compile(r"(?P<key>[A-Z][A-Z0-9]{1,9})-\d{1,7}(?:-\d{1,7})?", re.ASCII)
-_SERIAL = re.compile(r"[A-Z]\d{0,2}-\d{1,5}", re.ASCII)
-_CODE = re.compile(r"[A-Z]{1,5}\d{3,6}", re.ASCII)
-_HASH = re.compile(r"(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}|(?=[A-F]*\d)(?=\d*[A-F])[0-9A-F]{7,40}", re.ASCII)
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+# The key of an issue, or a serial number, an error code, a hash, a UUID.
+_CODE = re.compile(
+    r"(?P<key>[A-Z][A-Z0-9]{1,9})-\d{1,7}(?:-\d{1,7})?|[A-Z]\d{0,2}-\d{1,5}|[A-Z]{1,5}\d{3,6}"
+    r"|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}|(?=[A-F]*\d)(?=\d*[A-F])[0-9A-F]{7,40}"
+    r"|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+    re.ASCII,
+)
 _JOINED = re.compile(r"_*+[^\W_]++(?:_++[^\W_]++)++_*+|__[a-z0-9]++__")
 _HUMPED = re.compile(r"(?=\w*?(?:[a-z]\d?[A-Z]|[A-Z]{2}[a-z]{2}))[A-Za-z][A-Za-z0-9]*+", re.ASCII)
 _DOTTED = re.compile(r"[^\W\d]\w*+(?:\.[^\W\d]\w*+)++")
@@ -82,7 +84,7 @@ _DOTFILE = re.compile(r"\.[a-z][\w-]*(?:\.\w+)*", re.ASCII)
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]", re.ASCII)
 _ROOTS = ("/", "~", "./", "../", ".\\", "..\\", "\\\\")
 _LINE = re.compile(r":\d+(?:[:-]\d+)*$", re.ASCII)
-_PATH_PART = re.compile(r"[\w.@+~ %$-]+")
+_PATH_PARTS = re.compile(r"[\w.@+~ %$/-]+")
 _REPOSITORY = re.compile(r"(?P<owner>[A-Za-z\d][\w-]{0,38})/(?P<name>[A-Za-z\d][\w.-]{0,99})", re.ASCII)
 _MARKED = re.compile(r"[-_\d]")
 
@@ -92,7 +94,10 @@ def named(type: EntityType, name: str) -> Entity | None:
 
     Case, width, composition, white space and the quotes and slashes at the ends are levelled.
     """
-    if not name.isascii():
+    if name.isascii():
+        if name.isidentifier():
+            return Entity(type, name.lower()) if len(name) <= NAME_MAX else None
+    else:
         # Half a surrogate pair can be in a text, and cannot be in a row.
         name = unicodedata.normalize("NFKC", name.encode("utf-8", "ignore").decode()).replace("\u2019", "'")
     name = " ".join(name.strip("\"'`").rstrip("/\\").split()).casefold()
@@ -112,6 +117,11 @@ def read_token(token: str) -> tuple[Found, ...]:
 def _read(token: str, found: list[Found]) -> None:
     token = token.strip(":;,!?\u2026\u2014\u2013+&%$^").rstrip(".-").lstrip("-")
     if len(token) < 2 or (token.isalpha() and (token.islower() or (token.istitle() and token not in _BARE_FILES))):
+        return
+    if token.isidentifier():
+        # None of the marks that the others have.
+        if not _read_code(token, found):
+            _read_identifier(token, found)
         return
     if "#" in token or token[:3] in ("GH-", "gh-"):
         issue = _ISSUE.fullmatch(token)
@@ -145,15 +155,15 @@ def _read(token: str, found: list[Found]) -> None:
 
 def _read_code(token: str, found: list[Found]) -> bool:
     """Whether it is a number that somebody gave: of an issue, an error, a commit."""
-    if token in _ERRNO or _CODE.fullmatch(token) is not None or _UUID.fullmatch(token) is not None:
+    if token in _ERRNO:
         _add(Rank.EXACT, EntityType.IDENTIFIER, token, found)
-    elif (key := _TRACKER.fullmatch(token)) is not None:
-        standard = key["key"] in _STANDARDS
-        _add(Rank.EXACT, EntityType.IDENTIFIER if standard else EntityType.ISSUE, token, found)
-    elif _SERIAL.fullmatch(token) is not None or _HASH.fullmatch(token) is not None:
-        _add(Rank.EXACT, EntityType.IDENTIFIER, token, found)
-    else:
+        return True
+    code = _CODE.fullmatch(token)
+    if code is None:
         return False
+    key = code["key"]
+    is_issue = key is not None and key not in _STANDARDS
+    _add(Rank.EXACT, EntityType.ISSUE if is_issue else EntityType.IDENTIFIER, token, found)
     return True
 
 
@@ -199,7 +209,7 @@ def _read_path(token: str, found: list[Found]) -> None:
     level = path.replace("\\", "/")
     closed = level.endswith("/")
     parts = [part for part in level.split("/") if part not in ("", ".", "..")]
-    if not parts or len(parts) > 40 or not all(_PATH_PART.fullmatch(part) for part in parts[drive:]):
+    if not parts or len(parts) > 40 or _PATH_PARTS.fullmatch(level, 2 if drive else 0) is None:
         return
     base = parts[-1]
     is_file = is_file_name(base) or base in _BARE_FILES or _DOTFILE.fullmatch(base) is not None
@@ -210,7 +220,7 @@ def _read_path(token: str, found: list[Found]) -> None:
             return
         if len(parts) < 3:
             return
-    if not any(character.isalpha() for character in level) or (len(parts) == 1 and len(base) < 2):
+    if not _has_letter(level) or (len(parts) == 1 and len(base) < 2):
         return
     if len(parts) > 1:
         _add(Rank.EXACT, EntityType.FILE, ("/" if level[0] == "/" else "") + "/".join(parts), found)
@@ -220,6 +230,12 @@ def _read_path(token: str, found: list[Found]) -> None:
         _add(Rank.NAMED, EntityType.FILE, ("/" if level[0] == "/" else "") + base, found)
     if is_file or len(parts) > 1:
         _add(Rank.NAMED if is_file else Rank.SHARED, EntityType.FILE, base, found)
+
+
+def _has_letter(text: str) -> bool:
+    if text.isascii():
+        return text.lower() != text.upper()
+    return any(character.isalpha() for character in text)
 
 
 def _is_marked(owner: str, name: str) -> bool:
