@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.annotation import memo
-from agent_memory.annotation.memo import Newest, remembered
-from agent_memory.annotation.traits import WORDS_MAX, traits_of, words_in
+from agent_memory.annotation import newest
+from agent_memory.annotation.memo import remembered
+from agent_memory.annotation.newest import Newest
+from agent_memory.annotation.traits import WORDS_MAX, ends_with_question, traits_of, words_in
 from agent_memory.events import Event
 from agent_memory.testing.events import NOON_MS, event
 
@@ -28,20 +29,20 @@ def test_an_event_is_read_once_however_many_ask() -> None:
     read: list[str] = []
 
     @remembered
-    def size_of(event: Event) -> int:
+    def words_of(event: Event) -> tuple[str, ...]:
         read.append(event.text)
-        return len(event.text)
+        return tuple(event.text.split())
 
     first = event("one", time_ms=NOON_MS)
     other_store = event("another", id=first.id)
-    answers = [size_of(first), size_of(event("one", id=first.id)), size_of(other_store), size_of(other_store)]
+    answers = [words_of(first), words_of(event("one", id=first.id)), words_of(other_store), words_of(other_store)]
 
-    assert [3, 3, 7, 7] == answers
+    assert [("one",), ("one",), ("another",), ("another",)] == answers
     assert ["one", "another"] == read
 
 
 def test_the_newest_stay_and_their_number_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memo, "EVENTS_KEPT_MIN", 4)
+    monkeypatch.setattr(newest, "KEPT_MIN", 4)
     kept: Newest[int, str] = Newest()
     for n in range(100):
         kept.put(n, str(n), 1)
@@ -52,9 +53,18 @@ def test_the_newest_stay_and_their_number_is_bounded(monkeypatch: pytest.MonkeyP
 
 
 def test_the_text_behind_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memo, "CHARACTERS_KEPT_MAX", 100)
+    monkeypatch.setattr(newest, "CHARACTERS_KEPT_MAX", 100)
     kept: Newest[int, str] = Newest()
     for n in range(100):
         kept.put(n, str(n), 10)
 
     assert 10 <= sum(kept.get(n) is not None for n in range(100)) <= 20
+
+
+def test_what_a_harness_puts_behind_a_question_leaves_it_a_question() -> None:
+    asked = "Why did we move the cache?"
+    reminder = "\n<system-reminder>\nThe list of things to do is empty. Do not mention this.\n</system-reminder>"
+    plain, wrapped = (traits_of(event(text), types=(), names_time=False) for text in (asked, asked + reminder))
+
+    assert 1 == ends_with_question(plain)
+    assert plain == wrapped

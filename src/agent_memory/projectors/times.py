@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from agent_memory.annotation.memo import Newest
+from agent_memory.annotation.newest import Newest
 from agent_memory.temporal import TimeSpan
 from agent_memory.toc.calendar import Calendar
 
