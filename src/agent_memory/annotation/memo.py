@@ -5,23 +5,29 @@ Each view has a worker of its own, and they pass over the same events at about t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from functools import wraps
+from hashlib import blake2b
 from typing import Generic, TypeVar
 
-from agent_memory.events import Event
+from agent_memory.events import Event, Kind, Role
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-T = TypeVar("T")
+T = TypeVar("T", bound=Collection[object])
 
 EVENTS_KEPT_MIN = 4_096
 """So many of the newest are kept at least, and twice as many at most, unless their texts are long."""
 
-CHARACTERS_KEPT_MAX = 4_000_000
-"""How much text is behind what is kept, at most twice this."""
+CHARACTERS_KEPT_MAX = 1_000_000
+"""How much text is behind what is kept, at most twice this; views and memos share the texts themselves."""
 
 _LONG = CHARACTERS_KEPT_MAX // 64
+_ELEMENT = 64
+"""What is found in a long text counts as so many characters for each element."""
+
+
+_Asked = tuple[str | bytes, Kind, Role, str]
 
 
 class Newest(Generic[K, V]):
@@ -54,17 +60,28 @@ class Newest(Generic[K, V]):
 
 
 def remembered(read: Callable[[Event], T]) -> Callable[[Event], T]:
-    """A pure function of an event that answers at once for those that it was just asked about."""
-    kept: Newest[str, tuple[Event, T]] = Newest()
+    """A pure function of an event's text, kind, role and agent that answers at once for those just asked about.
+
+    Of long texts a digest is kept instead: to take one costs less than to read such a text again.
+    """
+    kept: Newest[str, tuple[_Asked, T]] = Newest()
 
     @wraps(read)
     def answer(event: Event) -> T:
         known = kept.get(event.id)
+        text = event.text
+        is_long = len(text) > _LONG
+        # Not the event: who knows what else it carries.
+        asked = (_digest(text) if is_long else text, event.kind, event.role, event.agent)
         # Another store of this process may have another event of that id.
-        if known is not None and (known[0] is event or known[0] == event):
+        if known is not None and known[0] == asked:
             return known[1]
         value = read(event)
-        kept.put(event.id, (event, value), len(event.text))
+        kept.put(event.id, (asked, value), _ELEMENT * (1 + len(value)) if is_long else len(text))
         return value
 
     return answer
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
