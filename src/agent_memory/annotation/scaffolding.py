@@ -45,7 +45,18 @@ from agent_memory.annotation._injections import (
 from agent_memory.annotation.memo import remembered
 from agent_memory.events import Event, Kind
 
-__all__ = ["MARKUP", "MEMORY_TAG", "SCAFFOLDING", "Span", "as_memory", "complement", "said_parts", "scaffolding_of"]
+__all__ = [
+    "MARKUP",
+    "MEMORY_TAG",
+    "SCAFFOLDING",
+    "Span",
+    "as_memory",
+    "blanked",
+    "complement",
+    "said_parts",
+    "said_text",
+    "scaffolding_of",
+]
 
 SCAFFOLDING = "scaffolding-1"
 """Names what is told apart; part of the fingerprint of whatever leaves scaffolding out."""
@@ -89,6 +100,14 @@ def said_parts(event: Event) -> tuple[Span, ...]:
     return complement(scaffolding_of(event), len(event.text))
 
 
+def said_text(event: Event) -> str:
+    """What is left of it as one text, each part on a line of its own; without scaffolding, the text as it is."""
+    spans = scaffolding_of(event)
+    if not spans:
+        return event.text
+    return "\n".join([event.text[part.start : part.end] for part in complement(spans, len(event.text))])
+
+
 def complement(spans: Sequence[Span], size: int) -> tuple[Span, ...]:
     """What sorted, disjoint spans leave of a text of *size* code points."""
     parts, at = [], 0
@@ -99,6 +118,23 @@ def complement(spans: Sequence[Span], size: int) -> tuple[Span, ...]:
     if at < size:
         parts.append(Span(at, size))
     return tuple(parts)
+
+
+def blanked(text: str, spans: Sequence[Span]) -> str:
+    """The text with white space in place of sorted, disjoint spans; empty where nothing but white space is left.
+
+    Every code point stands where it stood, and what stood beside a span is on another line than
+    what stood behind it: no sentence reaches across.
+    """
+    pieces: list[str] = []
+    at = 0
+    for span in spans:
+        size = span.end - span.start
+        pieces += (text[at : span.start], "\n" if size == 1 else "\n" + " " * (size - 2) + "\n")
+        at = span.end
+    pieces.append(text[at:])
+    said = "".join(pieces)
+    return "" if said.isspace() else said
 
 
 def as_memory(text: str) -> str:

@@ -13,7 +13,7 @@ from agent_memory.inference._sentences import OTHER, PATH, SOCIAL, USER, WORD, S
 from agent_memory.toc.grips import settle
 from agent_memory.toc.material import Passage
 
-# An event is read from its two ends: what a megabyte says in the middle waits for search.
+# An event is read from its two ends, blanks left out: what a megabyte says in the middle waits for search.
 _HEAD, _TAIL = 6_000, 2_000
 _LINES_MAX, _LAST_LINES = 48, 16
 _KEPT_MAX = 4
@@ -79,14 +79,17 @@ def last_resort(passage: Passage) -> tuple[int, int] | None:
     if passage.kind is Kind.TOOL_CALL:
         told = _TOLD.search(text, 0, _HEAD)
         if told is not None:
-            place = settle(text, told.start(1), min(told.end(1), told.start(1) + _TOOL_LINE_MAX))
+            start, end = told.start(1), min(told.end(1), told.start(1) + _TOOL_LINE_MAX)
+            broken = _BREAK.search(text, start, end) if passage.left_out else None
+            place = settle(text, start, broken.start() if broken else end)
             if place[0] < place[1]:
                 return place
     reading = _read_tool_result(text)
     if reading.sentences:
         return reading.sentences[-1].start, reading.sentences[-1].end
     shown: tuple[int, int] | None = None
-    start, limit = 0, min(len(text), _HEAD)
+    start, limit = _edges(text)
+    limit = min(limit, start + _HEAD)
     while start < limit:
         boundary = _BREAK.search(text, start, limit)
         end = boundary.start() if boundary else limit
@@ -149,8 +152,8 @@ def _by_start(sentence: Sentence) -> int:
 
 def _spans(text: str) -> list[tuple[int, int]]:
     """Sentences by punctuation and line, code left out, from both ends of a long text."""
-    size = len(text)
-    windows = [(0, size)] if size <= _HEAD + _TAIL else [(0, _HEAD), (size - _TAIL, size)]
+    first, last = _edges(text)
+    windows = [(first, last)] if last - first <= _HEAD + _TAIL else [(first, first + _HEAD), (last - _TAIL, last)]
     spans: list[tuple[int, int]] = []
     for window_start, window_end in windows:
         at = window_start
@@ -159,6 +162,12 @@ def _spans(text: str) -> list[tuple[int, int]]:
             _split(text, at, hole_start, spans)
             at = hole_end
     return spans
+
+
+def _edges(text: str) -> tuple[int, int]:
+    """Where the first word begins and the last one ends."""
+    first = len(text) - len(text.lstrip())
+    return first, max(first, len(text.rstrip()))
 
 
 def _split(text: str, at: int, end: int, spans: list[tuple[int, int]]) -> None:
@@ -179,7 +188,7 @@ def _split(text: str, at: int, end: int, spans: list[tuple[int, int]]) -> None:
                 continue
         elif c not in _WIDE_STOPS:
             # The end of a line, a control character, half a character: part of nothing.
-            if start - at > 1:
+            if start - at > 1 and not text[at:start].isspace():
                 spans.append((at, start))
             at = start + 1
             continue
@@ -234,12 +243,13 @@ def _read_tool_call(text: str) -> Reading:
 
 def _read_tool_result(text: str) -> Reading:
     """The lines that say how it ended."""
-    size = len(text)
-    ends = text if size <= 2 * _HEAD else text[:_HEAD] + text[-_HEAD:]
+    first, last = _edges(text)
+    whole = last - first <= 2 * _HEAD
+    ends = text if whole else text[first : first + _HEAD] + text[last - _HEAD : last]
     lowered = ends.lower()
     if not any(hint in lowered for hint in _TOOL_HINTS):
         return _NOTHING
-    windows = [(0, size)] if size <= 2 * _HEAD else [(0, _HEAD), (size - _HEAD, size)]
+    windows = [(first, last)] if whole else [(first, first + _HEAD), (last - _HEAD, last)]
     found: list[Sentence] = []
     for at, window_end in windows:
         while at < window_end:

@@ -120,12 +120,12 @@ def _label(passages: tuple[Passage, ...], request: Pick | None) -> str:
     """The word or two that a message opens with to say what it is about, where the talk comes back to them."""
     if request is None:
         return ""
-    text = passages[request[1]].text
+    text = passages[request[1]].text.lstrip()
     found = _LABEL.match(text, 0, 60)
     if found is None:
         return ""
     words = [word.lower().rstrip("s") for word in found[1].split() if word.lower() not in FUNCTION_WORDS]
-    later = [p.text[:_LABEL_SOUGHT].lower() for p in passages if p is not passages[request[1]]]
+    later = [p.text.lstrip()[:_LABEL_SOUGHT].lower() for p in passages if p is not passages[request[1]]]
     if words and all(sum(word in text for text in later) >= 2 for word in words):
         return found[1]
     return ""

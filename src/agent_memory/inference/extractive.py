@@ -41,7 +41,7 @@ class ExtractiveSummariser:
 
     @property
     def summariser_id(self) -> str:
-        return "extractive/1"
+        return "extractive/2"
 
     def summarise(self, material: Material) -> Summary:
         if material.level is not Level.SEGMENT:
@@ -223,6 +223,7 @@ def _request(passages: tuple[Passage, ...], picks: list[Pick]) -> Pick | None:
     best: Pick | None = None
     best_worth = 0
     first = next((i for i, p in enumerate(passages) if p.kind is Kind.USER_MESSAGE and p.text), -1)
+    opens_at = _opens_at(passages[first]) if first >= 0 else 0
     # First the first message, which most often decides it.
     for pick in chain([p for p in picks if p[1] == first], [p for p in picks if p[1] != first]):
         negated, index, start, sentence = pick
@@ -234,7 +235,7 @@ def _request(passages: tuple[Passage, ...], picks: list[Pick]) -> Pick | None:
         # An early wish names the subject; later ones refine it.
         worth = -negated - 12 * min(index - first, 12)
         if index == first:
-            worth += _FIRST_BONUS - min(3 * start, _FIRST_BONUS)
+            worth += _FIRST_BONUS - min(3 * (start - opens_at), _FIRST_BONUS)
         if sentence.asks:
             worth += _ASK_BONUS
         if best is not None and worth + _WISH_BONUS <= best_worth:
@@ -247,6 +248,11 @@ def _request(passages: tuple[Passage, ...], picks: list[Pick]) -> Pick | None:
         if best is None or worth > best_worth:
             best, best_worth = pick, worth
     return best
+
+
+def _opens_at(passage: Passage) -> int:
+    """Where what was said begins: something may have been left out before it."""
+    return len(passage.text) - len(passage.text.lstrip())
 
 
 def _text(passages: tuple[Passage, ...], pick: Pick) -> str:

@@ -9,7 +9,7 @@ from agent_memory.indexes._contents_writer import Child
 from agent_memory.inference.port import Summariser
 from agent_memory.toc.calendar import Period
 from agent_memory.toc.grips import PLACE_MAX, has_lone_surrogate
-from agent_memory.toc.material import Excerpt, Level, Material, Point
+from agent_memory.toc.material import Excerpt, Level, Material, Passage, Point
 from agent_memory.toc.segments import Turn
 
 
@@ -27,8 +27,8 @@ def segment_rows(
             projects=projects,
         )
     )
-    texts = {turn.event_id: turn.passage.text for turn in turns}
-    points = _proven(summary.points, lambda place: _stands(place, texts))
+    passages = {turn.event_id: turn.passage for turn in turns}
+    points = _proven(summary.points, lambda place: _stands(place, passages))
     segment_id = f"segment/{first.event_id}"
     row = NodeRow(
         id=segment_id,
@@ -48,7 +48,7 @@ def segment_rows(
         last_event_id=last.event_id,
     )
     grips = [
-        GripRow(texts[event_id][start:end], event_id, start, end, session, segment_id)
+        GripRow(passages[event_id].text[start:end], event_id, start, end, session, segment_id)
         for point in points
         for event_id, start, end in point.evidence
     ]
@@ -93,11 +93,14 @@ def _proven(points: Sequence[Point], holds: Callable[[Excerpt], bool]) -> tuple[
     return tuple(rows)
 
 
-def _stands(place: Excerpt, texts: Mapping[str, str]) -> bool:
-    """Whether the excerpt is in its event and fit to be shown."""
-    text = texts.get(place.event_id)
-    if text is None or not 0 <= place.start < place.end <= min(len(text), PLACE_MAX):
+def _stands(place: Excerpt, passages: Mapping[str, Passage]) -> bool:
+    """Whether the excerpt was said in its event, and is fit to be shown."""
+    passage = passages.get(place.event_id)
+    if passage is None or not 0 <= place.start < place.end <= min(len(passage.text), PLACE_MAX):
         return False
+    if any(start < place.end and place.start < end for start, end in passage.left_out):
+        return False
+    text = passage.text
     return text.isascii() or not has_lone_surrogate(text, place.start, place.end)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from agent_memory.annotation.scaffolding import SCAFFOLDING, blanked, scaffolding_of
 from agent_memory.errors import ProjectionError
 from agent_memory.events import Position, Recorded
 from agent_memory.events.ulids import ulid_time_ms
@@ -18,7 +19,7 @@ from agent_memory.toc.calendar import Period
 from agent_memory.toc.material import Passage
 from agent_memory.toc.segments import SegmentMark, SegmentRule, Splitter, Turn, mark_of, token_count
 
-FORMAT = 1
+FORMAT = 2
 DEFAULT_RULE = SegmentRule()
 
 _PAGE = 500
@@ -281,7 +282,7 @@ class TocView:
     def fingerprint(self) -> str:
         rule = self._rule
         return (
-            f"toc/{FORMAT} zone={self._zone} gap_ms={rule.gap_ms} tokens_max={rule.tokens_max}"
+            f"toc/{FORMAT} {SCAFFOLDING} zone={self._zone} gap_ms={rule.gap_ms} tokens_max={rule.tokens_max}"
             f" summariser={self._summariser.summariser_id}"
         )
 
@@ -301,6 +302,7 @@ class TocView:
 def _turn(recorded: Recorded) -> Turn:
     event = recorded.event
     text = event.text
+    scaffolding = scaffolding_of(event)
     return Turn(
         event.id,
         ulid_time_ms(event.id),
@@ -311,7 +313,8 @@ def _turn(recorded: Recorded) -> Turn:
             role=event.role,
             speaker=event.speaker,
             tool_name=event.tool_name,
-            text=text,
+            text=blanked(text, scaffolding) if scaffolding else text,
+            left_out=tuple([(span.start, span.end) for span in scaffolding]) if scaffolding else (),
         ),
         event.agent,
         event.project,

@@ -28,6 +28,9 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     speaker: str
     tool_name: str
     text: str
+    """What was said, each code point where it stands in the event's text; blank in between, empty if nothing was."""
+    left_out: tuple[tuple[int, int], ...] = ()
+    """Code points ``[start, end)`` of the event's text that are blank here. No evidence may reach into them."""
 
 
 class Excerpt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
