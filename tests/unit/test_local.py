@@ -12,10 +12,12 @@ import pytest
 from agent_memory import Draft, Kind, local
 from agent_memory.config import Config
 from agent_memory.daemon import open_memory
-from agent_memory.errors import OtherForm, Unavailable
+from agent_memory.errors import OtherForm, StorageUnavailable, Unavailable
+from agent_memory.events import Recorded
 from agent_memory.inference.port import Vectors
 from agent_memory.local import LocalMemory
 from agent_memory.memory import ViewState
+from agent_memory.projectors.catalog import CatalogProjector
 from agent_memory.retrieval.model import Tier
 from agent_memory.testing.embedders import HashingEmbedder
 
@@ -66,6 +68,22 @@ async def test_search_does_not_wait_long_for_vectors_and_says_what_they_lack(
     assert {"vectors": 1} == early.behind
     assert Tier.HYBRID is later.tier
     assert {} == later.behind
+
+
+async def test_search_says_that_the_catalog_is_behind(memory: LocalMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ranks by what the catalog knows, so a catalog that stands still is told with the hits."""
+
+    def stuck(projector: CatalogProjector, batch: Sequence[Recorded]) -> None:
+        raise StorageUnavailable("no room for the catalog")
+
+    monkeypatch.setattr(local, "BRIEF_WAIT_S", 0.05)
+    monkeypatch.setattr(CatalogProjector, "project", stuck)
+    receipt = await memory.append(said())
+    await memory.wait_for(["lexical", "entities"], receipt.position)
+    found = await memory.search("raw readings")
+
+    assert [TEXT] == [hit.recorded.event.text for hit in found.hits]
+    assert 1 == found.behind["catalog"]
 
 
 async def test_reading_with_other_settings_leaves_the_views_as_they_are(tmp_path: Path) -> None:

@@ -20,9 +20,10 @@ from functools import lru_cache
 from typing import Any
 
 from agent_memory.annotation.model import MemoryType
+from agent_memory.annotation.scaffolding import SCAFFOLDING, said_text
 from agent_memory.events import Event, Role
 
-TRAITS = "traits-1"
+TRAITS = f"traits-2+{SCAFFOLDING}"
 """Names the layout and how it is read out of an event; part of the fingerprint of what keeps it."""
 
 WORDS_MAX = 255
@@ -40,8 +41,8 @@ _NAME = re.compile(r"[^\W\d_]{2,}")
 
 
 def traits_of(event: Event, *, types: Collection[MemoryType], names_time: bool) -> int:
-    """The traits of an event; its types and whether it names a time are found elsewhere."""
-    text = event.text
+    """The traits of what was said; its types and whether it names a time are found elsewhere."""
+    text = said_text(event)
     if len(text) > _READ_MAX:
         # How a long text ends decides whether it asks; what stands between is more of the same.
         text = text[: _READ_MAX // 2] + text[-_READ_MAX // 2 :]

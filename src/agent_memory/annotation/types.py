@@ -17,7 +17,7 @@ from agent_memory.annotation._told_cues import PROSE, STEP
 from agent_memory.annotation._type_cues import FENCED
 from agent_memory.annotation.memo import remembered
 from agent_memory.annotation.model import MemoryType
-from agent_memory.annotation.scaffolding import SCAFFOLDING, complement, scaffolding_of
+from agent_memory.annotation.scaffolding import SCAFFOLDING, said_text
 from agent_memory.events import Event, Kind, Role
 
 TYPING = f"types-1+{SCAFFOLDING}"
@@ -47,7 +47,7 @@ def types_of(event: Event) -> frozenset[MemoryType]:
     if event.kind is Kind.TOOL_CALL:
         # What a tool is told is neither said to anyone nor known to be so.
         return _NONE
-    text = _said(event)
+    text = said_text(event)
     if not text:
         return _NONE
     if len(text) > READ_MAX:
@@ -55,14 +55,6 @@ def types_of(event: Event) -> frozenset[MemoryType]:
     if event.kind is Kind.TOOL_RESULT or event.role is Role.TOOL:
         return _ERROR if shows_error(text, text.lower()) else _NONE
     return _of_prose(text, event.role)
-
-
-def _said(event: Event) -> str:
-    """The text without what a harness put there."""
-    spans = scaffolding_of(event)
-    if not spans:
-        return event.text
-    return "\n".join(event.text[part.start : part.end] for part in complement(spans, len(event.text)))
 
 
 def types_in_query(query: str) -> frozenset[MemoryType]:

@@ -33,16 +33,13 @@ from agent_memory.replay.verify import Verifier
 from agent_memory.retrieval.context import ContextBuilder
 from agent_memory.retrieval.search import Searcher
 from agent_memory.storage import InMemoryRows, Rows, UnknownStore, open_store, read_manifest
-from agent_memory.temporal import mentions
+from agent_memory.temporal import MENTIONS, mentions
 
 READERS_MAX = 8
 
 # A busy Python thread keeps the others waiting for this long at a time. 1 ms brought the p50
 # wait of a query beside a projector from 5 ms to 1.3 ms, for a seventh of the projector's speed.
 _SWITCH_INTERVAL_S = 0.001
-
-# Part of the fingerprint of `entities`: to be changed with what `mentions` finds.
-_TIME_READER = "mentions-1"
 
 
 class Kinds:
@@ -82,7 +79,7 @@ class Kinds:
 
     def entities(self, rows: Rows) -> EntitiesView:
         """What events mention, in *rows*."""
-        return EntitiesView(rows, zone=self._time_zone, reads_time=mentions, time_reader=_TIME_READER)
+        return EntitiesView(rows, zone=self._time_zone, reads_time=mentions, time_reader=MENTIONS)
 
     def lexical(self, folder: Path) -> LexicalView:
         """BM25, in *folder*."""

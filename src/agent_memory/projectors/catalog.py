@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from agent_memory.annotation import MemoryType
-from agent_memory.annotation.scaffolding import SCAFFOLDING, said_parts
+from agent_memory.annotation.scaffolding import SCAFFOLDING, said_text, said_text
 from agent_memory.annotation.traits import TRAITS, traits_of
 from agent_memory.annotation.types import TYPING, types_of
 from agent_memory.events import Event, Kind, Position, Recorded
@@ -15,7 +15,7 @@ from agent_memory.indexes.catalog import CatalogIndex, DayCell, SessionRow, cata
 from agent_memory.indexes.model import session_key
 from agent_memory.projectors.times import times_in
 from agent_memory.storage import Family, Rows, prefix_end
-from agent_memory.temporal import mentions
+from agent_memory.temporal import MENTIONS, mentions
 from agent_memory.toc.grips import settle
 
 FORMAT = 4
@@ -64,7 +64,7 @@ class CatalogProjector:
             stated = types_of(event)
             if stated:
                 types[event.session] |= stated
-            traits = traits_of(event, types=stated, names_time=self._names_time(event.text, time_ms))
+            traits = traits_of(event, types=stated, names_time=self._names_time(said_text(event), time_ms))
             turns.setdefault(session_key(event.session), []).append((event.id, traits))
         if not sessions:
             return
@@ -105,7 +105,7 @@ class CatalogView:
 
     @property
     def fingerprint(self) -> str:
-        return f"catalog/{FORMAT}/{SCAFFOLDING}/{TRAITS}/{TYPING} zone={self._zone}"
+        return f"catalog/{FORMAT}/{SCAFFOLDING}/{TRAITS}/{TYPING}/{MENTIONS} zone={self._zone}"
 
     def open(self, generation: int) -> CatalogProjector:
         return CatalogProjector(CatalogIndex(self._rows, generation=generation, zone=self._zone))
@@ -166,13 +166,7 @@ def _title(events: Sequence[Event]) -> tuple[str, str]:
 
 def _opening(event: Event) -> str:
     """The line that says what a message is about, cut at a word; empty where nothing was said."""
-    said, left = [], _TITLE_SOUGHT
-    for part in said_parts(event):
-        said.append(event.text[part.start : min(part.end, part.start + left)])
-        left -= len(said[-1])
-        if left <= 0:
-            break
-    line = _first_line("\n".join(said))
+    line = _first_line(said_text(event).lstrip()[:_TITLE_SOUGHT])
     if len(line) <= _TITLE_MAX:
         return line
     cut = line.rfind(" ", _TITLE_MAX // 2, _TITLE_MAX)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from agent_memory.annotation.entities import READER, entities_of
-from agent_memory.annotation.scaffolding import SCAFFOLDING, complement, scaffolding_of
+from agent_memory.annotation.scaffolding import SCAFFOLDING, said_text
 from agent_memory.events import Event, Position, Recorded
 from agent_memory.events.ulids import ulid_time_ms
 from agent_memory.indexes.entities import EntitiesIndex, EventMentions, entities_prefix
@@ -55,7 +55,9 @@ class EntitiesProjector:
         """The rows are their owner's to close."""
 
     def _mentions(self, event: Event) -> EventMentions:
-        event = _said(event)
+        said = said_text(event)
+        if said is not event.text:
+            event = msgspec.structs.replace(event, text=said)
         return EventMentions(event.id, entities_of(event), self._days(event))
 
     def _days(self, event: Event) -> tuple[tuple[str, str], ...]:
@@ -104,13 +106,3 @@ class EntitiesView:
         batch = self._rows.batch()
         batch.delete_range(Family.VIEWS, prefix, prefix_end(prefix))
         self._rows.write(batch)
-
-
-def _said(event: Event) -> Event:
-    """The event with what was said of its text."""
-    scaffolding = scaffolding_of(event)
-    if not scaffolding:
-        return event
-    text = event.text
-    parts = [text[part.start : part.end] for part in complement(scaffolding, len(text))]
-    return msgspec.structs.replace(event, text="\n".join(parts))

@@ -74,9 +74,9 @@ class Views:
         return [name for name in named if self._by_name[name].standing is None]
 
     def behind_in_search(self) -> dict[str, int]:
-        """How many entries each view that search reads lacks now; only those that lack any."""
+        """How many entries each view that search ranks by lacks now; only those that lack any."""
         head = self._log.head()
-        named = ["lexical", "entities", *(["vectors"] if self._has_model else [])]
+        named = ["lexical", "catalog", "entities", *(["vectors"] if self._has_model else [])]
         lacking = {name: head - self._by_name[name].position for name in named}
         return {name: count for name, count in lacking.items() if count > 0}
 

@@ -22,6 +22,9 @@ from agent_memory.temporal.tokens import tokens_of
 from agent_memory.temporal.words import DECADES, MONTHS, SEASONS, SHORT_MONTHS, WEEKDAYS
 from agent_memory.toc import Calendar
 
+MENTIONS = "mentions-1"
+"""Names what is found and how it is read; part of the fingerprint of whatever keeps it."""
+
 MENTIONS_MAX = 32
 SENTENCES_READ = 40
 _REACH = 100

@@ -18,7 +18,7 @@ from agent_memory.projectors.toc import TocView
 from agent_memory.projectors.vectors import VectorView
 from agent_memory.retrieval.search import Searcher
 from agent_memory.storage import InMemoryRows
-from agent_memory.temporal import mentions
+from agent_memory.temporal import MENTIONS, mentions
 from agent_memory.testing.embedders import HashingEmbedder
 
 ZONE = "Europe/Berlin"
@@ -42,7 +42,7 @@ class SearchableStore:
         self._projectors: dict[str, Any] = {
             "contents": toc.open(1),
             "catalog": CatalogView(rows, zone=zone).open(1),
-            "entities": EntitiesView(rows, zone=zone, reads_time=mentions, time_reader="testing").open(1),
+            "entities": EntitiesView(rows, zone=zone, reads_time=mentions, time_reader=MENTIONS).open(1),
             "lexical": LexicalView(folder / "lexical").open(1),
             "vectors": VectorView(folder / "vectors", rows, self.embedder).open(1),
         }
