@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.retrieval.excerpts import EXCERPT_CHARACTERS_MAX, narrow
+from agent_memory.retrieval.excerpts import EXCERPT_CHARACTERS_MAX, around, narrow
 from agent_memory.retrieval.wanted import WORDS_MAX, Wanted
 
 
@@ -138,3 +138,54 @@ def test_an_excerpt_is_a_short_verbatim_part_of_the_passage(text: str, query: st
         assert last <= start + length
         assert text[first:last] == text[first:last].strip()
         assert not any("\ud800" <= c <= "\udfff" for c in text[first:last])
+
+
+def quoted(text: str, words: str, *, within: tuple[int, int] | None = None) -> str:
+    start = text.index(words)
+    first, last = around(text, start, start + len(words), within=within or (0, len(text)))
+    return text[first:last]
+
+
+def test_quoted_words_are_shown_in_their_sentence() -> None:
+    text = "Hello. We keep them all, so raw readings stay raw for ever. Bye."
+
+    assert "We keep them all, so raw readings stay raw for ever." == quoted(text, "raw readings stay raw")
+
+
+def test_quoted_words_that_are_a_sentence_are_shown_with_what_follows_or_else_precedes() -> None:
+    assert "Raw stays raw. Or we could not mend them. Bye." == quoted(
+        "Raw stays raw. Or we could not mend them. Bye.", "Raw stays raw"
+    )
+    assert "Why? We could not mend them. Raw stays raw." == quoted(
+        "Why? We could not mend them. Raw stays raw.", "Raw stays raw"
+    )
+    assert "Raw stays raw." == quoted("Raw stays raw.", "Raw stays raw")
+
+
+def test_quoted_words_that_span_sentences_are_shown_with_both() -> None:
+    assert "So it ends. Bye now, then." == quoted("Hello. So it ends. Bye now, then. Hm.", "ends. Bye")
+
+
+def test_nothing_is_shown_around_quoted_words_that_lies_outside() -> None:
+    text = "This is the reminder, it says raw. And that is what somebody said."
+
+    assert "it says raw." == quoted(text, "it says raw", within=(22, 35))
+
+
+@pytest.mark.parametrize("filler", ["word ", "x", "🇩🇪", "e\u0301 "])
+def test_in_a_line_of_a_megabyte_quoted_words_keep_their_surroundings(filler: str) -> None:
+    text = filler * (1 << 17) + " the needle lies here " + filler * (1 << 17)
+    shown = quoted(text, "needle lies")
+
+    assert "the needle lies here" in shown
+    assert EXCERPT_CHARACTERS_MAX - 80 <= len(shown) <= EXCERPT_CHARACTERS_MAX
+
+
+@given(st.text(max_size=900), st.data())
+def test_what_is_shown_around_any_words_is_short_verbatim_and_within(text: str, data: st.DataObject) -> None:
+    low, start, end, high = sorted(data.draw(st.tuples(*[st.integers(0, len(text))] * 4)))
+    first, last = around(text, start, end, within=(low, high))
+
+    assert low <= first <= last <= high
+    assert last - first <= max(EXCERPT_CHARACTERS_MAX, end - start)
+    assert not any("\ud800" <= c <= "\udfff" for c in text[first:last])

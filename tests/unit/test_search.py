@@ -192,6 +192,15 @@ def test_the_grip_of_a_hit_addresses_its_excerpt() -> None:
         assert hit.excerpt == hit.recorded.event.text[address.start : address.start + address.length]
 
 
+def test_quoted_words_are_answered_by_what_they_stand_in_and_not_by_themselves() -> None:
+    for query in ('"cache moved"', '"CACHE  moved" where', "`moved to rocksdb`"):
+        hit = searcher().search(query, where=EVERYWHERE, limit=1).hits[0]
+        address = grip_address(hit.grip_id)
+
+        assert "The cache moved to RocksDB last week." == hit.excerpt
+        assert hit.excerpt == hit.recorded.event.text[address.start : address.start + address.length]
+
+
 def test_with_both_signals_the_tier_is_hybrid_and_every_step_is_timed() -> None:
     result = searcher().search("cache", where=EVERYWHERE, limit=9)
 

@@ -13,11 +13,12 @@ from agent_memory.indexes.passages import passages_for
 from agent_memory.paging import count_that_fits
 from agent_memory.retrieval.arranging import grouped, spread
 from agent_memory.retrieval.asked import Asked
-from agent_memory.retrieval.excerpts import narrow
+from agent_memory.retrieval.excerpts import Span, around, narrow
 from agent_memory.retrieval.fusion import Ranked, Ranking
 from agent_memory.retrieval.lease import Lease
 from agent_memory.retrieval.model import Hit, SearchOptions
 from agent_memory.retrieval.pool import Pool
+from agent_memory.retrieval.quotes import said_around
 from agent_memory.retrieval.wanted import Wanted
 from agent_memory.telemetry import LOG
 from agent_memory.toc.calendar import Calendar
@@ -97,8 +98,7 @@ class Answering:
         hits = []
         for (ranked, recorded, repeat_count), node_id in zip(found, nodes, strict=True):
             event = recorded.event
-            start, end = _passage(ranked, event)
-            start, end = narrow(event.text, start, end, wanted)
+            start, end = _excerpt(ranked, event, asked, wanted)
             hits.append(
                 Hit(
                     recorded=recorded,
@@ -133,7 +133,19 @@ class Answering:
             return [""] * len(found)
 
 
-def _passage(ranked: Ranked, event: Event) -> tuple[int, int]:
+def _excerpt(ranked: Ranked, event: Event, asked: Asked, wanted: Wanted) -> Span:
+    start, end = _passage(ranked, event)
+    if asked.phrases and _level(event.text[start:end]) in map(_level, asked.phrases):
+        # Whoever quoted these words knows them: what they stand in tells more.
+        return around(event.text, start, end, within=said_around(event, (start, end)))
+    return narrow(event.text, start, end, wanted)
+
+
+def _level(words: str) -> str:
+    return " ".join(words.split()).lower()
+
+
+def _passage(ranked: Ranked, event: Event) -> Span:
     if ranked.passage is not None:
         return ranked.passage.start, ranked.passage.end
     # It is there for what stands beside it: shown from where it begins.

@@ -16,6 +16,7 @@ Span = tuple[int, int]
 
 # The look behind keeps a long run of dots from being tried from each of them.
 SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|[。！？｡]+[」』）]*|\n+")
+_SAID = re.compile(r"[^\W_]")
 _WORD_LONG = 24
 _PLACES_MAX = 400
 
@@ -36,6 +37,26 @@ def narrow(text: str, start: int, end: int, wanted: Wanted, *, limit: int = EXCE
     if last - first > limit:
         inside = [(at, word) for at, word in places if first <= at < last]
         first, last = _window(text, first, last, _densest(inside, wanted, limit * 3 // 4, first), limit)
+    return settle(text, first, last)
+
+
+def around(text: str, start: int, end: int, *, within: Span, limit: int = EXCERPT_CHARACTERS_MAX) -> Span:
+    """The sentences that ``text[start:end]`` stands in, and where these say nothing else, what follows or precedes.
+
+    At most *limit* code points, around the words themselves, and nothing outside *within*.
+    """
+    low, high = max(within[0], start - limit), min(within[1], end + limit)
+    sentences = list(_sentences(text, low, high))
+    touched = [place for place, (first, last) in enumerate(sentences) if first < end and start < last]
+    if not touched:
+        return settle(text, start, end)
+    first, last = sentences[touched[0]][0], sentences[touched[-1]][1]
+    if not (_SAID.search(text, first, start) or _SAID.search(text, end, last)):
+        last = max((stop for _, stop in sentences if last < stop <= first + limit), default=last)
+        if not _SAID.search(text, end, last):
+            first = min((begin for begin, _ in sentences if last - limit <= begin < first), default=first)
+    if last - first > limit:
+        first, last = _window(text, first, last, start, limit)
     return settle(text, first, last)
 
 

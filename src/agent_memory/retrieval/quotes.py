@@ -111,12 +111,12 @@ def widened(text: str, span: Span, *, limit: int, within: Span) -> Span:
     return (first, last) if first <= start and end <= last else span
 
 
-def said_around(quote: Quote) -> Span:
-    """What of the event was said where the quotation stands, and not put there by a harness."""
-    for part in said_parts(quote.event):
-        if part.start <= quote.start < part.end:
+def said_around(event: Event, span: Span) -> Span:
+    """What of the event was said where the words stand, and not put there by a harness; else the words alone."""
+    for part in said_parts(event):
+        if part.start <= span[0] < part.end:
             return part.start, part.end
-    return quote.span
+    return span
 
 
 def most_said(event: Event) -> Span | None:

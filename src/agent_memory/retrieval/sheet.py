@@ -190,7 +190,7 @@ class Sheet:
         if most <= length or length == len(text) or len(text) > self._looking:
             return
         self._looking -= len(text)
-        within = said_around(quote)
+        within = said_around(quote.event, quote.span)
 
         def wider(limit: int) -> Quote:
             return quote.of(widened(text, quote.span, limit=limit, within=within))
