@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -53,6 +53,7 @@ _TYPE_NUMBERS = {
     EntityType.URL: 5,
     EntityType.ISSUE: 6,
 }
+_TYPE_BYTES = {type: bytes([number]) for type, number in _TYPE_NUMBERS.items()}
 _TYPE_BITS = 0xFF
 _ALL_ONES = (1 << 128) - 1
 _DAY_BYTES = 36
@@ -84,12 +85,12 @@ class EventMentions(msgspec.Struct, frozen=True):
 
 def entity_key(entity: Entity) -> int:
     """The 64 bits by which an entity is known in the rows."""
-    return _name_bits(entity.name) | _TYPE_NUMBERS[entity.type]
+    return int.from_bytes(_name_hash(entity.name) + _TYPE_BYTES[entity.type], "big")
 
 
 @lru_cache(maxsize=65_536)
-def _name_bits(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=7).digest(), "big") << 8
+def _name_hash(name: str) -> bytes:
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=7).digest()
 
 
 class EntitiesIndex:
@@ -107,8 +108,9 @@ class EntitiesIndex:
         return 0 if value is None else decoded(_count_decoder, value, "views", key)
 
     def counts(self, keys: Sequence[int]) -> list[int]:
-        rows = self._name_rows({key & ~_TYPE_BITS for key in keys})
-        return [rows[key & ~_TYPE_BITS].counts.get(key & _TYPE_BITS, 0) for key in keys]
+        names = list({_KEY.pack(key)[:-1]: None for key in keys})
+        rows = {name: row for name, (_, row) in zip(names, self._name_rows(names), strict=True)}
+        return [rows[_KEY.pack(key)[:-1]].counts.get(key & _TYPE_BITS, 0) for key in keys]
 
     def postings(self, keys: Sequence[int], *, limit: int) -> list[list[Posting]]:
         return [self._postings(key, limit=limit) for key in keys]
@@ -151,8 +153,9 @@ class EntitiesIndex:
     def write(self, mentions: Sequence[EventMentions], checkpoint: Position) -> None:
         """Add events that the view does not contain, and move the checkpoint: at once or not at all."""
         rows: list[tuple[bytes, bytes]] = []
-        counts: dict[int, dict[int, int]] = {}
-        names: dict[int, str] = {}
+        # By hash of the name, and within it by number of type.
+        counts: dict[bytes, dict[int, int]] = {}
+        names: dict[bytes, str] = {}
         events, postings, days = self._prefix + b"e", self._prefix + b"p", self._prefix + b"d"
         for mention in mentions:
             event = ulid_key(mention.event_id)
@@ -160,25 +163,26 @@ class EntitiesIndex:
             if entities:
                 rows.append((events + event, _encoder.encode([(e.type, e.name) for e in entities])))
                 inverted = (int.from_bytes(event, "big") ^ _ALL_ONES).to_bytes(16, "big")
-                keys = [entity_key(entity) for entity in entities]
-                nearest = keys[: COMPANIONS_MAX + 1]
+                keys = [_name_hash(entity.name) + _TYPE_BYTES[entity.type] for entity in entities]
+                nearest = b"".join(keys[: COMPANIONS_MAX + 1])
                 for at, (key, entity) in enumerate(zip(keys, entities, strict=True)):
-                    others = nearest[:at] + nearest[at + 1 :] if at < len(nearest) else nearest
-                    others = others[:COMPANIONS_MAX]
-                    rows.append((postings + _KEY.pack(key) + inverted, _LISTS[len(others)].pack(*others)))
-                    name, type = key & ~_TYPE_BITS, key & _TYPE_BITS
-                    names[name] = entity.name
-                    by_type = counts.setdefault(name, {})
-                    by_type[type] = by_type.get(type, 0) + 1
+                    others = nearest[: at * _KEY.size] + nearest[(at + 1) * _KEY.size :]
+                    rows.append((postings + key + inverted, others[: COMPANIONS_MAX * _KEY.size]))
+                    name, type = key[:-1], key[-1]
+                    by_type = counts.get(name)
+                    if by_type is None:
+                        counts[name], names[name] = {type: 1}, entity.name
+                    else:
+                        by_type[type] = by_type.get(type, 0) + 1
             for first, last in mention.days:
                 width = _width(first, last)
                 if width is not None:
                     rows.append((days + bytes([width]) + first.encode() + last.encode() + event, b""))
-        for name, row in self._name_rows(names).items():
-            total = dict(row.counts)
-            for type, count in counts[name].items():
-                total[type] = total.get(type, 0) + count
-            rows.append((self._name_key(name), _encoder.encode(NameRow(names[name], dict(sorted(total.items()))))))
+        for (name, by_type), (key, row) in zip(counts.items(), self._name_rows(list(counts)), strict=True):
+            for type, count in row.counts.items():
+                by_type[type] = by_type.get(type, 0) + count
+            total = dict(sorted(by_type.items())) if len(by_type) > 1 else by_type
+            rows.append((key, _encoder.encode(NameRow(names[name], total))))
         rows.append((self._prefix + b"t", _encoder.encode(self.event_count() + len(mentions))))
         rows.append((self._prefix + b"c", _encoder.encode(checkpoint)))
         batch = self._rows.batch()
@@ -204,16 +208,14 @@ class EntitiesIndex:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _name_key(self, name: int) -> bytes:
-        return self._prefix + b"n" + _KEY.pack(name)[:7]
-
-    def _name_rows(self, names: Iterable[int]) -> dict[int, NameRow]:
-        keys = {name: self._name_key(name) for name in names}
-        values = self._rows.get_many(Family.VIEWS, list(keys.values()))
-        return {
-            name: _UNKNOWN if value is None else decoded(_name_decoder, value, "views", key)
-            for (name, key), value in zip(keys.items(), values, strict=True)
-        }
+    def _name_rows(self, names: Sequence[bytes]) -> list[tuple[bytes, NameRow]]:
+        """The keys and rows of hashes of names, in the order asked."""
+        prefix = self._prefix + b"n"
+        keys = [prefix + name for name in names]
+        return [
+            (key, _UNKNOWN if value is None else decoded(_name_decoder, value, "views", key))
+            for key, value in zip(keys, self._rows.get_many(Family.VIEWS, keys), strict=True)
+        ]
 
     def _postings(self, entity: int, *, limit: int, newest_first: bool = True) -> list[Posting]:
         prefix = self._prefix + b"p" + _KEY.pack(entity)
