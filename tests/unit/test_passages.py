@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import pytest
@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from agent_memory.annotation.scaffolding import scaffolding_of
 from agent_memory.events import Event, Kind
-from agent_memory.indexes.chunks import CHUNK_MAX, Chunk, chunks_of
-from agent_memory.indexes.passages import passages_for
+from agent_memory.indexes import chunks
+from agent_memory.indexes import passages as passages_room
+from agent_memory.indexes.chunks import CHUNK_MAX, Chunk, _cut, chunks_of
+from agent_memory.indexes.passages import _scores, first_passage, passages_for
 from agent_memory.testing.events import event
 from agent_memory.testing.strategies import texts
 
@@ -90,12 +92,12 @@ def test_all_that_was_said_is_in_some_passage(text: str) -> None:
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 16])
 def test_over_the_limit_the_beginning_and_the_end_stay(limit: int) -> None:
     text = " ".join(f"word{n}" for n in range(5_000))
-    chunks = chunks_of(text)
+    pieces = chunks_of(text)
     found = passages_for(output(text), limit=limit)
 
     assert limit == len(found)
-    assert chunks[: (limit + 3) // 4] == found[: (limit + 3) // 4]
-    assert limit // 4 == sum(chunk in found for chunk in chunks[len(chunks) - limit // 4 :])
+    assert pieces[: (limit + 3) // 4] == found[: (limit + 3) // 4]
+    assert limit // 4 == sum(chunk in found for chunk in pieces[len(pieces) - limit // 4 :])
 
 
 # -- needles ---------------------------------------------------------------------------------
@@ -169,3 +171,56 @@ def test_a_mebibyte_is_chosen_from_in_a_moment(unit: str) -> None:
 
     assert 256 >= len(passages_for(hostile, limit=256))
     assert time.process_time() - started < 4
+
+
+# -- what it costs ---------------------------------------------------------------------------
+
+
+def megabyte(seed: int) -> Event:
+    draw = random.Random(seed)
+    return output("\n".join(log_line(draw, n) for n in range(8_000)))
+
+
+def test_the_first_passage_is_had_without_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuts: list[int] = []
+
+    def counted(text: str, start: int) -> int:
+        cuts.append(start)
+        return _cut(text, start)
+
+    given = megabyte(SEED)
+    monkeypatch.setattr(chunks, "_cut", counted)
+    first = first_passage(given)
+
+    assert [0] == cuts
+    assert first == chunks_of(given.text)[0] == passages_for(given, limit=1)[0]
+    assert first_passage(event(" \n ")) is None
+
+
+def test_of_a_long_text_the_views_choose_from_one_weighing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one index takes of it, and what another; the weighings that are kept are few."""
+    weighed: list[int] = []
+
+    def counted(text: str, found: Sequence[Chunk]) -> list[int]:
+        weighed.append(len(text))
+        return _scores(text, found)
+
+    monkeypatch.setattr(passages_room, "_scores", counted)
+    given = megabyte(SEED + 1)
+    both = [passages_for(given, limit=16), passages_for(megabyte(SEED + 1), limit=256)]
+    for other in range(2, 14):
+        passages_for(megabyte(SEED + other), limit=16)
+
+    assert [16, 256] == [len(found) for found in both]
+    assert 13 == len(weighed)
+    assert passages_room._KEPT_MAX >= len(passages_room._kept)
+    assert both[0] == passages_for(given, limit=16), "the same when weighed again"
+
+
+def test_the_same_words_of_another_kind_are_chosen_from_anew() -> None:
+    """What a harness put there depends on whose words they are."""
+    text = "<system-reminder>\nbe brief\n</system-reminder>\n" + "A sentence of some length stands here. " * 4_000
+
+    said, told = (passages_for(event(text, kind=kind), limit=16) for kind in (Kind.ASSISTANT_MESSAGE, Kind.TOOL_RESULT))
+
+    assert 0 == said[0].start < told[0].start

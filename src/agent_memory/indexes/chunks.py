@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 import msgspec
 
@@ -45,16 +46,18 @@ def chunks_of(text: str) -> list[Chunk]:
     A function of the text. No chunk begins or ends within a surrogate pair or between a
     character and its combining marks, unless more than 32 of them follow each other.
     """
-    if len(text) <= CHUNK_MAX:
-        return [Chunk(0, len(text))] if text else []
-    chunks = []
+    return list(each_chunk(text))
+
+
+def each_chunk(text: str) -> Iterator[Chunk]:
+    """The same, one after the other, so that whoever needs the first cuts no more."""
     start = 0
     while len(text) - start > CHUNK_MAX:
         end = _cut(text, start)
-        chunks.append(Chunk(start, end))
+        yield Chunk(start, end)
         start = _restart(text, start, end)
-    chunks.append(Chunk(start, len(text)))
-    return chunks
+    if start < len(text):
+        yield Chunk(start, len(text))
 
 
 def _cut(text: str, start: int) -> int:
