@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.annotation.likeness import WORDS_MIN, collapse, normal_form, same_again
+from agent_memory.annotation import likeness
+from agent_memory.annotation.likeness import WORDS_MIN, Page, _form, collapse, normal_form, same_again
 from agent_memory.testing.strategies import texts
 
 DECISION = (
@@ -197,3 +198,50 @@ def test_a_long_text_is_compared_by_its_length_and_samples() -> None:
     assert WORDS_MIN < len(text.split())
     assert same_again(text, text.upper())
     assert not same_again(text, text[: len(text) // 2])
+
+
+def mutated(draw: random.Random, count: int) -> list[str]:
+    """A page of a few texts with up to three words changed, of some of them the copies."""
+    words = ["".join(draw.choices("etaoinshrdlu", k=draw.randint(3, 9))) for _ in range(400)]
+    bases = [draw.sample(words, draw.randint(WORDS_MIN, 60)) for _ in range(4)]
+    page = []
+    for _ in range(count):
+        text = list(draw.choice(bases))
+        for _ in range(draw.randint(0, 3)):
+            text[draw.randrange(len(text))] = draw.choice(words)
+        page.append(" ".join(text))
+    return page
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_page_is_collapsed_as_if_each_were_compared_with_each(seed: int) -> None:
+    page = mutated(random.Random(seed), 60)
+    expected: list[int] = []
+    for place, text in enumerate(page):
+        kept = (first for first in sorted(set(expected)) if same_again(page[first], text))
+        expected.append(next(kept, place))
+
+    assert 4 <= len(set(expected)) < 60
+    assert expected == collapse(page), f"seed {seed}"
+
+
+def test_a_page_that_grows_is_what_it_would_be_at_once_and_each_text_is_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+
+    def counted(text: str, printed: bool) -> likeness._Form:
+        read.append(text)
+        return _form(text, printed)
+
+    texts_of_page = [*(f"done {n}0%" for n in range(5)), *mutated(random.Random(7), 30)]
+    expected = [collapse(texts_of_page[:size]) for size in range(1, len(texts_of_page) + 1)]
+    monkeypatch.setattr(likeness, "_form", counted)
+    page = Page()
+    grown = []
+    for text in texts_of_page:
+        page.add(text)
+        grown.append(page.firsts())
+
+    assert expected == grown
+    assert texts_of_page == read

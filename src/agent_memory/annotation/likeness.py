@@ -31,6 +31,9 @@ WORDS_MIN = 20
 _ALIKE_MIN = 0.9
 """The share of neighbouring pairs of words that two repeats have in common: one word of twenty breaks two."""
 
+_COMPARED_MAX = 50
+"""With so many that it shares its rarest words with a text is compared, those first that stand first."""
+
 _SERIES_MIN = 4
 _READ_MAX = 2_400
 
@@ -47,16 +50,32 @@ def collapse(texts: Sequence[str], *, printed: Sequence[bool] = ()) -> list[int]
     A text is compared with those that repeat nothing themselves, so that no chain of small changes
     ends somewhere else. *printed* tells for each text whether a program wrote it; by default none.
     """
-    told = printed or (False,) * len(texts)
-    forms = [_form(text, by_program) for text, by_program in zip(texts, told, strict=True)]
-    _make_series_alike(forms)
-    first_of: dict[str, int] = {}
-    firsts = [first_of.setdefault(form.text, place) for place, form in enumerate(forms)]
-    long = [place for place, first in enumerate(firsts) if first == place and len(forms[place].words) >= WORDS_MIN]
-    for place, first in _near(forms, long).items():
-        firsts[place] = first
-    # A copy of what turned out to repeat another repeats that other.
-    return [firsts[first] for first in firsts]
+    page = Page()
+    for text, by_program in zip(texts, printed or (False,) * len(texts), strict=True):
+        page.add(text, printed=by_program)
+    return page.firsts()
+
+
+class Page:
+    """Texts one after the other, each brought into its form once, however often it is asked which repeat which."""
+
+    def __init__(self) -> None:
+        self._forms: list[_Form] = []
+
+    def add(self, text: str, *, printed: bool = False) -> None:
+        """One more text; *printed* tells whether a program wrote it."""
+        self._forms.append(_form(text, printed))
+
+    def firsts(self) -> list[int]:
+        """What `collapse` tells of the texts so far."""
+        forms = self._forms
+        first_of: dict[str, int] = {}
+        firsts = [first_of.setdefault(text, place) for place, text in enumerate(_series_alike(forms))]
+        long = [place for place, first in enumerate(firsts) if first == place and len(forms[place].words) >= WORDS_MIN]
+        for place, first in _near(forms, long).items():
+            firsts[place] = first
+        # A copy of what turned out to repeat another repeats that other.
+        return [firsts[first] for first in firsts]
 
 
 def normal_form(text: str) -> str:
@@ -70,13 +89,27 @@ class _Form(msgspec.Struct, gc=False):
     words: list[str]
     printed: bool
     pairs: frozenset[tuple[str, str]] = frozenset()
+    own: frozenset[str] = frozenset()
     names: frozenset[str] | None = None
+    series: str | None = None
 
     def neighbours(self) -> frozenset[tuple[str, str]]:
         """The pairs of words that follow each other."""
         if not self.pairs:
             self.pairs = frozenset(pairwise(self.words))
         return self.pairs
+
+    def without_shares(self) -> str:
+        """The text with every share and count in it alike."""
+        if self.series is None:
+            self.series = _SERIES.sub("#", self.text)
+        return self.series
+
+    def vocabulary(self) -> frozenset[str]:
+        """Its words, each once."""
+        if not self.own:
+            self.own = frozenset(self.words)
+        return self.own
 
     def named(self) -> frozenset[str]:
         """The names in it, as words of the normal form."""
@@ -104,26 +137,27 @@ def _sample(text: str) -> str:
 
 def _near(forms: Sequence[_Form], places: Sequence[int]) -> dict[int, int]:
     """Of the long texts those that nearly repeat an earlier one, and which."""
-    sets = {place: frozenset(forms[place].words) for place in places}
-    once: set[str] = set()
-    shared: set[str] = set()
+    sets = {place: forms[place].vocabulary() for place in places}
+    counts: Counter[str] = Counter()
     for own in sets.values():
-        shared |= once & own
-        once |= own
+        counts.update(own)
     found: dict[int, int] = {}
-    kept: list[int] = []
+    kept: dict[str, list[int]] = {}
     for place in places:
         own = sets[place]
-        # Most texts of a page are done with here: what only they say is too much to repeat another.
-        if len(own & shared) < _ALIKE_MIN * len(own) - 1:
-            continue
-        for first in kept:
+        # Who has nine words of ten in common with it has one of its rarest, and most pages are done with there:
+        # what only a text says is too much to repeat another.
+        rarest = sorted(own, key=lambda word: (counts[word], word))[: len(own) // 10 + 2]
+        others = {first for word in rarest if counts[word] > 1 for first in kept.get(word, ())}
+        for first in sorted(others)[:_COMPARED_MAX]:
             other = sets[first]
-            if len(own & other) >= _ALIKE_MIN * max(len(own), len(other)) - 1 and _alike(forms[first], forms[place]):
+            least = _ALIKE_MIN * max(len(own), len(other)) - 1
+            if min(len(own), len(other)) >= least and len(own & other) >= least and _alike(forms[first], forms[place]):
                 found[place] = first
                 break
         else:
-            kept.append(place)
+            for word in rarest:
+                kept.setdefault(word, []).append(place)
     return found
 
 
@@ -213,14 +247,19 @@ def _reports(line: str) -> bool:
     return len(kinds) > 1 and not kinds.isdisjoint(_HOW_FAR) and count >= len(_WORD.findall(_FIGURE.sub("", line)))
 
 
-def _make_series_alike(forms: Sequence[_Form]) -> None:
-    """Where texts of a page differ only in how far something is, and there are several, they are one."""
-    told = [form for form in forms if "%" in form.text or "/" in form.text or " of " in form.text]
+def _series_alike(forms: Sequence[_Form]) -> list[str]:
+    """The texts; those of several that differ only in how far something is, as one."""
+    texts = [form.text for form in forms]
+    told = [
+        place
+        for place, form in enumerate(forms)
+        if len(form.words) < WORDS_MIN and ("%" in form.text or "/" in form.text or " of " in form.text)
+    ]
     if len(told) < _SERIES_MIN:
-        return
-    series = [(form, _SERIES.sub("#", form.text)) for form in told if len(form.words) < WORDS_MIN]
-    counts = Counter(text for _, text in series)
-    for form, text in series:
+        return texts
+    series = {place: forms[place].without_shares() for place in told}
+    counts = Counter(series.values())
+    for place, text in series.items():
         if counts[text] >= _SERIES_MIN:
-            form.text = text
-            form.words = text.split()
+            texts[place] = text
+    return texts
