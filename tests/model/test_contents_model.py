@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from agent_memory.annotation.scaffolding import said_text, scaffolding_of
 from agent_memory.events import Event, Kind
 from agent_memory.indexes.contents import ContentsIndex
 from agent_memory.inference.extractive import ExtractiveSummariser
@@ -16,7 +17,7 @@ from agent_memory.log import RowEventLog
 from agent_memory.projectors.catalog import CatalogProjector, CatalogView
 from agent_memory.projectors.toc import TocProjector
 from agent_memory.storage import InMemoryRows
-from agent_memory.testing.contents_checks import TALK, latest_rows, project_all, random_sizes
+from agent_memory.testing.contents_checks import INJECTED, TALK, latest_rows, nodes_of, project_all, random_sizes
 from agent_memory.testing.events import event
 from agent_memory.testing.strategies import texts
 from agent_memory.toc import SegmentRule
@@ -39,7 +40,7 @@ def conversations(draw: st.DrawFn) -> list[Event]:
                 # Mostly close together, so that segments are long and late events fall inside them.
                 st.one_of(st.integers(0, 24), st.integers(0, 400)),
                 st.sampled_from(["a", "b"]),
-                st.one_of(st.sampled_from(TALK), st.just("ok"), texts(max_size=30)),
+                st.one_of(st.sampled_from(TALK), st.sampled_from(INJECTED), st.just("ok"), texts(max_size=30)),
                 st.sampled_from([Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE, Kind.TOOL_RESULT, Kind.SESSION_START]),
                 st.sampled_from(["", "Ana"]),
             ),
@@ -136,6 +137,25 @@ def test_the_same_log_gives_the_same_versions_however_it_is_cut(
         cut.close()
 
 
+@settings(max_examples=60, deadline=None)
+@given(conversations(), st.sampled_from(ZONES), st.integers(0, 1 << 30))
+def test_evidence_was_said_word_for_word(events: list[Event], zone: str, seed: int) -> None:
+    """And nothing that a harness put between the words is part of it."""
+    store = built(events, zone, seed)
+    by_id = {said.id: said for said in events}
+    try:
+        index = store.toc.index
+        grips = [index.grip(id) for node in nodes_of(index) for bullet in node.bullets for id in bullet.grip_ids]
+    finally:
+        store.close()
+
+    for grip in grips:
+        assert grip is not None
+        assert by_id[grip.event_id].text[grip.start : grip.end] == grip.excerpt
+        injected = [s for s in scaffolding_of(by_id[grip.event_id]) if s.start < grip.end and grip.start < s.end]
+        assert [] == injected
+
+
 class ContentsMachine(RuleBasedStateMachine):
     """A plain segmentation of all events so far walks beside the projector."""
 
@@ -189,7 +209,7 @@ class ContentsMachine(RuleBasedStateMachine):
 
 
 def turn(said: Event) -> Turn:
-    return Turn(said.id, said.time_ms, token_count(said.text), None, "", "")  # type: ignore[arg-type]  # the rule reads no words
+    return Turn(said.id, said.time_ms, token_count(said_text(said)), None, "", "")  # type: ignore[arg-type]  # the rule reads no words
 
 
 TestContentsMachine = ContentsMachine.TestCase

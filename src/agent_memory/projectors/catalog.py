@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from agent_memory.annotation import MemoryType
-from agent_memory.annotation.scaffolding import SCAFFOLDING, said_text, said_text
+from agent_memory.annotation.scaffolding import SCAFFOLDING, said_text
 from agent_memory.annotation.traits import TRAITS, traits_of
 from agent_memory.annotation.types import TYPING, types_of
 from agent_memory.events import Event, Kind, Position, Recorded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agent_memory.annotation.scaffolding import SCAFFOLDING, blanked, scaffolding_of
+from agent_memory.annotation.scaffolding import SCAFFOLDING, blanked, said_text, scaffolding_of
 from agent_memory.errors import ProjectionError
 from agent_memory.events import Position, Recorded
 from agent_memory.events.ulids import ulid_time_ms
@@ -306,7 +306,8 @@ def _turn(recorded: Recorded) -> Turn:
     return Turn(
         event.id,
         ulid_time_ms(event.id),
-        token_count(text),
+        # A file of rules before a request is not much of a talk.
+        token_count(said_text(event)) if scaffolding else token_count(text),
         Passage(
             event_id=event.id,
             kind=event.kind,
