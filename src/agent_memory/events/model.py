@@ -34,6 +34,9 @@ class Kind(enum.Enum):
     SUBAGENT_STOP = "subagent_stop"
     OTHER = "other"
 
+    # Members are singletons; an Enum's own way is Python code, and they are looked up for every event.
+    __hash__ = object.__hash__
+
 
 class Role(enum.Enum):
     """Who it came from."""
@@ -42,6 +45,8 @@ class Role(enum.Enum):
     ASSISTANT = "assistant"
     TOOL = "tool"
     SYSTEM = "system"
+
+    __hash__ = object.__hash__
 
 
 ROLE_OF_KIND: dict[Kind, Role] = {

@@ -290,7 +290,8 @@ def _add(writer: tantivy.IndexWriter, position: Position, entry: Entry) -> None:
     event = entry.event
     key = ulid_key(event.id)
     high, low = int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big")
-    types = tuple(sorted(type.value for type in types_of(event)))
+    stated = types_of(event)
+    types = tuple(sorted([type.value for type in stated])) if stated else ()
     names = _filter_terms(event.agent, event.project, event.session, event.role, event.kind, types)
     who = folded(f"{event.speaker} {event.tool_name}") if event.speaker or event.tool_name else ""
     for start, end in entry.passages:
@@ -334,7 +335,12 @@ def _term_of(name: str) -> str:
 
 def _digest(raw: bytes, who: str, names: tuple[tuple[str, str], ...]) -> int:
     # 32 bits each: enough to notice that two views differ, and a tenth of the time of a hash.
-    return zlib.crc32(raw) << 32 | zlib.crc32(f"{who}\x00{names}".encode())
+    return zlib.crc32(raw) << 32 | _names_digest(who, names)
+
+
+@lru_cache(maxsize=1024)
+def _names_digest(who: str, names: tuple[tuple[str, str], ...]) -> int:
+    return zlib.crc32(f"{who}\x00{names}".encode())
 
 
 def _rarity(count: int, held_by: int) -> float:
