@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agent_memory.annotation.likeness import collapse
-from agent_memory.events import Event, Kind, Recorded
+import msgspec
+
+from agent_memory.annotation.likeness import Page
+from agent_memory.annotation.types import in_order, types_of
+from agent_memory.events import Kind, Recorded
 from agent_memory.indexes.admission import admits
+from agent_memory.indexes.chunks import Chunk
 from agent_memory.indexes.model import Where
-from agent_memory.indexes.passages import passages_for
-from agent_memory.paging import count_that_fits
+from agent_memory.indexes.passages import first_passage
+from agent_memory.paging import PAGE_TEXT_MAX, SEARCH_LIMIT_MAX, count_that_fits
 from agent_memory.retrieval.arranging import grouped, spread
 from agent_memory.retrieval.asked import Asked
 from agent_memory.retrieval.excerpts import Span, around, narrow
@@ -31,11 +35,24 @@ if TYPE_CHECKING:
 SPARE_HITS = 8
 """Read beyond what is asked for, in place of repeats and of what a filter keeps out."""
 
-DIVERSE_HITS = 4
-"""Of how many times as many hits a diverse page is chosen."""
+DIVERSE_HITS = 2
+DIVERSE_MAX = SEARCH_LIMIT_MAX + SPARE_HITS
+"""Of how many times as many hits a diverse page is chosen, and of how many at most."""
 
-Candidate = tuple[Ranked, Recorded, int]
-"""A row, its event, and how many repeats of it were left out."""
+REPEATS_HITS, REPEATS_SPARE = 4, 100
+"""Where most of what fits says the same, so many times the hits and so many more are read, not all there is."""
+
+READ_CHARACTERS_MAX = 2 * PAGE_TEXT_MAX
+_READ_AT_ONCE = 32
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A row, its event, what stands first in it if no passage was found, and how many repeats of it were left out."""
+
+    ranked: Ranked
+    recorded: Recorded
+    said: Chunk | None
+    repeat_count: int
 
 
 class Answering:
@@ -53,55 +70,72 @@ class Answering:
         self, asked: Asked, pool: Pool, ranking: Ranking, *, where: Where, limit: int, options: SearchOptions
     ) -> list[Hit]:
         """The best *limit* rows that pass the filter, as hits, best first unless *options* say otherwise."""
-        wide = limit * DIVERSE_HITS if options.diversity else limit
+        wide = min(limit * DIVERSE_HITS, DIVERSE_MAX) if options.diversity else limit
         found = self._candidates(pool, ranking, where, wide, repeats=options.repeats)
         if options.diversity:
-            texts = [recorded.event.text for _, recorded, _ in found]
-            order = spread(texts, [ranked.score for ranked, _, _ in found], limit, diversity=options.diversity)
+            texts = [one.recorded.event.text for one in found]
+            order = spread(texts, [one.ranked.score for one in found], limit, diversity=options.diversity)
             found = [found[place] for place in order]
         # Of very long texts, only as many of the best as one answer holds.
-        found = found[: count_that_fits(len(recorded.event.text) for _, recorded, _ in found)]
+        found = found[: count_that_fits(len(one.recorded.event.text) for one in found)]
         if options.group_by_session:
-            found = grouped(found, [recorded.event.session for _, recorded, _ in found])
+            found = grouped(found, [one.recorded.event.session for one in found])
         return self._shown(asked, found)
 
     def _candidates(self, pool: Pool, ranking: Ranking, where: Where, limit: int, *, repeats: bool) -> list[Candidate]:
-        kept: list[tuple[int, Recorded]] = []
+        """The best rows that pass the filter and repeat none before them.
+
+        At most *limit*, and fewer where what is read to find them comes to its bounds; what a filter
+        keeps out counts for none of these.
+        """
+        kept: list[tuple[int, Recorded, Chunk | None]] = []
+        page = Page()
         firsts: list[int] = []
+        characters = 0
         seen = 0
         size = limit + SPARE_HITS
         excluded = frozenset() if where.is_open else pool.excluded()
         while seen < len(ranking.order):
-            rows = [row for row in ranking.order[seen : seen + size].tolist() if pool.ids[row] not in excluded]
+            piece = ranking.order[seen : seen + min(size, _READ_AT_ONCE)].tolist()
+            seen += len(piece)
+            rows = [row for row in piece if pool.ids[row] not in excluded]
             events = self._log.get_many([pool.ids[row] for row in rows])
-            seen += size
             for row, recorded in zip(rows, events, strict=True):
                 if recorded is None or not admits(where, recorded.event):
                     continue
+                said = None
                 # A neighbour that nobody found may be one of which nothing was said.
-                if pool.is_found(row) or passages_for(recorded.event, limit=1):
-                    kept.append((row, recorded))
-            firsts = list(range(len(kept))) if repeats else _firsts([recorded.event for _, recorded in kept])
-            if sum(first == place for place, first in enumerate(firsts)) >= limit:
-                break
+                if not pool.is_found(row) and (said := first_passage(recorded.event)) is None:
+                    continue
+                kept.append((row, recorded, said))
+                characters += len(recorded.event.text)
+                if not repeats:
+                    page.add(recorded.event.text, printed=recorded.event.kind is Kind.TOOL_RESULT)
+            size = limit + SPARE_HITS - len(kept) if len(kept) < limit else max(SPARE_HITS, len(kept) // 4)
+            is_enough = len(kept) >= REPEATS_HITS * limit + REPEATS_SPARE or characters > READ_CHARACTERS_MAX
+            if len(kept) >= limit or is_enough:
+                firsts = _firsts(page, kept, repeats)
+                if is_enough or sum(first == place for place, first in enumerate(firsts)) >= limit:
+                    break
+        firsts = _firsts(page, kept, repeats) if len(firsts) != len(kept) else firsts
         counts = [0] * len(kept)
         for place, first in enumerate(firsts):
             counts[first] += first != place
         chosen = [place for place, first in enumerate(firsts) if first == place][:limit]
         told = ranking.told([kept[place][0] for place in chosen])
-        return [(ranked, kept[place][1], counts[place]) for ranked, place in zip(told, chosen, strict=True)]
+        return [Candidate(ranked, *kept[place][1:], counts[place]) for ranked, place in zip(told, chosen, strict=True)]
 
     def _shown(self, asked: Asked, found: Sequence[Candidate]) -> list[Hit]:
-        titles = self._titles([recorded for _, recorded, _ in found])
-        nodes = self._node_ids([recorded for _, recorded, _ in found])
+        titles = self._titles([one.recorded for one in found])
+        nodes = self._node_ids([one.recorded for one in found])
         wanted = Wanted(asked.text)
         hits = []
-        for (ranked, recorded, repeat_count), node_id in zip(found, nodes, strict=True):
-            event = recorded.event
-            start, end = _excerpt(ranked, event, asked, wanted)
+        for one, node_id in zip(found, nodes, strict=True):
+            ranked, event = one.ranked, one.recorded.event
+            start, end = _excerpt(one, asked, wanted)
             hits.append(
                 Hit(
-                    recorded=recorded,
+                    recorded=one.recorded,
                     score=ranked.score,
                     signals=ranked.signals,
                     excerpt=event.text[start:end],
@@ -109,8 +143,8 @@ class Answering:
                     date=self._calendar.local_date(event.time_ms),
                     session_title=titles.get(event.session, ""),
                     node_id=node_id,
-                    types=ranked.types,
-                    repeat_count=repeat_count,
+                    types=in_order(types_of(event)),
+                    repeat_count=one.repeat_count,
                 )
             )
         return hits
@@ -133,8 +167,9 @@ class Answering:
             return [""] * len(found)
 
 
-def _excerpt(ranked: Ranked, event: Event, asked: Asked, wanted: Wanted) -> Span:
-    start, end = _passage(ranked, event)
+def _excerpt(one: Candidate, asked: Asked, wanted: Wanted) -> Span:
+    event = one.recorded.event
+    start, end = _passage(one)
     if asked.phrases and _level(event.text[start:end]) in map(_level, asked.phrases):
         # Whoever quoted these words knows them: what they stand in tells more.
         return around(event.text, start, end, within=said_around(event, (start, end)))
@@ -145,14 +180,14 @@ def _level(words: str) -> str:
     return " ".join(words.split()).lower()
 
 
-def _passage(ranked: Ranked, event: Event) -> Span:
-    if ranked.passage is not None:
-        return ranked.passage.start, ranked.passage.end
+def _passage(one: Candidate) -> Span:
+    passage = one.ranked.passage
+    if passage is not None:
+        return passage.start, passage.end
     # It is there for what stands beside it: shown from where it begins.
-    said = passages_for(event, limit=1)
-    return (said[0].start, said[0].end) if said else (0, 0)
+    said = one.said or first_passage(one.recorded.event)
+    return (said.start, said.end) if said else (0, 0)
 
 
-def _firsts(events: Sequence[Event]) -> list[int]:
-    printed = [event.kind is Kind.TOOL_RESULT for event in events]
-    return collapse([event.text for event in events], printed=printed)
+def _firsts(page: Page, kept: Sequence[object], repeats: bool) -> list[int]:
+    return list(range(len(kept))) if repeats else page.firsts()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ def spread(texts: Sequence[str], scores: Sequence[float], limit: int, *, diversi
     Source: Carbonell & Goldstein 1998, "The use of MMR, diversity-based reranking".
     """
     words = [frozenset(_WORD.findall(text[:_READ_MAX].lower())) for text in texts]
+    shared_words = _as_bits(words)
     top = max(scores, default=0.0) or 1.0
     likeness = [0.0] * len(texts)
     left = list(range(len(texts)))
@@ -35,8 +37,19 @@ def spread(texts: Sequence[str], scores: Sequence[float], limit: int, *, diversi
         best = max(left, key=lambda place: (1 - diversity) * scores[place] / top - diversity * likeness[place])
         left.remove(best)
         chosen.append(best)
+        taken, size = shared_words[best], len(words[best])
         for place in left:
-            either = len(words[place] | words[best])
-            shared = len(words[place] & words[best]) / either if either else 0.0
-            likeness[place] = max(likeness[place], shared)
+            shared = (shared_words[place] & taken).bit_count()
+            if shared:
+                likeness[place] = max(likeness[place], shared / (len(words[place]) + size - shared))
     return chosen
+
+
+def _as_bits(sets: Sequence[frozenset[str]]) -> list[int]:
+    """Of each set what it may share with another, a bit for each word: what two share is then one `and`."""
+    counts: Counter[str] = Counter()
+    for own in sets:
+        counts.update(own)
+    bits = {word: 1 << place for place, word in enumerate(word for word, count in counts.items() if count > 1)}
+    # Each word is there once, so that adding bits is setting them.
+    return [sum(bits[word] for word in own if word in bits) for own in sets]
