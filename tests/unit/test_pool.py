@@ -49,7 +49,7 @@ def pool_over(
         traits = traits_of(event, types=(types or {}).get(place, ()), names_time=place in timed)
         by_session.setdefault(session_key(event.session), []).append((event.id, traits))
 
-    def turns(sessions: Sequence[int]) -> Mapping[int, Turns]:
+    def turns(sessions: Mapping[int, Sequence[str]]) -> Mapping[int, Turns]:
         return {session: turns_of(by_session.get(session, [])) for session in sessions}
 
     best_first = sorted(scores.items(), key=lambda pair: -pair[1])
@@ -264,7 +264,7 @@ def test_no_event_is_a_row_twice_though_who_found_it_knows_no_session() -> None:
     mentions = Found([Match(events[2].id, 0, 0, 3.0)], floor=0.0)
 
     pool = pool_of(
-        {"lexical": words, "entity": mentions}, WEIGHTS, turns=lambda sessions: dict.fromkeys(sessions, turns)
+        {"lexical": words, "entity": mentions}, WEIGHTS, turns=lambda found: {key: turns for key in found if key}
     )
 
     assert sorted(event.id for event in events) == sorted(pool.ids)
@@ -277,7 +277,7 @@ def test_under_a_filter_the_sessions_of_what_passes_are_looked_into_first(monkey
     found = Found([match(outside, 9.0), match(inside, 1.0)], [match(inside, 1.0)], floor=0.0)
     looked_into: list[list[int]] = []
 
-    def turns(sessions: Sequence[int]) -> Mapping[int, Turns]:
+    def turns(sessions: Mapping[int, Sequence[str]]) -> Mapping[int, Turns]:
         looked_into.append([*sessions])
         return {}
 

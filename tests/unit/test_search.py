@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -138,8 +138,8 @@ class Sessions:
     def titles(self, session_ids: Sequence[str]) -> list[str]:
         return [f"Title of {session_id}" for session_id in session_ids]
 
-    def turns(self, sessions: Sequence[int]) -> list[Turns]:
-        return [turns_of(self.by_key.get(session, [])) for session in sessions]
+    def turns(self, found: Mapping[int, Sequence[str]]) -> dict[int, Turns]:
+        return {session: turns_of(self.by_key.get(session, [])) for session in found if session}
 
 
 def broken(error: Exception) -> Callable[[], AbstractContextManager[Any]]:

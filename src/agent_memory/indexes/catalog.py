@@ -189,8 +189,8 @@ class CatalogIndex:
     def event_count(self) -> int:
         return self._totals().event_count
 
-    def turns(self, sessions: Sequence[int]) -> list[Turns]:
-        return self._turns.of(sessions)
+    def turns(self, found: Mapping[int, Sequence[str]]) -> dict[int, Turns]:
+        return self._turns.around(found)
 
     # -- what the projector reads and writes ----------------------------------------------------
 
@@ -239,7 +239,11 @@ class CatalogIndex:
         self._turns.put(batch, turns)
         batch.put(Family.VIEWS, self._prefix + b"t", _encoder.encode(Totals(totals.event_count + added, span)))
         batch.put(Family.VIEWS, self._prefix + b"c", _encoder.encode(checkpoint))
-        self._rows.write(batch)
+        try:
+            self._rows.write(batch)
+        except BaseException:
+            self._turns.forget()
+            raise
         self._turns.grow(turns)
 
     def catalog_rows(self) -> Iterator[tuple[str, bytes]]:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+EventKeys = NDArray[np.bytes_]
+"""ULIDs by their 16 bytes, which sort as the text does: an array of `S16`."""
+
 _CHARACTERS = np.frombuffer(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", np.uint8)
 _LENGTH = 26
 _TIME_LENGTH = 10
@@ -16,6 +19,8 @@ _TIME_VALUES = 32 ** np.arange(_TIME_LENGTH - 1, -1, -1, dtype=np.int64)
 _LOW_SHIFTS = np.arange(55, -1, -5, dtype=np.uint64)
 _HIGH_SHIFTS = np.arange(61, 0, -5, dtype=np.uint64)
 _FIVE_BITS = np.uint64(31)
+_HIGH_VALUES = np.uint64(1) << _HIGH_SHIFTS
+_LOW_VALUES = np.uint64(1) << _LOW_SHIFTS
 
 
 def event_ids_of(high: Sequence[int] | NDArray[np.uint64], low: Sequence[int] | NDArray[np.uint64]) -> list[str]:
@@ -32,7 +37,26 @@ def event_ids_of(high: Sequence[int] | NDArray[np.uint64], low: Sequence[int] | 
     return [text[at : at + _LENGTH] for at in range(0, len(text), _LENGTH)]
 
 
+def event_keys_of(ids: Sequence[str]) -> EventKeys:
+    """Their keys, in their order."""
+    digits = _DIGIT_OF[_characters_of(ids)].astype(np.uint64)
+    middle = digits[:, 13]
+    halves = np.empty((len(ids), 2), ">u8")
+    halves[:, 0] = digits[:, :13] @ _HIGH_VALUES | middle >> np.uint64(4)
+    halves[:, 1] = (middle & np.uint64(15)) << np.uint64(60) | digits[:, 14:] @ _LOW_VALUES
+    return halves.view("S16").ravel()
+
+
+def ids_of_keys(keys: EventKeys) -> list[str]:
+    """The inverse of `event_keys_of`."""
+    halves = np.ascontiguousarray(keys).view(">u8").reshape(len(keys), 2)
+    return event_ids_of(halves[:, 0], halves[:, 1])
+
+
 def times_of(ids: Sequence[str]) -> NDArray[np.int64]:
     """When the events of these ids happened, in milliseconds since 1970."""
-    characters = np.frombuffer("".join(ids).encode("ascii"), np.uint8).reshape(len(ids), _LENGTH)
-    return _DIGIT_OF[characters[:, :_TIME_LENGTH]] @ _TIME_VALUES
+    return _DIGIT_OF[_characters_of(ids)[:, :_TIME_LENGTH]] @ _TIME_VALUES
+
+
+def _characters_of(ids: Sequence[str]) -> NDArray[np.uint8]:
+    return np.frombuffer("".join(ids).encode("ascii"), np.uint8).reshape(len(ids), _LENGTH)

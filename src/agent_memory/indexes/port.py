@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from agent_memory.annotation import Entity
@@ -117,8 +117,14 @@ class Catalog(Protocol):
 
     def event_count(self) -> int: ...
 
-    def turns(self, sessions: Sequence[int]) -> list[Turns]:
-        """The events of each session in order, with their traits, by session key; none of an unknown one."""
+    def turns(self, found: Mapping[int, Sequence[str]]) -> dict[int, Turns]:
+        """What stands around events: those of each session in order, with their traits, by session key.
+
+        *found* are event ids by session key, those that matter most first; under key 0 are those
+        whose session is not known, which are looked for in the other sessions. A session that is
+        not long is given whole; none of an unknown one.
+        Errors: `Corrupt` where a row of one of the sessions cannot be read.
+        """
         ...
 
 

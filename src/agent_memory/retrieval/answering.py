@@ -23,8 +23,8 @@ from agent_memory.retrieval.lease import Lease
 from agent_memory.retrieval.model import Hit, SearchOptions
 from agent_memory.retrieval.pool import Pool
 from agent_memory.retrieval.quotes import said_around
+from agent_memory.retrieval.telling import Telling
 from agent_memory.retrieval.wanted import Wanted
-from agent_memory.telemetry import LOG
 from agent_memory.toc.calendar import Calendar
 from agent_memory.toc.grips import grip_id
 
@@ -64,6 +64,7 @@ class Answering:
         self._log = log
         self._contents = contents
         self._catalog = catalog
+        self._telling = Telling()
         self._calendar = calendar
 
     def hits(
@@ -153,18 +154,22 @@ class Answering:
         sessions = list(dict.fromkeys(recorded.event.session for recorded in found))
         try:
             with self._catalog() as catalog:
-                return dict(zip(sessions, catalog.titles(sessions), strict=True))
+                titles = dict(zip(sessions, catalog.titles(sessions), strict=True))
         except Exception as error:
-            LOG.warning("hits go without session titles", view="catalog", error=error)
+            self._telling.tell("the titles of sessions", view="catalog", error=error)
             return {}
+        self._telling.tell("the titles of sessions", view="catalog", error=None)
+        return titles
 
     def _node_ids(self, found: Sequence[Recorded]) -> list[str]:
         try:
             with self._contents() as contents:
-                return [contents.segment_id_of(recorded.event.id, recorded.event.session) for recorded in found]
+                node_ids = [contents.segment_id_of(recorded.event.id, recorded.event.session) for recorded in found]
         except Exception as error:
-            LOG.warning("hits go without their nodes", view="toc", error=error)
+            self._telling.tell("the nodes of hits", view="toc", error=error)
             return [""] * len(found)
+        self._telling.tell("the nodes of hits", view="toc", error=None)
+        return node_ids
 
 
 def _excerpt(one: Candidate, asked: Asked, wanted: Wanted) -> Span:

@@ -9,13 +9,12 @@ neighbours is a shift of one array.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_memory.indexes.event_ids import times_of
+from agent_memory.indexes.event_ids import EventKeys, event_keys_of, ids_of_keys, times_of
 from agent_memory.indexes.model import Match
 from agent_memory.indexes.turns import Turns
 
@@ -132,10 +131,6 @@ class Pool:
         """When each event happened."""
         return times_of(self.ids)
 
-    def traits_at(self, row: int) -> int:
-        """The traits of a row's event; 0 where they are not known."""
-        return int(self.traits[self.place[row]]) if self.place[row] >= 0 else 0
-
     def take(self, line: Floats) -> Floats:
         """For each row what stands at its place in the line; 0 for a row without a place."""
         taken = line[np.maximum(self.place, 0)]
@@ -143,46 +138,29 @@ class Pool:
         return taken
 
     def _lay_out(self, sessions: Sequence[int], turns: Mapping[int, Turns], passing: NDArray[np.bool_] | None) -> None:
-        offsets: dict[int, int] = {}
-        size = GAP
-        gap = np.zeros(GAP, np.uint64)
-        traits = [gap]
-        for session, of_it in turns.items():
-            offsets[session] = size
-            size += len(of_it.ids) + GAP
-            traits += (of_it.traits, gap)
-        self.traits = np.concatenate(traits)
-        self.line = np.zeros(size)
+        parts = {session: of_it for session, of_it in turns.items() if len(of_it.keys)}
         self.place = np.full(len(self.ids), -1, np.int64)
-        for row, (event_id, session) in enumerate(zip(self.ids, sessions, strict=True)):
-            of_it_ = turns.get(session)
-            if of_it_ is None:
-                continue
-            at = bisect_left(of_it_.ids, event_id)
-            if at < len(of_it_.ids) and of_it_.ids[at] == event_id:
-                self.place[row] = offsets[session] + at
-        self._find_the_homeless(sessions, turns, offsets)
-        placed = self.place >= 0
-        self.line[self.place[placed]] = self.given[placed]
-        self._take_in_neighbours(turns, offsets, passing)
-
-    def _find_the_homeless(
-        self, sessions: Sequence[int], turns: Mapping[int, Turns], offsets: Mapping[int, int]
-    ) -> None:
-        """Put the events whose session nobody told into the sessions that are laid out, as far as they are of these."""
-        homeless = {self.ids[row]: row for row, session in enumerate(sessions) if not session}
-        if not homeless:
+        if not parts:
+            self.traits, self.line = np.zeros(GAP, np.uint64), np.zeros(GAP)
             return
-        first, last = min(homeless), max(homeless)
-        for session, of_it in turns.items():
-            if not of_it.ids or of_it.ids[-1] < first or last < of_it.ids[0]:
-                continue
-            for event_id in homeless.keys() & of_it.ids:
-                self.place[homeless[event_id]] = offsets[session] + bisect_left(of_it.ids, event_id)
+        starts = np.cumsum([0, *(len(of_it.keys) for of_it in parts.values())])
+        every = np.concatenate([of_it.keys for of_it in parts.values()])
+        gaps = np.zeros(len(every), np.int64)
+        gaps[starts[:-1]] = GAP
+        for start, of_it in zip(starts.tolist(), parts.values(), strict=False):
+            gaps[start + of_it.cuts] = GAP
+        places = np.arange(len(every)) + np.cumsum(gaps)
+        size = int(places[-1]) + 1 + GAP
+        self.traits, self.line = np.zeros(size, np.uint64), np.zeros(size)
+        self.traits[places] = np.concatenate([of_it.traits for of_it in parts.values()])
+        keys = event_keys_of(self.ids)
+        at = _places_in(every, starts, list(parts), keys, np.array(sessions, np.uint64))
+        placed = every[at] == keys
+        self.place[placed] = places[at[placed]]
+        self.line[self.place[placed]] = self.given[placed]
+        self._take_in_neighbours(every, places, passing)
 
-    def _take_in_neighbours(
-        self, turns: Mapping[int, Turns], offsets: Mapping[int, int], passing: NDArray[np.bool_] | None
-    ) -> None:
+    def _take_in_neighbours(self, every: EventKeys, places: Places, passing: NDArray[np.bool_] | None) -> None:
         best_first = np.argsort(-self.evidence, kind="stable")
         strongest = best_first[:NEIGHBOURS_OF]
         if passing is not None:
@@ -196,20 +174,10 @@ class Pool:
         for by in range(-NEIGHBOURS_AWAY, NEIGHBOURS_AWAY + 1):
             near[strongest + by] = True
         near[self.place[self.place >= 0]] = False
-        places = np.flatnonzero(near)
-        starts = np.fromiter(offsets.values(), np.int64, len(offsets))
-        sessions = list(turns.values())
-        added: list[int] = []
-        # What stands in a gap before a session has the session before it, and lies beyond its end.
-        for place, which in zip(places.tolist(), (np.searchsorted(starts, places, "right") - 1).tolist(), strict=True):
-            ids = sessions[which].ids
-            at = place - int(starts[which])
-            if which >= 0 and at < len(ids):
-                self.ids.append(ids[at])
-                added.append(place)
-        if not added:
-            return
-        self.place = np.concatenate((self.place, np.array(added, np.int64)))
+        # In a gap there stands nothing.
+        added = np.flatnonzero(near[places])
+        self.ids += ids_of_keys(every[added])
+        self.place = np.concatenate((self.place, places[added]))
         none = np.zeros(len(added))
         self.evidence = np.concatenate((self.evidence, none))
         self.given = np.concatenate((self.given, none))
@@ -220,10 +188,10 @@ def pool_of(
     found: Mapping[str, Found],
     weights: Mapping[str, float],
     *,
-    turns: Callable[[Sequence[int]], Mapping[int, Turns]],
+    turns: Callable[[Mapping[int, Sequence[str]]], Mapping[int, Turns]],
     filtered: bool = False,
 ) -> Pool:
-    """What was found, as one table; *turns* gives those of the sessions that it is asked for.
+    """What was found, as one table; *turns* gives what stands around events that it is asked about.
 
     *filtered*: the lists that retrievers were asked for hold what passes a filter, so there it is looked first.
     """
@@ -248,12 +216,52 @@ def pool_of(
     if filtered:
         admitted = frozenset[str]().union(*(one.admitted for one in found.values()))
         passing = np.fromiter((event_id in admitted for event_id in rows), np.bool_, len(rows))
-    around = turns(_strongest(sessions, evidence if passing is None else evidence + passing))
+    around = turns(_to_look_around(list(rows), sessions, evidence if passing is None else evidence + passing))
     return Pool(found, normal, evidence, given, list(rows), sessions, around, passing=passing)
 
 
-def _strongest(sessions: Sequence[int], strengths: Floats) -> list[int]:
-    """The sessions to look around in, those with the strongest event first."""
-    keys = np.array(sessions, np.uint64)
-    best_first = keys[np.lexsort((keys, -strengths))].tolist()
-    return [session for session in dict.fromkeys(best_first) if session][:SESSIONS_MAX]
+def _to_look_around(ids: Sequence[str], sessions: Sequence[int], strengths: Floats) -> dict[int, list[str]]:
+    """Events by session, the strongest first, of the sessions with the strongest; those without a session under 0."""
+    found: dict[int, list[str]] = {}
+    best_first = np.lexsort((np.array(sessions, np.uint64), -strengths)).tolist()
+    for row in best_first:
+        session = sessions[row]
+        if session in found:
+            found[session].append(ids[row])
+        elif not session or len(found) - (0 in found) < SESSIONS_MAX:
+            found[session] = [ids[row]]
+    return found
+
+
+def _places_in(
+    every: EventKeys, starts: Places, laid_out: Sequence[int], keys: EventKeys, sessions: NDArray[np.uint64]
+) -> Places:
+    """Where in *every* each event would be, by its session, and for those without by where there is such an event."""
+    at = np.zeros(len(keys), np.int64)
+    by_session = np.argsort(sessions, kind="stable")
+    ordered = sessions[by_session]
+    wanted = np.array(laid_out, np.uint64)
+    firsts, ends = np.searchsorted(ordered, wanted), np.searchsorted(ordered, wanted, "right")
+    homeless = by_session[: np.searchsorted(ordered, np.uint64(0), "right")]
+    homeless = homeless[np.argsort(keys[homeless])]
+    nearby = keys[homeless]
+    nearby_firsts = np.searchsorted(nearby, every[starts[:-1]])
+    nearby_ends = np.searchsorted(nearby, every[starts[1:] - 1], "right")
+    bounds = zip(
+        starts[:-1].tolist(),
+        starts[1:].tolist(),
+        firsts.tolist(),
+        ends.tolist(),
+        nearby_firsts.tolist(),
+        nearby_ends.tolist(),
+        strict=True,
+    )
+    for start, end, first, last, nearby_first, nearby_last in bounds:
+        of_it = every[start:end]
+        rows = by_session[first:last]
+        at[rows] = start + of_it.searchsorted(keys[rows])
+        if nearby_first < nearby_last:
+            there = start + of_it.searchsorted(nearby[nearby_first:nearby_last])
+            same = every[there] == nearby[nearby_first:nearby_last]
+            at[homeless[nearby_first:nearby_last][same]] = there[same]
+    return np.minimum(at, len(every) - 1)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from agent_memory.clock import SYSTEM_CLOCK, Clock
+from agent_memory.errors import Corrupt
 from agent_memory.indexes.model import Where
 from agent_memory.retrieval import judges
 from agent_memory.retrieval.answering import Answering
@@ -16,9 +17,9 @@ from agent_memory.retrieval.lease import Lease
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult, Tier
 from agent_memory.retrieval.pool import Floats, Pool, pool_of
 from agent_memory.retrieval.retrievers import Retrieved, Retrievers
+from agent_memory.retrieval.telling import Telling
 from agent_memory.retrieval.times import definite
 from agent_memory.retrieval.watch import Watch
-from agent_memory.telemetry import LOG
 from agent_memory.temporal import TIMELESS, TimeReading
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Searcher:
         self._has_model = embedder is not None
         self._lexical = lexical
         self._catalog = catalog
+        self._telling = Telling()
         self._calendar = calendar_of(time_zone)
         self._retrievers = Retrievers(
             log,
@@ -104,22 +106,46 @@ class Searcher:
 
     def _definite(self, asked: Asked) -> TimeReading:
         try:
-            return definite(asked.text, asked.time, self._lexical)
+            reading = definite(asked.text, asked.time, self._lexical)
         except Exception as error:
-            LOG.warning("a time told by an event is not looked up", view="lexical", error=error)
+            self._telling.tell("the time of an event that it names", view="lexical", error=error)
             return asked.time
+        if reading is not asked.time:
+            self._telling.tell("the time of an event that it names", view="lexical", error=None)
+        return reading
 
-    def _turns(self, sessions: Sequence[int]) -> Mapping[int, Turns]:
+    def _turns(self, found: Mapping[int, Sequence[str]]) -> Mapping[int, Turns]:
+        turns: Mapping[int, Turns] = {}
+        failed: Exception | None = None
+        damaged: Exception | None = None
         try:
             with self._catalog() as catalog:
-                return dict(zip(sessions, catalog.turns(sessions), strict=True))
+                try:
+                    turns = catalog.turns(found)
+                except Corrupt:
+                    turns, damaged = _undamaged(catalog, found)
         except Exception as error:
-            LOG.warning("search goes without neighbours", view="catalog", error=error)
-            return {}
+            failed = error
+        self._telling.tell("neighbours", view="catalog", error=failed)
+        if failed is None:
+            self._telling.tell("the neighbours in a damaged session", view="catalog", error=damaged)
+        return turns
 
 
-def _no_turns(sessions: Sequence[int]) -> Mapping[int, Turns]:
+def _no_turns(found: Mapping[int, Sequence[str]]) -> Mapping[int, Turns]:
     return {}
+
+
+def _undamaged(catalog: Catalog, found: Mapping[int, Sequence[str]]) -> tuple[dict[int, Turns], Corrupt | None]:
+    """The turns of the sessions that can be read, and why one cannot."""
+    turns: dict[int, Turns] = {}
+    damaged: Corrupt | None = None
+    for session, event_ids in found.items():
+        try:
+            turns |= catalog.turns({session: event_ids, 0: found.get(0, ())} if session else {})
+        except Corrupt as error:
+            damaged = error
+    return turns, damaged
 
 
 def _judged(
