@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agent_memory.annotation import memo
-from agent_memory.annotation.memo import CHARACTERS_KEPT_MAX, EVENTS_KEPT_MIN, remembered
+from agent_memory.annotation.memo import remembered
+from agent_memory.annotation.newest import CHARACTERS_KEPT_MAX, KEPT_MIN, Newest
 from agent_memory.events import Event, Kind
 from agent_memory.events.ulids import ulid_of
 from agent_memory.testing.events import event
@@ -43,20 +44,20 @@ def test_an_event_is_read_once_and_another_of_its_id_is_read_itself(size: int) -
 @pytest.mark.parametrize("size", [1, 200, 8_000, 15_000, 40_000])
 def test_what_is_kept_of_a_whole_log_is_little(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """Whatever the events' size, a memo holds so many of them and so much text."""
-    kept: list[memo.Newest[str, tuple[tuple[object, ...], object]]] = []
+    kept: list[Newest[str, tuple[tuple[object, ...], object]]] = []
 
-    class Watched(memo.Newest[str, tuple[tuple[object, ...], object]]):
+    class Watched(Newest[str, tuple[tuple[object, ...], object]]):
         def __init__(self) -> None:
             super().__init__()
             kept.append(self)
 
     monkeypatch.setattr(memo, "Newest", Watched)
     answer = remembered(Read())
-    for place in range(3 * EVENTS_KEPT_MIN if size < 9_000 else 500):
+    for place in range(3 * KEPT_MIN if size < 9_000 else 500):
         answer(numbered(place, chr(97 + place % 26) * size))
     held = [one for half in (kept[0]._younger, kept[0]._older) for one, _ in half.values()]
 
-    assert len(held) <= 2 * EVENTS_KEPT_MIN
+    assert len(held) <= 2 * KEPT_MIN
     assert sum(len(one[0]) for one in held if isinstance(one[0], str)) <= 2 * CHARACTERS_KEPT_MAX + 40_000
     assert size < 20_000 or not any(isinstance(one[0], str) for one in held)
 
@@ -64,11 +65,11 @@ def test_what_is_kept_of_a_whole_log_is_little(monkeypatch: pytest.MonkeyPatch, 
 def test_the_newest_are_still_known_when_the_oldest_are_gone() -> None:
     read = Read()
     answer = remembered(read)
-    events = [numbered(place, "x") for place in range(3 * EVENTS_KEPT_MIN)]
+    events = [numbered(place, "x") for place in range(3 * KEPT_MIN)]
     for one in events:
         answer(one)
     before = read.count
-    for one in events[-EVENTS_KEPT_MIN:]:
+    for one in events[-KEPT_MIN:]:
         answer(one)
 
     assert len(events) == before == read.count

@@ -11,10 +11,11 @@ V = TypeVar("V")
 KEPT_MIN = 4_096
 """So many of the newest are kept at least, and twice as many at most, unless their texts are long."""
 
-CHARACTERS_KEPT_MAX = 4_000_000
-"""How much text is behind what is kept, at most about twice this."""
+CHARACTERS_KEPT_MAX = 2_000_000
+"""How much text is behind what is kept, at most about twice this; who keeps it shares the texts themselves."""
 
-_LONG = CHARACTERS_KEPT_MAX // 64
+LONG = 16_384
+"""What has more characters behind it is not kept."""
 
 
 class Newest(Generic[K, V]):
@@ -36,7 +37,7 @@ class Newest(Generic[K, V]):
 
     def put(self, key: K, value: V, characters: int) -> None:
         """Keep a value, and so many characters with it. Longer texts are few, and are read again."""
-        if characters > _LONG:
+        if characters > LONG:
             return
         younger = self._younger
         if len(younger) >= KEPT_MIN or self._characters >= CHARACTERS_KEPT_MAX:

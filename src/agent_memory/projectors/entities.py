@@ -20,7 +20,9 @@ FORMAT = 1
 SPANS_MAX = 16
 """How many mentions of days are kept of one event: the first in its text."""
 
-_BATCH_EVENTS_MAX = 256
+_BATCH_EVENTS_MAX = 1_000
+# An event has about a dozen rows, and the engine keeps the interpreter while it takes them.
+_WRITE_EVENTS_MAX = 256
 _TIMED_CHARACTERS = 16_384
 
 
@@ -42,8 +44,9 @@ class EntitiesProjector:
     def project(self, batch: Sequence[Recorded]) -> None:
         checkpoint = self.checkpoint()
         fresh = [recorded for recorded in batch if recorded.position > checkpoint]
-        if fresh:
-            self.index.write([self._mentions(recorded.event) for recorded in fresh], fresh[-1].position)
+        for first in range(0, len(fresh), _WRITE_EVENTS_MAX):
+            part = fresh[first : first + _WRITE_EVENTS_MAX]
+            self.index.write([self._mentions(recorded.event) for recorded in part], part[-1].position)
 
     def flush(self) -> None:
         """Nothing is kept in memory that the rows do not hold."""
