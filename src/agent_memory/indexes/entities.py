@@ -4,7 +4,6 @@ In `views`, every key starts with ``"entities/"`` and the generation, a big-endi
 
     c                                               -> position of the last entry taken in
     d | width u8 | first 10 B | last 10 B | ULID    -> (nothing): an event mentions the days from first to last
-    e | ULID 16 B                                   -> the event's entities, the most distinctive first
     n | name 7 B                                    -> NameRow: the name, and how many events mention each that bears it
     p | entity 8 B | ~ULID 16 B                     -> the event's other entities, u64 each: a posting
     t                                               -> how many events were taken in
@@ -22,15 +21,17 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
+from heapq import merge
+from itertools import chain, islice
 
 import msgspec
 
 from agent_memory.annotation import Entity, EntityType
 from agent_memory.errors import Corrupt
 from agent_memory.events import START, Position
-from agent_memory.events.ulids import ulid_from_key, ulid_from_number, ulid_key
+from agent_memory.events.ulids import ulid_from_key, ulid_key
 from agent_memory.indexes.decoding import decoded
 from agent_memory.indexes.model import DayMention, Posting
 from agent_memory.storage import Family, Rows, prefix_end, scan_all
@@ -58,10 +59,12 @@ _TYPE_BITS = 0xFF
 _ALL_ONES = (1 << 128) - 1
 _DAY_BYTES = 36
 _WIDTHS = (1, 7, DAYS_MAX)
+# So many mentions of one width are read at once; of more, only as many as are asked for, day by day.
+_FEW = 200
+_LAST_DAY = date.max.toordinal()
 
 _encoder = msgspec.msgpack.Encoder()
 _count_decoder = msgspec.msgpack.Decoder(int)
-_entities_decoder = msgspec.msgpack.Decoder(tuple[tuple[EntityType, str], ...])
 
 
 class NameRow(msgspec.Struct, frozen=True, array_like=True):
@@ -115,32 +118,12 @@ class EntitiesIndex:
     def postings(self, keys: Sequence[int], *, limit: int) -> list[list[Posting]]:
         return [self._postings(key, limit=limit) for key in keys]
 
-    def events_with(self, entity: Entity, *, limit: int, newest_first: bool = False) -> list[str]:
-        found = self._postings(entity_key(entity), limit=limit, newest_first=newest_first)
-        return [ulid_from_number(event) for event, _ in found]
-
-    def entities_of(self, event_ids: Sequence[str]) -> list[tuple[Entity, ...]]:
-        keys = [self._prefix + b"e" + ulid_key(id) for id in event_ids]
-        return [
-            () if value is None else _entities(value, key)
-            for key, value in zip(keys, self._rows.get_many(Family.VIEWS, keys), strict=True)
-        ]
-
     def mentioning(self, first: str, until: str, *, limit: int) -> list[DayMention]:
-        found: list[DayMention] = []
-        for number, width in enumerate(_WIDTHS):
-            prefix = self._prefix + b"d" + bytes([number])
-            start = prefix + _days_before(first, width - 1).encode()
-            count = 0
-            for key, _ in scan_all(self._rows, Family.VIEWS, first=start, end=prefix_end(prefix + until.encode())):
-                mention = _day_mention(key[len(prefix) :], key)
-                if mention.last >= first:
-                    found.append(mention)
-                    count += 1
-                    if count == limit:
-                        break
-        found.sort(key=lambda mention: (mention.first, mention.last, mention.event_id))
-        return found[:limit]
+        start, end = date.fromisoformat(first).toordinal(), date.fromisoformat(until).toordinal()
+        overlapping = [self._overlapping(number, start, end) for number in range(len(_WIDTHS))]
+        # What lies within the dates says what was asked; of what reaches beyond them, the shorter says more.
+        within = merge(*(inside for inside, _ in overlapping), key=_beginning)
+        return list(islice(chain(within, *(beyond for _, beyond in overlapping)), limit))
 
     # -- what the projector reads and writes ----------------------------------------------------
 
@@ -156,12 +139,11 @@ class EntitiesIndex:
         # By hash of the name, and within it by number of type.
         counts: dict[bytes, dict[int, int]] = {}
         names: dict[bytes, str] = {}
-        events, postings, days = self._prefix + b"e", self._prefix + b"p", self._prefix + b"d"
+        postings, days = self._prefix + b"p", self._prefix + b"d"
         for mention in mentions:
             event = ulid_key(mention.event_id)
             entities = mention.entities
             if entities:
-                rows.append((events + event, _encoder.encode([(e.type, e.name) for e in entities])))
                 inverted = (int.from_bytes(event, "big") ^ _ALL_ONES).to_bytes(16, "big")
                 keys = [_name_hash(entity.name) + _TYPE_BYTES[entity.type] for entity in entities]
                 nearest = b"".join(keys[: COMPANIONS_MAX + 1])
@@ -197,8 +179,6 @@ class EntitiesIndex:
             if kind == b"d":
                 mention = _day_mention(rest[1:], key)
                 yield f"day/{rest[0]}/{mention.first}/{mention.last}/{mention.event_id}", value
-            elif kind == b"e":
-                yield f"event/{ulid_from_key(rest)}", value
             elif kind == b"n":
                 yield f"name/{rest.hex()}/{decoded(_name_decoder, value, 'views', key).name}", value
             elif kind == b"p":
@@ -217,12 +197,47 @@ class EntitiesIndex:
             for key, value in zip(keys, self._rows.get_many(Family.VIEWS, keys), strict=True)
         ]
 
-    def _postings(self, entity: int, *, limit: int, newest_first: bool = True) -> list[Posting]:
+    def _overlapping(self, number: int, first: int, until: int) -> tuple[Iterator[DayMention], Iterator[DayMention]]:
+        """Of one width the mentions within days, by day, and those that reach beyond them, nearest first.
+
+        Days are ordinals.
+        """
+        earliest = max(first - _WIDTHS[number] + 1, 1)
+        few = list(islice(self._days(number, _iso(earliest), _iso(until)), _FEW + 1))
+        if len(few) > _FEW:
+            return self._within(number, first, until), self._beyond(number, first, until)
+        start, end = _iso(first), _iso(until)
+        beyond = [one for one in few if one.last >= start and (one.first < start or one.last > end)]
+        beyond.sort(key=lambda one: abs(date.fromisoformat(one.first).toordinal() - first))
+        return (one for one in few if start <= one.first and one.last <= end), iter(beyond)
+
+    def _within(self, number: int, first: int, until: int) -> Iterator[DayMention]:
+        # What begins by then ends in time, so that its days need not be looked at one by one.
+        sure = until - _WIDTHS[number] + 1
+        if first <= sure:
+            yield from self._days(number, _iso(first), _iso(sure))
+        for day in range(max(first, sure + 1), until + 1):
+            yield from self._days(number, _iso(day), _iso(day) + _iso(until))
+
+    def _beyond(self, number: int, first: int, until: int) -> Iterator[DayMention]:
+        reach = _WIDTHS[number] - 1
+        lasts = dict.fromkeys(range(max(first - reach, 1), first), first)
+        if until < _LAST_DAY:
+            lasts |= dict.fromkeys(range(max(first, until - reach + 1), until + 1), until + 1)
+        for day in sorted(lasts, key=lambda day: (abs(day - first), day)):
+            yield from self._days(number, _iso(day) + _iso(lasts[day]), _iso(day))
+
+    def _days(self, number: int, first: str, until: str) -> Iterator[DayMention]:
+        """Of one width those whose days, written one behind the other, begin with what lies between two texts."""
+        prefix = self._prefix + b"d" + bytes([number])
+        start, end = prefix + first.encode(), prefix_end(prefix + until.encode())
+        for key, _ in scan_all(self._rows, Family.VIEWS, first=start, end=end):
+            yield _day_mention(key[len(prefix) :], key)
+
+    def _postings(self, entity: int, *, limit: int) -> list[Posting]:
         prefix = self._prefix + b"p" + _KEY.pack(entity)
         at = len(prefix)
-        rows = self._rows.scan(
-            Family.VIEWS, first=prefix, end=prefix_end(prefix), limit=limit, reverse=not newest_first
-        )
+        rows = self._rows.scan(Family.VIEWS, first=prefix, end=prefix_end(prefix), limit=limit)
         try:
             return [
                 (int.from_bytes(key[at:], "big") ^ _ALL_ONES, _LISTS[len(value) >> 3].unpack(value))
@@ -235,10 +250,6 @@ class EntitiesIndex:
 def entities_prefix(generation: int) -> bytes:
     """What every key of a generation starts with."""
     return b"entities/" + _GENERATION.pack(generation)
-
-
-def _entities(value: bytes, key: bytes) -> tuple[Entity, ...]:
-    return tuple(Entity(type, name) for type, name in decoded(_entities_decoder, value, "views", key))
 
 
 def _day_mention(rest: bytes, key: bytes) -> DayMention:
@@ -258,9 +269,10 @@ def _width(first: str, last: str) -> int | None:
     return next((number for number, width in enumerate(_WIDTHS) if 1 <= days <= width), None)
 
 
-def _days_before(day: str, count: int) -> str:
-    """The date that many days before; the calendar's first where there is none."""
-    try:
-        return (date.fromisoformat(day) - timedelta(days=count)).isoformat()
-    except (OverflowError, ValueError):
-        return min(day, "0001-01-01")
+@lru_cache(maxsize=4_096)
+def _iso(day: int) -> str:
+    return date.fromordinal(day).isoformat()
+
+
+def _beginning(mention: DayMention) -> str:
+    return mention.first

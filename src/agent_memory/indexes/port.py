@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from agent_memory.annotation import Entity
 from agent_memory.indexes.model import DayCount, DayMention, Match, Posting, Session, Where
 from agent_memory.indexes.turns import Turns
 from agent_memory.inference.port import Vectors
@@ -143,17 +142,11 @@ class Entities(Protocol):
         """For each entity, in the order asked, up to *limit* of the events that mention it, newest first."""
         ...
 
-    def events_with(self, entity: Entity, *, limit: int, newest_first: bool = False) -> list[str]:
-        """The ids of up to *limit* events that mention the entity, in order of time."""
-        ...
-
-    def entities_of(self, event_ids: Sequence[str]) -> list[tuple[Entity, ...]]:
-        """What each event mentions, the most distinctive first; nothing for an unknown event."""
-        ...
-
     def mentioning(self, first: str, until: str, *, limit: int) -> list[DayMention]:
-        """Up to *limit* mentions of a day between two local dates, both inclusive, by day, then by event.
+        """Up to *limit* mentions of days between two local dates, both inclusive, the nearest first.
 
-        Of stretches of days, those of up to a month that overlap the dates.
+        First those that lie within the dates, by the day on which they begin, the shorter first.
+        Then those that overlap them: days of a week at most before those of a month, and each by
+        how near to *first* they begin. Longer stretches are not known.
         """
         ...

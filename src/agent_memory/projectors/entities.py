@@ -15,7 +15,7 @@ from agent_memory.projectors.times import ReadsTime, times_in
 from agent_memory.storage import Family, Rows, prefix_end
 from agent_memory.toc.calendar import Calendar
 
-FORMAT = 1
+FORMAT = 2
 
 SPANS_MAX = 16
 """How many mentions of days are kept of one event: the first in its text."""
