@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_memory.annotation import likeness
-from agent_memory.annotation.likeness import WORDS_MIN, Page, _form, collapse, normal_form, same_again
+from agent_memory.annotation.likeness import WORDS_MIN, Page, _alike, _form, collapse, normal_form
 from agent_memory.testing.strategies import texts
 
 DECISION = (
@@ -70,6 +70,12 @@ OTHERS = [
     (KEPT, f"{KEPT}. {KEPT}"),
     ("", "x"),
 ]
+
+
+def same_again(a: str, b: str, *, printed: bool = False) -> bool:
+    """Whether either text repeats the other: what `collapse` looks for, asked of two alone."""
+    one, other = _form(a, printed), _form(b, printed)
+    return one.text == other.text or _alike(one, other)
 
 
 @pytest.mark.parametrize(("a", "b"), REPEATS)

@@ -38,12 +38,6 @@ _SERIES_MIN = 4
 _READ_MAX = 2_400
 
 
-def same_again(a: str, b: str, *, printed: bool = False) -> bool:
-    """Whether either text repeats the other. *printed* tells that a program wrote them both."""
-    one, other = _form(a, printed), _form(b, printed)
-    return one.text == other.text or _alike(one, other)
-
-
 def collapse(texts: Sequence[str], *, printed: Sequence[bool] = ()) -> list[int]:
     """For each text the index of the first earlier one that it repeats, or its own.
 
