@@ -460,7 +460,7 @@ def test_search_explains_each_signal_the_time_the_tier_and_the_milliseconds(door
         assert row in rows
     assert "“yesterday” is Wed 2026-01-14;" in told.words
     assert "up to Thu 2026-01-15 10:30:00" in told.words
-    assert "from 14 d before to the time of “the release”; the latest first" in told.words
+    assert "within 2 weeks before “the release”; the latest first" in told.words
     assert 80 >= max(map(len, told.out.splitlines()))
 
 
@@ -479,11 +479,20 @@ def test_times_beyond_all_calendars_are_shown_as_the_nearest_there_are(door: Doo
 
 def test_an_event_that_names_a_time_is_told_once_with_the_time_it_had(door: Door) -> None:
     reading = TimeReading(
-        spans=(TimeSpan(start=7, end=14, from_ms=None, until_ms=EVENT.time_ms),), anchor="release", anchor_until_ms=0
+        spans=(TimeSpan(start=7, end=14, from_ms=None, until_ms=EVENT.time_ms),),
+        anchor="release",
+        anchor_until_ms=0,
+        anchor_event_id=EVENT.id,
+        anchor_sentence="We release\n tomorrow.",
     )
     door.memory.script = {"search": msgspec.structs.replace(EXPLAINED, understood=reading)}
 
-    assert "understood: before “release” is up to Thu 2026-01-15 10:30:00" in door.run("search", "before release").words
+    told = (
+        "understood: before “release” is up to Thu 2026-01-15 10:30:00"
+        f" (said 2026-01-15 in {EVENT.id}: “We release tomorrow.”)"
+    )
+
+    assert told in door.run("search", "before release").words
 
 
 def test_columns_of_an_explanation_stand_below_each_other(door: Door) -> None:
@@ -524,6 +533,9 @@ def test_search_as_json_tells_what_was_understood_and_how_it_was_ranked(door: Do
         "anchor": "the release",
         "anchor_from_ms": -14 * 86_400_000,
         "anchor_until_ms": 0,
+        "anchor_event_id": "",
+        "anchor_sentence": "",
+        "cues": [],
     } == data["understood"]
     assert (0.5, False) == (data["options"]["diversity"], data["options"]["group_by_session"])
     assert "2026-01-15T09:30:00.000Z" == data["now"]

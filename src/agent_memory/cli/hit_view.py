@@ -12,12 +12,12 @@ from rich.text import Text
 from agent_memory.cli.event_view import field_table
 from agent_memory.cli.terminal import counted, marked, stored
 from agent_memory.cli.times import Zone
+from agent_memory.events.ulids import ulid_time_ms
 from agent_memory.retrieval.model import Hit, SearchOptions, SearchResult
 from agent_memory.retrieval.wanted import Wanted
-from agent_memory.temporal import TimeOrder, TimeReading, TimeSpan
+from agent_memory.temporal import TimeOrder, TimeReading, TimeSpan, describe_anchor
 
 _WORD = re.compile(r"[^\W_]+")
-_DAY_MS = 86_400_000
 
 
 def hits_table(query: str, hits: list[tuple[int, Hit]], zone: Zone, *, titled: bool, explain: bool) -> Table:
@@ -109,12 +109,12 @@ def explanation(query: str, options: SearchOptions, result: SearchResult, zone: 
 
 def told_of(query: str, reading: TimeReading, zone: Zone) -> Iterator[str]:
     """What was read of time, a phrase each."""
-    anchor = f"{_offsets(reading)} “{reading.anchor}”" if reading.anchor else ""
+    anchor = describe_anchor(reading)
     for span in reading.spans:
         words = query[span.start : span.end]
         if anchor and words == reading.anchor:
             # The time of what the words name has been found.
-            yield f"{anchor} is {_stretch(span, zone)}"
+            yield f"{anchor} is {_stretch(span, zone)}{_found(reading, zone)}"
             anchor = ""
         else:
             yield f"“{words}” is {_stretch(span, zone)}"
@@ -135,21 +135,12 @@ def _stretch(span: TimeSpan, zone: Zone) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _offsets(reading: TimeReading) -> str:
-    first, last = reading.anchor_from_ms, reading.anchor_until_ms
-    if first is None and last is None:
-        return "around"
-    if first is None:
-        return "before" if not last else f"up to {_days(last)}"
-    if last is None:
-        return "after" if not first else f"from {_days(first)} on,"
-    return f"from {_days(first)} to {_days(last)}"
-
-
-def _days(offset_ms: int) -> str:
-    if not offset_ms:
-        return "the time of"
-    return f"{abs(offset_ms) / _DAY_MS:.3g} d {'before' if offset_ms < 0 else 'after'}"
+def _found(reading: TimeReading, zone: Zone) -> str:
+    """Who is to blame: what was taken for the event that the words name."""
+    if not reading.anchor_event_id:
+        return ""
+    said = zone.date(ulid_time_ms(reading.anchor_event_id))
+    return f" (said {said} in {reading.anchor_event_id}: “{' '.join(reading.anchor_sentence.split())}”)"
 
 
 def _number(score: float) -> str:

@@ -168,6 +168,9 @@ def reading_shape(query: str, reading: TimeReading) -> Shape:
         "anchor": reading.anchor,
         "anchor_from_ms": reading.anchor_from_ms,
         "anchor_until_ms": reading.anchor_until_ms,
+        "anchor_event_id": reading.anchor_event_id,
+        "anchor_sentence": reading.anchor_sentence,
+        "cues": [{"text": query[start:end], "start": start, "end": end} for start, end in reading.cues],
     }
 
 

@@ -50,6 +50,7 @@ class Searcher:
         clock: Clock = SYSTEM_CLOCK,
         threads: int = 8,
     ) -> None:
+        self._log = log
         self._clock = clock
         self._has_model = embedder is not None
         self._lexical = lexical
@@ -82,7 +83,7 @@ class Searcher:
         with watch.step("total"):
             with watch.step("read"):
                 asked = read(query, now_ms=now_ms, calendar=self._calendar)
-                reading = TIMELESS if "time" in without else self._definite(asked)
+                reading = TIMELESS if "time" in without else self._definite(asked, now_ms)
             retrieved = self._retrievers.ask(
                 asked, reading.spans, where=where, limit=limit, without=without, watch=watch
             )
@@ -104,9 +105,16 @@ class Searcher:
         """End the threads; a search that runs is finished first."""
         self._retrievers.close()
 
-    def _definite(self, asked: Asked) -> TimeReading:
+    def _definite(self, asked: Asked, now_ms: int) -> TimeReading:
         try:
-            reading = definite(asked.text, asked.time, self._lexical)
+            reading = definite(
+                asked.text,
+                asked.time,
+                now_ms=now_ms,
+                calendar=self._calendar,
+                lexical=self._lexical,
+                log=self._log,
+            )
         except Exception as error:
             self._telling.tell("the time of an event that it names", view="lexical", error=error)
             return asked.time

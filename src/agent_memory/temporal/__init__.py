@@ -3,7 +3,7 @@
 from agent_memory.temporal.mentions import MENTIONS, MENTIONS_MAX, mentions
 from agent_memory.temporal.model import TIMELESS, TimeOrder, TimeReading, TimeSpan
 from agent_memory.temporal.reading import QUERY_CHARS_READ, read_query
-from agent_memory.temporal.wording import describe, describe_span
+from agent_memory.temporal.wording import describe, describe_anchor, describe_span
 
 __all__ = [
     "MENTIONS",
@@ -14,6 +14,7 @@ __all__ = [
     "TimeReading",
     "TimeSpan",
     "describe",
+    "describe_anchor",
     "describe_span",
     "mentions",
     "read_query",

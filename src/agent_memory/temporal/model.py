@@ -35,10 +35,10 @@ class TimeReading(msgspec.Struct, frozen=True, kw_only=True):
     ``anchor`` is what an interval is relative to where that is no date (`before the release`):
     the words that name it, for the events about them to be found first; empty otherwise. Then
     ``anchor_from_ms`` and ``anchor_until_ms`` tell the interval as offsets from the anchor's time;
-    None on a side that is open. ``anchor_event_id`` is the event that was found to name it, if
-    that was looked for. ``cues`` are the words beside the spans that say this: code points
-    ``[start, end)`` of what tells the order (`last`) and of what leads to the anchor
-    (`two weeks before the`), in the order of the query.
+    None on a side that is open. ``anchor_event_id`` is the event that was found to tell of it,
+    ``anchor_sentence`` how, verbatim; its interval is then the last of the spans. ``cues`` are the
+    words beside the spans that say this: code points ``[start, end)`` of what tells the order
+    (`last`) and of what leads to the anchor (`two weeks before`), in the order of the query.
     """
 
     spans: tuple[TimeSpan, ...] = ()
@@ -47,6 +47,7 @@ class TimeReading(msgspec.Struct, frozen=True, kw_only=True):
     anchor_from_ms: int | None = None
     anchor_until_ms: int | None = None
     anchor_event_id: str = ""
+    anchor_sentence: str = ""
     cues: tuple[tuple[int, int], ...] = ()
 
     @property

@@ -36,7 +36,7 @@ def describe(reading: TimeReading, calendar: Calendar) -> str:
     """A whole reading in one line; empty for a query that says nothing of time."""
     said = [describe_span(span, calendar) for span in reading.spans]
     if reading.anchor:
-        said.append(_anchored(reading))
+        said.append(describe_anchor(reading))
     if reading.order is not TimeOrder.ANY:
         said.append("the earliest first" if reading.order is TimeOrder.EARLIEST else "the latest first")
     return "; ".join(said)
@@ -59,11 +59,14 @@ def _said(time_ms: int, calendar: Calendar, whole: bool) -> str:
     return day if whole else f"{day} {local.hour:02}:{local.minute:02}"
 
 
-def _anchored(reading: TimeReading) -> str:
+def describe_anchor(reading: TimeReading) -> str:
+    """The way from the event that a reading names: `10 to 18 days before “release”`; empty without one."""
+    if not reading.anchor:
+        return ""
     low, high = reading.anchor_from_ms, reading.anchor_until_ms
     name = f"“{reading.anchor}”"
     if low is None and high is None:
-        return f"at any time beside {name}"
+        return f"around {name}"
     if low is None:
         return f"before {name}" if high == 0 else f"until {_offset(high or 0)} {name}"
     if high is None:
@@ -74,6 +77,11 @@ def _anchored(reading: TimeReading) -> str:
         return f"within {_length(-low)} before {name}"
     if low == -high:
         return f"within {_length(high)} of {name}"
+    if (low < 0) is (high < 0):
+        near, far = (_length(length) for length in sorted((abs(low), abs(high))))
+        if near.split()[1] == far.split()[1]:
+            near = near.split()[0]
+        return f"{near} to {far} {'before' if low < 0 else 'after'} {name}"
     return f"{_offset(low)} to {_offset(high)} {name}"
 
 

@@ -189,6 +189,9 @@ readings = st.builds(
     anchor=names,
     anchor_from_ms=st.none() | st.integers(-(1 << 40), 1 << 40),
     anchor_until_ms=st.none() | st.integers(-(1 << 40), 1 << 40),
+    anchor_event_id=st.just("") | ids,
+    anchor_sentence=names,
+    cues=st.lists(st.tuples(counts, counts), max_size=2).map(tuple),
 )
 options = st.builds(
     SearchOptions,
@@ -467,6 +470,9 @@ def full_messages() -> list[Message]:
         anchor="a",
         anchor_from_ms=-5,
         anchor_until_ms=6,
+        anchor_event_id=AN_EVENT.event.id,
+        anchor_sentence="b",
+        cues=((1, 2),),
     )
     result = SearchResult(
         hits=(hit,),

@@ -134,6 +134,9 @@ def _reading_to_pb(reading: TimeReading, query: str) -> pb.TimeReading:
         anchor=shown(reading.anchor),
         anchor_from_ms=reading.anchor_from_ms,
         anchor_until_ms=reading.anchor_until_ms,
+        anchor_event_id=reading.anchor_event_id,
+        anchor_sentence=shown(reading.anchor_sentence),
+        cues=[pb.QueryWords(text=shown(query[start:end]), start=start, end=end) for start, end in reading.cues],
     )
 
 
@@ -157,6 +160,9 @@ def _reading_from_pb(message: pb.TimeReading) -> TimeReading:
         anchor=message.anchor,
         anchor_from_ms=message.anchor_from_ms if message.HasField("anchor_from_ms") else None,
         anchor_until_ms=message.anchor_until_ms if message.HasField("anchor_until_ms") else None,
+        anchor_event_id=message.anchor_event_id,
+        anchor_sentence=message.anchor_sentence,
+        cues=tuple((cue.start, cue.end) for cue in message.cues),
     )
 
 

@@ -380,6 +380,9 @@ class TimeReading(_message.Message):
     ANCHOR_FIELD_NUMBER: _builtins.int
     ANCHOR_FROM_MS_FIELD_NUMBER: _builtins.int
     ANCHOR_UNTIL_MS_FIELD_NUMBER: _builtins.int
+    ANCHOR_EVENT_ID_FIELD_NUMBER: _builtins.int
+    ANCHOR_SENTENCE_FIELD_NUMBER: _builtins.int
+    CUES_FIELD_NUMBER: _builtins.int
     order: Global___TimeOrder.ValueType
     anchor: _builtins.str
     """What an interval is relative to where that is no date (`before the release`): the words that
@@ -387,8 +390,17 @@ class TimeReading(_message.Message):
     """
     anchor_from_ms: _builtins.int
     anchor_until_ms: _builtins.int
+    anchor_event_id: _builtins.str
+    """The event that was found to tell of it, and the sentence that does, verbatim. Then the interval
+    is the last of the spans.
+    """
+    anchor_sentence: _builtins.str
     @_builtins.property
     def spans(self) -> _containers.RepeatedCompositeFieldContainer[Global___TimeSpan]: ...
+    @_builtins.property
+    def cues(self) -> _containers.RepeatedCompositeFieldContainer[Global___QueryWords]:
+        """What else of the query says so: the words of an order (`last`), and those that lead to the anchor."""
+
     def __init__(
         self,
         *,
@@ -397,10 +409,13 @@ class TimeReading(_message.Message):
         anchor: _builtins.str = ...,
         anchor_from_ms: _builtins.int | None = ...,
         anchor_until_ms: _builtins.int | None = ...,
+        anchor_event_id: _builtins.str = ...,
+        anchor_sentence: _builtins.str = ...,
+        cues: _abc.Iterable[Global___QueryWords] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_anchor_from_ms", b"_anchor_from_ms", "_anchor_until_ms", b"_anchor_until_ms", "anchor_from_ms", b"anchor_from_ms", "anchor_until_ms", b"anchor_until_ms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_anchor_from_ms", b"_anchor_from_ms", "_anchor_until_ms", b"_anchor_until_ms", "anchor", b"anchor", "anchor_from_ms", b"anchor_from_ms", "anchor_until_ms", b"anchor_until_ms", "order", b"order", "spans", b"spans"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_anchor_from_ms", b"_anchor_from_ms", "_anchor_until_ms", b"_anchor_until_ms", "anchor", b"anchor", "anchor_event_id", b"anchor_event_id", "anchor_from_ms", b"anchor_from_ms", "anchor_sentence", b"anchor_sentence", "anchor_until_ms", b"anchor_until_ms", "cues", b"cues", "order", b"order", "spans", b"spans"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__anchor_from_ms: _TypeAlias = _typing.Literal["anchor_from_ms"]  # noqa: Y015
     _WhichOneofArgType__anchor_from_ms: _TypeAlias = _typing.Literal["_anchor_from_ms", b"_anchor_from_ms"]  # noqa: Y015
@@ -412,6 +427,33 @@ class TimeReading(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__anchor_until_ms) -> _WhichOneofReturnType__anchor_until_ms | None: ...
 
 Global___TimeReading: _TypeAlias = TimeReading  # noqa: Y015
+
+@_typing.final
+class QueryWords(_message.Message):
+    """Where words stand in the query: code points, end exclusive."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    start: _builtins.int
+    end: _builtins.int
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        start: _builtins.int = ...,
+        end: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QueryWords: _TypeAlias = QueryWords  # noqa: Y015
 
 @_typing.final
 class TimeSpan(_message.Message):
