@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
-from agent_memory.annotation import MemoryType
-from agent_memory.annotation.traits import types_in
 from agent_memory.indexes.model import Match
 from agent_memory.retrieval import judges
 from agent_memory.retrieval.model import SearchOptions, Signal
@@ -43,7 +41,6 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     signals: tuple[Signal, ...]
     passage: Match | None
-    types: tuple[MemoryType, ...]
 
 
 class Ranking:
@@ -90,7 +87,6 @@ class Ranking:
                 score=sum(signal.contribution for signal in signals[place]),
                 signals=tuple(signals[place]),
                 passage=passages[place][1],
-                types=types_in(self._pool.traits_at(row)),
             )
             for place, row in enumerate(rows)
         ]
