@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from agent_memory.temporal import moments
@@ -64,8 +65,10 @@ def tokens_of(text: str, *, start: int = 0, end: int | None = None, quotes_are_o
         named = named or lower in PHRASES or not word.isalpha()
         if lower not in VOCABULARY and word.isalpha() and len(word) < _CHUNK_MAX:
             found.append(Token("word", word, at, at + len(word)))
+        elif len(word) > _CHUNK_MAX:
+            found.append(Token("opaque", None, at, at + len(word)))
         else:
-            found += _read(word, at)
+            found += [Token(kind, value, at + first, at + last) for kind, value, first, last in _known(word)]
     return _phrases(found, text) if named else found
 
 
@@ -73,10 +76,13 @@ def _hide(found: re.Match[str]) -> str:
     return "\x00" * len(found[0])
 
 
+@lru_cache(maxsize=8_192)
+def _known(chunk: str) -> tuple[Token, ...]:
+    """The tokens of a chunk, which means the same wherever it stands: the small words come in every sentence."""
+    return tuple(_read(chunk, 0))
+
+
 def _read(chunk: str, at: int) -> Iterator[Token]:
-    if len(chunk) > _CHUNK_MAX:
-        yield Token("opaque", None, at, at + len(chunk))
-        return
     core = chunk if _SHORT_YEAR.match(chunk) else chunk.lstrip(_LEADING)
     lead = len(chunk) - len(core)
     if lead:
