@@ -65,6 +65,7 @@ def by_place(pool: Pool, events: Sequence[Event], column: Any) -> dict[int, floa
 def asked(**fields: Any) -> Asked:
     given: dict[str, Any] = {
         "text": "q",
+        "words": "q",
         "time": TIMELESS,
         "asks_when": False,
         "types": frozenset(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -29,17 +30,21 @@ _SAYING = re.compile(
     r"|promis(?:e|ed)|explain(?:ed)?|answer(?:ed)?|repl(?:y|ied)|claim(?:ed)?|think|thought|wr(?:ite|ote))\b",
     re.IGNORECASE,
 )
+_FROM_NOW = re.compile(r"\b(?:yesterday|today|tonight|tomorrow|this|last|past|previous|next|ago|now)\b", re.IGNORECASE)
 _QUOTED = re.compile(r'"([^"\n]{2,200})"|`([^`\n]{2,200})`|“([^”\n]{2,200})”')
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What a query asks for.
 
+    ``words`` are what keywords are taken from: the text without words such as `yesterday`, which have
+    been understood, and would find whoever else spoke of some yesterday.
     ``speakers`` are hashes of names it holds, ``role`` is whose words it asks for where it says
     `I` or `you`; ``phrases`` are what it quotes, verbatim.
     """
 
     text: str
+    words: str
     time: TimeReading
     asks_when: bool
     types: frozenset[MemoryType]
@@ -55,9 +60,11 @@ def read(query: str, *, now_ms: int, calendar: Calendar) -> Asked:
     text = query[:QUERY_CHARACTERS_MAX]
     hashes = {speaker_hash(name) for name in names_in(text)[:NAMES_MAX]}
     phrases = [" ".join("".join(found).split()) for found in _QUOTED.findall(text)]
+    time = read_query(text, now_ms=now_ms, calendar=calendar)
     return Asked(
         text=text,
-        time=read_query(text, now_ms=now_ms, calendar=calendar),
+        words=_without(text, [(span.start, span.end) for span in time.spans]),
+        time=time,
         asks_when=_WHEN.search(text) is not None,
         types=types_in_query(text),
         entities=entities_in_query(text),
@@ -66,6 +73,14 @@ def read(query: str, *, now_ms: int, calendar: Calendar) -> Asked:
         asks_what_was_said=_SAYING.search(text) is not None,
         phrases=tuple(phrase for phrase in phrases[:PHRASES_MAX] if phrase),
     )
+
+
+def _without(text: str, parts: Sequence[tuple[int, int]]) -> str:
+    for start, end in parts:
+        # June is June whoever says it; last week is not.
+        if _FROM_NOW.search(text, start, end):
+            text = f"{text[:start]}{' ' * (end - start)}{text[end:]}"
+    return text
 
 
 def _role(text: str) -> Role | None:

@@ -20,7 +20,7 @@ WEIGHTS = {
     "time": 1.0,
     "type": 0.2,
     "speaker": 0.5,
-    "substance": 0.4,
+    "substance": 0.6,
     "phrase": 1.0,
     "contents": 1.0,
 }

@@ -147,9 +147,9 @@ class Retrievers:
 
     def _by_words(self, asked: Asked, narrower: Sequence[Where], limit: int, watch: Watch) -> Found:
         with watch.step("lexical"), self._lexical() as index:
-            everywhere = index.search(asked.text, where=EVERYWHERE, limit=max(LEXICAL_DEPTH, limit))
-            lists = [index.search(asked.text, where=where, limit=max(LEXICAL_DEPTH, limit)) for where in narrower]
-            whole = index.whole_score(asked.text)
+            everywhere = index.search(asked.words, where=EVERYWHERE, limit=max(LEXICAL_DEPTH, limit))
+            lists = [index.search(asked.words, where=where, limit=max(LEXICAL_DEPTH, limit)) for where in narrower]
+            whole = index.whole_score(asked.words)
         return Found(everywhere, *lists, depth=LEXICAL_DEPTH, floor=0.0, top=WHOLE_SHARE * whole)
 
     def _nearest(self, embedder: Embedder, asked: Asked, narrower: Sequence[Where], limit: int, watch: Watch) -> Found:
