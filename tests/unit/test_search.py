@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_memory.annotation.traits import traits_of
-from agent_memory.errors import Unavailable
+from agent_memory.errors import Corrupt, Unavailable
 from agent_memory.events import Event, Kind, Recorded, Role
 from agent_memory.events.ulids import ulid_of
 from agent_memory.indexes import admission
@@ -238,6 +238,29 @@ def test_without_either_the_contents_are_walked() -> None:
     assert f"segment/{STORY[2].event.id}" == result.hits[0].node_id
 
 
+@pytest.mark.parametrize(
+    ("replaced", "without"),
+    [
+        ({"embedder": None}, ("lexical",)),
+        ({"vectors": DOWN}, ("lexical",)),
+        ({"lexical": DOWN}, ("vector",)),
+        ({}, ("lexical", "vector")),
+    ],
+    ids=["no model", "no vectors", "no keywords", "neither wanted"],
+)
+def test_the_contents_serve_whoever_leaves_out_what_there_is(
+    replaced: dict[str, Any], without: tuple[str, ...]
+) -> None:
+    """The tier is what served: contents are walked, not only named, and no quoted phrase stands in for them."""
+    options = SearchOptions(without=without)
+    result = searcher(**replaced).search('cache "due in March"', where=EVERYWHERE, limit=9, options=options)
+
+    assert Tier.CONTENTS == result.tier
+    assert "contents" in result.timings_ms
+    assert [STORY[3], STORY[0]] == [hit.recorded for hit in result.hits]
+    assert {"contents"} == {signal.name for hit in result.hits for signal in hit.signals}
+
+
 def test_the_walk_goes_down_through_parents_that_do_not_share_a_word() -> None:
     matches = walk(Tree(STORY), "SQLite", where=EVERYWHERE)  # type: ignore[arg-type]  # of contents only what is read
 
@@ -311,6 +334,48 @@ def test_degradation_is_told_once_without_a_word_of_the_query(monkeypatch: pytes
     assert "cache" not in repr(told.lines)
 
 
+def test_one_damaged_session_costs_the_others_nothing_and_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, state = Told(), {"damaged": True}
+    monkeypatch.setattr("agent_memory.retrieval.telling.LOG", told)
+    damaged = session_key("s1")
+
+    class Damaged(Sessions):
+        def turns(self, found: Mapping[int, Sequence[str]]) -> dict[int, Turns]:
+            if state["damaged"] and damaged in found:
+                raise Corrupt("a row cannot be read")
+            return super().turns(found)
+
+    sessions = Damaged(STORY)
+    asked = searcher(catalog=lambda: nullcontext(sessions))
+
+    def with_context() -> set[str]:
+        hits = asked.search("cache", where=EVERYWHERE, limit=9).hits
+        inheriting = [hit for hit in hits if any(one.name == "context" and one.score > 0 for one in hit.signals)]
+        return {hit.recorded.event.session for hit in inheriting}
+
+    found = [with_context() for _ in range(3)]
+    state["damaged"] = False
+    found.append(with_context())
+
+    assert [{"s2"}] * 3 + [{"s1", "s2"}] == found
+    assert [
+        "search goes without the neighbours in a damaged session",
+        "search has the neighbours in a damaged session again",
+    ] == [event for event, _ in told.lines]
+    assert "cache" not in repr(told.lines)
+
+
+@pytest.mark.parametrize(("view", "count"), [("catalog", 2), ("contents", 1)])
+def test_what_hits_lack_is_told_once(view: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told()
+    monkeypatch.setattr("agent_memory.retrieval.telling.LOG", told)
+    lacking = searcher(**{view: DOWN})
+    for _ in range(3):
+        lacking.search("cache", where=EVERYWHERE, limit=9)
+
+    assert count == len(told.lines)
+
+
 stories = conversations(max_size=12).map(
     lambda events: [Recorded(position, event) for position, event in enumerate(events, start=1)]
 )
@@ -319,7 +384,7 @@ outages = st.sampled_from(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(stories, queries() | st.text(max_size=20), filters(), st.integers(1, 12), outages)
 def test_in_every_tier_hits_pass_the_filter_quote_their_event_and_repeat(
     events: list[Recorded], query: str, where: Where, limit: int, outage: dict[str, Any]
@@ -341,7 +406,7 @@ def test_in_every_tier_hits_pass_the_filter_quote_their_event_and_repeat(
         assert any(signal.rank for signal in hit.signals)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(stories, filters(), st.sampled_from([{"embedder": None}, {"lexical": DOWN, "vectors": DOWN}]))
 def test_by_keyword_and_by_contents_everything_that_passes_and_holds_the_word_is_found(
     events: list[Recorded], where: Where, outage: dict[str, Any]
@@ -359,3 +424,13 @@ def test_by_keyword_and_by_contents_everything_that_passes_and_holds_the_word_is
 @given(stories, filters())
 def test_the_filter_of_the_walk_is_the_filter_of_the_indexes(events: list[Recorded], where: Where) -> None:
     assert [admits(where, one.event) for one in events] == [admission.admits(where, one.event) for one in events]
+
+
+def test_the_last_of_very_many_that_fit_as_well_is_found() -> None:
+    events = [recorded(place, f"Deployed the billing service, run {place}.") for place in range(1, 1_001)]
+    search = searcher(events)
+
+    hits = search.search("when was the last time we deployed the billing service", where=EVERYWHERE, limit=3).hits
+    search.close()
+
+    assert {998, 999, 1000} == {hit.recorded.position for hit in hits}
