@@ -261,6 +261,29 @@ def test_the_contents_serve_whoever_leaves_out_what_there_is(
     assert {"contents"} == {signal.name for hit in result.hits for signal in hit.signals}
 
 
+@pytest.mark.parametrize(
+    ("replaced", "without"),
+    [
+        ({"embedder": None}, ("lexical",)),
+        ({"vectors": DOWN}, ("lexical",)),
+        ({"lexical": DOWN}, ("vector",)),
+        ({}, ("lexical", "vector")),
+    ],
+    ids=["no model", "no vectors", "no keywords", "neither wanted"],
+)
+def test_the_contents_serve_who_leaves_out_what_there_is(
+    replaced: dict[str, Any], without: tuple[str, ...]
+) -> None:
+    """The tier is what served: contents are walked, not only named, and no quoted phrase stands in for them."""
+    options = SearchOptions(without=without)
+    result = searcher(**replaced).search('cache "due in March"', where=EVERYWHERE, limit=9, options=options)
+
+    assert Tier.CONTENTS == result.tier
+    assert "contents" in result.timings_ms
+    assert [STORY[3], STORY[0]] == [hit.recorded for hit in result.hits]
+    assert {"contents"} == {signal.name for hit in result.hits for signal in hit.signals}
+
+
 def test_the_walk_goes_down_through_parents_that_do_not_share_a_word() -> None:
     matches = walk(Tree(STORY), "SQLite", where=EVERYWHERE)  # type: ignore[arg-type]  # of contents only what is read
 

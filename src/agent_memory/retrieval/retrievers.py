@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from agent_memory.indexes.model import EVERYWHERE, Match, Where
+from agent_memory.indexes.model import EVERYWHERE, Where
 from agent_memory.retrieval.asked import Asked
 from agent_memory.retrieval.entity_ranking import rank_by_entities
 from agent_memory.retrieval.lease import Lease
 from agent_memory.retrieval.model import Tier
+from agent_memory.retrieval.phrases import quoting
 from agent_memory.retrieval.pool import Found
 from agent_memory.retrieval.times import within
 from agent_memory.retrieval.walk import walk
 from agent_memory.retrieval.wanted import Wanted
 from agent_memory.retrieval.watch import Watch
 from agent_memory.telemetry import LOG
-from agent_memory.temporal import TimeSpan
+from agent_memory.temporal import TimeOrder, TimeSpan
 
 if TYPE_CHECKING:
     # The ports bring numpy, which whoever only reads results need not load.
@@ -35,11 +35,11 @@ ENTITY_DEPTH = 100
 WHOLE_SHARE = 0.7
 """Words are worth all that they can be where the best match has so much of the query, and less where it has less."""
 
-PHRASE_DEPTH = 100
-"""Of the events that hold a phrase's words, so many are read for the phrase itself."""
-
 TIMES_MAX = 4
 """Of the times that a query names, so many are looked into; what happened at others still gains by it."""
+
+ORDERED_DEPTH = 50
+"""Of the first or the last events that hold every word, so many more."""
 
 MENTIONS_MAX = 400
 """Of the events whose text names the time, so many."""
@@ -96,7 +96,11 @@ class Retrievers:
         without: frozenset[str],
         watch: Watch,
     ) -> Retrieved:
-        """Every retriever that can answer and is not left out; the contents where neither words nor meaning can."""
+        """Every retriever that can answer and is not left out.
+
+        Where neither words nor meaning answered, be it that they cannot or that both are left out, the
+        contents are walked instead of all of them, and the tier says so.
+        """
         narrower = [] if where.is_open else [where]
         timed = [narrowed for span in spans if (narrowed := within(where, span)) is not None]
         narrower += list(dict.fromkeys(timed))[:TIMES_MAX]
@@ -105,7 +109,7 @@ class Retrievers:
         if self._embedder is not None and "vector" not in without:
             pending["vector"] = self._pool.submit(self._nearest, self._embedder, asked, narrower, limit, watch)
         if asked.phrases and "phrase" not in without:
-            pending["phrase"] = self._pool.submit(self._quoting, asked, where, watch)
+            pending["phrase"] = self._pool.submit(self._quoting, asked, watch)
         if asked.entities and "entity" not in without:
             pending["entity"] = self._pool.submit(self._mentioning, asked, watch)
         naming = self._pool.submit(self._naming, spans, watch) if spans else None
@@ -132,7 +136,7 @@ class Retrievers:
                 failed["time"] = error
         self._tell(failed)
         tier = _TIERS["lexical" in found, "vector" in found]
-        if tier is Tier.CONTENTS and not without & {"lexical", "vector"}:
+        if tier is Tier.CONTENTS:
             with watch.step("contents"), self._contents() as contents:
                 walked = walk(contents, asked.text, where=where)
             # Worth all that it can be is what holds every word, in its own line and in its segment.
@@ -149,6 +153,14 @@ class Retrievers:
         with watch.step("lexical"), self._lexical() as index:
             everywhere = index.search(asked.words, where=EVERYWHERE, limit=max(LEXICAL_DEPTH, limit))
             lists = [index.search(asked.words, where=where, limit=max(LEXICAL_DEPTH, limit)) for where in narrower]
+            if asked.time.order is not TimeOrder.ANY:
+                # Of many that fit as well, the first or the last might not be among so many.
+                latest = asked.time.order is TimeOrder.LATEST
+                for where in narrower or [EVERYWHERE]:
+                    edge = index.edge_ms(asked.words, where=where, count=ORDERED_DEPTH, latest=latest)
+                    if edge is not None:
+                        ordered = within(where, _since_or_until(edge, since=latest)) or where
+                        lists.append(index.search(asked.words, where=ordered, limit=ORDERED_DEPTH))
             whole = index.whole_score(asked.words)
         return Found(everywhere, *lists, depth=LEXICAL_DEPTH, floor=0.0, top=WHOLE_SHARE * whole)
 
@@ -166,27 +178,11 @@ class Retrievers:
         with watch.step("entity"), self._entities() as index:
             return Found(rank_by_entities(index, asked.entities, limit=ENTITY_DEPTH), floor=0.0)
 
-    def _quoting(self, asked: Asked, where: Where, watch: Watch) -> Found:
-        """What holds the phrases of the query as they stand, but for case and white space."""
-        found: dict[str, Match] = {}
+    def _quoting(self, asked: Asked, watch: Watch) -> Found:
         with watch.step("phrase"), self._lexical() as index:
-            for phrase in asked.phrases:
-                quoted = re.compile(r"\s+".join(map(re.escape, phrase.split())), re.IGNORECASE)
-                matches = {match.event_id: match for match in index.search(phrase, where=where, limit=PHRASE_DEPTH)}
-                if not where.is_open:
-                    # Whether there is such a signal at all is no matter of the filter.
-                    for match in index.search(phrase, where=EVERYWHERE, limit=PHRASE_DEPTH):
-                        matches.setdefault(match.event_id, match)
-                events = self._log.get_many(list(matches))
-                for match, recorded in zip(matches.values(), events, strict=True):
-                    place = quoted.search(recorded.event.text) if recorded is not None else None
-                    if place is None:
-                        continue
-                    held = found.get(match.event_id)
-                    score = (held.score if held else 0.0) + 1 / len(asked.phrases)
-                    found[match.event_id] = Match(match.event_id, *place.span(), score, match.session)
+            found = quoting(index, self._log, asked.phrases, asked.words)
         # Worth all that it can be is what holds every phrase.
-        return Found(sorted(found.values(), key=lambda match: (-match.score, match.event_id)), floor=0.0, top=1.0)
+        return Found(found, floor=0.0, top=1.0)
 
     def _naming(self, spans: Sequence[TimeSpan], watch: Watch) -> frozenset[str]:
         named: set[str] = set()
@@ -204,3 +200,7 @@ class Retrievers:
             LOG.warning("search goes without a signal", signal=name, error=failed[name])
         for name in sorted(before - failed.keys()):
             LOG.info("search has its signal again", signal=name)
+
+
+def _since_or_until(edge_ms: int, *, since: bool) -> TimeSpan:
+    return TimeSpan(start=0, end=0, from_ms=edge_ms if since else None, until_ms=None if since else edge_ms)
