@@ -20,7 +20,7 @@ from agent_memory.retrieval.walk import walk
 from agent_memory.retrieval.wanted import Wanted
 from agent_memory.retrieval.watch import Watch
 from agent_memory.telemetry import LOG
-from agent_memory.temporal import TimeOrder, TimeSpan
+from agent_memory.temporal import TimeSpan
 
 if TYPE_CHECKING:
     # The ports bring numpy, which whoever only reads results need not load.
@@ -37,9 +37,6 @@ WHOLE_SHARE = 0.7
 
 TIMES_MAX = 4
 """Of the times that a query names, so many are looked into; what happened at others still gains by it."""
-
-ORDERED_DEPTH = 50
-"""Of the first or the last events that hold every word, so many more."""
 
 MENTIONS_MAX = 400
 """Of the events whose text names the time, so many."""
@@ -153,14 +150,6 @@ class Retrievers:
         with watch.step("lexical"), self._lexical() as index:
             everywhere = index.search(asked.words, where=EVERYWHERE, limit=max(LEXICAL_DEPTH, limit))
             lists = [index.search(asked.words, where=where, limit=max(LEXICAL_DEPTH, limit)) for where in narrower]
-            if asked.time.order is not TimeOrder.ANY:
-                # Of many that fit as well, the first or the last might not be among so many.
-                latest = asked.time.order is TimeOrder.LATEST
-                for where in narrower or [EVERYWHERE]:
-                    edge = index.edge_ms(asked.words, where=where, count=ORDERED_DEPTH, latest=latest)
-                    if edge is not None:
-                        ordered = within(where, _since_or_until(edge, since=latest)) or where
-                        lists.append(index.search(asked.words, where=ordered, limit=ORDERED_DEPTH))
             whole = index.whole_score(asked.words)
         return Found(everywhere, *lists, depth=LEXICAL_DEPTH, floor=0.0, top=WHOLE_SHARE * whole)
 
@@ -200,7 +189,3 @@ class Retrievers:
             LOG.warning("search goes without a signal", signal=name, error=failed[name])
         for name in sorted(before - failed.keys()):
             LOG.info("search has its signal again", signal=name)
-
-
-def _since_or_until(edge_ms: int, *, since: bool) -> TimeSpan:
-    return TimeSpan(start=0, end=0, from_ms=edge_ms if since else None, until_ms=None if since else edge_ms)
