@@ -271,9 +271,7 @@ def test_the_contents_serve_whoever_leaves_out_what_there_is(
     ],
     ids=["no model", "no vectors", "no keywords", "neither wanted"],
 )
-def test_the_contents_serve_who_leaves_out_what_there_is(
-    replaced: dict[str, Any], without: tuple[str, ...]
-) -> None:
+def test_the_contents_serve_who_leaves_out_what_there_is(replaced: dict[str, Any], without: tuple[str, ...]) -> None:
     """The tier is what served: contents are walked, not only named, and no quoted phrase stands in for them."""
     options = SearchOptions(without=without)
     result = searcher(**replaced).search('cache "due in March"', where=EVERYWHERE, limit=9, options=options)
