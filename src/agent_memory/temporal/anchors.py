@@ -9,7 +9,7 @@ from typing import TypedDict
 from agent_memory.temporal.grammar import Token, compile_pattern, row_of
 from agent_memory.temporal.moments import DAYS_ABOUT, SECONDS, Unit
 from agent_memory.temporal.occasions import OCCASIONS
-from agent_memory.temporal.words import PAST_VERBS, listed
+from agent_memory.temporal.words import PAST_VERBS, PLACES, listed
 
 _DAY_MS = 86_400_000
 _WORDS_MAX = 12
@@ -37,7 +37,14 @@ _DETERMINER = re.compile(
 _WORD = re.compile(r"[\w'’./+#-]+")
 _INDEFINITE = listed("a an any each every some no all such")
 _CLAUSE = re.compile(r"\s+(?:i|we|you|he|she|they|it)\s+(?P<verb>[a-z]+)\b", re.IGNORECASE)
-_PAST = re.compile(r"\b(?:did|was|were|had|happened)\b", re.IGNORECASE)
+_PAST = re.compile(
+    rf"\b(?:did|was|were|had|{'|'.join(sorted(PAST_VERBS))})\b|\b(?:what|who|which|that) \w+ed\b", re.IGNORECASE
+)
+_IN_PLACE = re.compile(
+    r"\b(?:(?:line|row|column|word|character|letter|digit|comma|colon|bracket|statement)s?|put|set|goes?|comes?|stands?)"
+    r" (?:before|after)\W*$",
+    re.IGNORECASE,
+)
 _PROCEDURAL = re.compile(
     r"\b(?:should|must|how (?:to|do|can)|do (?:i|we|you)|does|always|never|can (?:i|we|you)|need to|may)\b",
     re.IGNORECASE,
@@ -142,11 +149,21 @@ def _name(query: str, at: int, *, measured: bool) -> str:
     if head.lower() in ("next", "last") or query[start.end() :].split(None, 1)[0].lower() in _INDEFINITE:
         return ""
     if not measured:
-        # `before release`, `what do I do after the deploy`: a habit, unless the question is about what was.
-        habitual = not start[0].strip() or _PROCEDURAL.search(query) is not None
-        if not _is_occasion(head) or (habitual and not _PAST.search(query)):
+        # In a question about what was, whatever has an article may have happened (`after the restore drill`);
+        # else only what is nothing but an occasion. `what do I do after the deploy` is about a habit.
+        definite = bool(start[0].strip())
+        was = _PAST.search(query) is not None
+        habitual = not definite or _PROCEDURAL.search(query) is not None
+        happened = _is_occasion(head) or (definite and was and not habitual and not _is_place(query, at, head))
+        if not happened or (habitual and not was):
             return ""
     return query[start.end() : _phrase_end(query, start.end(), joined=True)[0]]
+
+
+def _is_place(query: str, at: int, head: str) -> bool:
+    """Whether the words before tell a place (`the comma after the bracket`), or the head is one, or code."""
+    named = head.lower().removesuffix("s")
+    return named in PLACES or head.lower() in PLACES or not head.isalpha() or _IN_PLACE.search(query, 0, at) is not None
 
 
 def _is_occasion(head: str) -> bool:

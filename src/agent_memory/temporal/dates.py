@@ -7,17 +7,18 @@ from typing import Any
 
 from agent_memory.temporal import moments
 from agent_memory.temporal.grammar import Match
-from agent_memory.temporal.instants import Now, Stretch, ms_of
+from agent_memory.temporal.instants import Now, Stretch, Tense, ms_of
 from agent_memory.temporal.moments import Moment, Recurring, Unit
 from agent_memory.temporal.names import rule
 from agent_memory.temporal.words import PAST_VERBS, listed
 
-_MONTHS = ("month", "namelike", "titled", "wordlike", "short_month", "wordlike_short")
+_MONTHS = ("month", "namelike", "titled", "wordlike", "short_month", "wordlike_short", "month_own")
 _COUNTED = listed(
     "lines line ports port rows row bytes pages page ids numbers number tokens positions range values pixels width"
     " height offset offsets chars columns"
 )
 _YEARS_AHEAD = 10
+_YEARS_LOOKED_AT = 12  # a date falls on each weekday within them, but for 29 February
 
 _MONTH_FIRST = {
     f"America/{city}"
@@ -132,9 +133,18 @@ def _day_number(match: Match, now: Now) -> Moment | None:
 
 
 def _iso_week(match: Match, now: Now) -> Moment | None:
-    if match.get("unit")[0] is not Unit.WEEK:
+    if match.get("unit") != (Unit.WEEK, 1):
         return None
-    week = _numbers(match, "number")[0]
+    return _week_of_a_year(_numbers(match, "number")[0], now)
+
+
+def _written_week(match: Match, now: Now) -> Moment | None:
+    """`W51`, as the contents write it."""
+    return _week_of_a_year(match.get("week"), now)
+
+
+def _week_of_a_year(week: int, now: Now) -> Moment | None:
+    """The last week of that number that has begun."""
     this_year = now.today.isocalendar().year
     found = moments.iso_week(this_year, week)
     if found is None or found.start > now.local:
@@ -148,7 +158,32 @@ def _iso_instant(match: Match, now: Now) -> Stretch:
 
 
 def _weekday_named_twice(match: Match, now: Now) -> Any:
-    return match.get("day", "yearly_day")
+    """`Friday 13 February` is of the year, of those around, in which it is a Friday."""
+    what = match.get("day", "yearly_day")
+    if not isinstance(what, Recurring):
+        return what
+    weekday: Recurring = match.get("weekday", "short_weekday", "wordlike_weekday")
+    years = range(now.today.year - _YEARS_LOOKED_AT, now.today.year + _YEARS_LOOKED_AT + 1)
+    found = [day for year in years if (day := _fitting(what, weekday, date(year, 1, 1))) is not None]
+    return min(found, key=lambda day: abs(day.start - now.local), default=what)
+
+
+def _weekday_of_a_month(match: Match, now: Now) -> Moment | None:
+    """`Friday the 13th`: the last one, or with `will` the next."""
+    weekday: Recurring = match.get("weekday", "short_weekday", "wordlike_weekday")
+    what = moments.day_of_month(match.get("ordinal", "nth"))
+    ahead = now.tense is Tense.FUTURE
+    for count in range(12 * _YEARS_LOOKED_AT):
+        day = _fitting(what, weekday, moments.shift(now.today.replace(day=1), count if ahead else -count, Unit.MONTH))
+        if day is not None and (day.start > now.local if ahead else day.start <= now.local):
+            return day
+    return None
+
+
+def _fitting(what: Recurring, weekday: Recurring, cycle: date) -> Moment | None:
+    """The day of a cycle, if it falls on the weekday."""
+    day = what.occurrence(cycle)
+    return day if day is not None and moments.of_cycle(weekday, day.start.date()) == day else None
 
 
 def _iso_with_clock(match: Match, now: Now) -> Moment:
@@ -160,6 +195,8 @@ def _iso_with_clock(match: Match, now: Now) -> Moment:
 
 _N = "(number|ordinal)"
 _ON = "(?<=on|since|until|by|before|after|between|around)"
+
+_ALONGSIDE = "(?<=in|during|since|until|before|after|by|from|for)"
 
 _DATE = (
     "the? (number|ordinal|nth) (dash|of)? MONTH (comma|of|dash)? year"
@@ -185,6 +222,10 @@ DAYS = (
     rule("holiday (comma|of|in)? year", "day", _holiday_of_year),
     rule("iso? unit number (of|comma)? year|the? ordinal unit of year", "day", _day_number),
     rule("iso unit number", "period", _iso_week),
+    rule(f"{_ALONGSIDE} unit number (?!of|to|dash|units|unit|number|and)", "period", _iso_week),
+    rule("unit number (?=stop|$)", "period", _iso_week),
+    rule(f"{_ALONGSIDE} week|week (?=stop|comma|$)", "period", _written_week),
+    rule("ANY_WEEKDAY comma? the (ordinal|nth) (?!of|word|unit|weekend|MONTH)", "day", _weekday_of_a_month),
     rule(
         "(?<=on|since|until|by|before|after|around) the ordinal (?=stop|comma|$|clause|of)", "monthly_day", _monthly_day
     ),
@@ -286,6 +327,7 @@ _BESIDE = "(?<=in|during|since|until|before|after|over|around)"
 
 PERIODS = (
     rule("MONTH (comma|of|dash)? year|year dash? month", "period", _month_of_year),
+    rule("(?<!last|this|next) month_own", "yearly", _month),
     rule("the? SEASON (of|comma)? year", "period", _season_of_year),
     rule("year_quarter|(quarter|small_quarter) (of|dash|comma)? year", "period", _quarter_of_year),
     rule("half_year (of|dash|comma)? year", "period", _half_of_year),

@@ -1,4 +1,10 @@
-"""Whether a question is after the earliest or the latest of what fits it."""
+"""Whether a question is after the earliest or the latest of what fits it.
+
+A word of order (`last`, `first`, `latest` …) asks for that where it stands before what happened:
+`the last decision about Redis`, `the first bug that we fixed`. It does not where it names a place
+in a thing (`the last line`, `first name`), or where nothing speaks of the past (`the first step
+is`). To be wrong costs little: an order only lifts the earlier or the later of what fits.
+"""
 
 from __future__ import annotations
 
@@ -6,51 +12,66 @@ import functools
 import re
 
 from agent_memory.temporal.model import TimeOrder
-from agent_memory.temporal.occasions import OCCASIONS
+from agent_memory.temporal.words import NUMBERS, PAST_VERBS, PLACES, UNITS, listed
 
 _CUE = re.compile(r"last|latest|recent|lately|first|earliest|initial|originally|newest|oldest|previous", re.IGNORECASE)
-_WORDS = re.compile(
-    r"\b(?:(?:most|very) )?(?:last|latest|recent(?:ly)?|lately|first|earliest|initially|originally|newest|previous)"
-    r"(?: time)?\b",
-    re.IGNORECASE,
-)
 _QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"|“[^”]*”")
+
+_ORDERS = {
+    **dict.fromkeys(("last", "latest", "newest", "most recent", "previous"), TimeOrder.LATEST),
+    **dict.fromkeys(("first", "earliest", "oldest"), TimeOrder.EARLIEST),
+}
+_SURE = listed("latest newest earliest oldest") | {"most recent"}
+"""Words of order that are nothing else."""
 
 _PAST = r"(?:did|was|were|have|has|had|'ve|'d)"
 _ASKED = r"(?:when|what|who|whom|where|which|how|why)"
 # Not within an identifier or a file's name: `ubuntu-latest`, `last_name`, `:latest`.
 _FREE = r"(?<![\w\-./:@#$=])"
 _END = r"(?![\w\-/(\[=]|\.\w)"
-_OCCASION = rf"(?:[a-z]+ ){{0,2}}?(?:{'|'.join(sorted(OCCASIONS))})s?\b"
 
 # `the latest version` is a name more often than a time.
-_RELEASED = "version|tag|release|image|build|stable|lts"
+_RELEASED = listed("version tag release image build stable lts")
+_NO_NOUN = listed(
+    "of in on at to for from with by about and or but not may can could will would should must is are was were has had"
+    " have did do does i we you he she it they that which who what when where why how if then than as up out so"
+)
+_NOT_THINGS = PLACES | NUMBERS.keys() | UNITS.keys() | {f"{unit}s" for unit in UNITS}
+_NAMED = (
+    rf"{_FREE}(?:(?P<of>the|our|my|your|his|her|their|its|\w+['’]s) (?:very )?|(?P<start>^\W*))"
+    rf"(?P<order>last|latest|newest|most recent|previous|first|earliest|oldest){_END} (?=(?P<noun>[^\W\d_][\w'’-]*)"
+    r"(?P<rest>(?: [\w'’-]+){0,8}))"
+)
 
-_LATEST = [
-    rf"{_FREE}(?:most recent(?:ly)?|recently|lately){_END}",
-    rf"{_FREE}(?:the|our|my|your|his|her|their|its) (?:latest|newest){_END}(?! (?:{_RELEASED})\b)",
-    rf"{_FREE}last time\b(?! out)",
-    rf"{_FREE}(?:the|our|my|your|his|her|their|\w+['’]s) (?:very )?(?:last|previous) {_OCCASION}",
-    rf"\bwhen (?:{_PAST})\b[^.?!]{{0,80}}? last{_END}(?! (?:name|line|\w+ of))",
-    rf"^\W*{_ASKED}\b[^.?!]{{0,40}} (?:did|was|were|had|happened|came|went|\w+ed)\b[^.?!]{{0,80}} last\W*$",
-    r"\blast (?:happened|seen|used|touched|changed|deployed|mentioned|discussed|talked|spoke|met|saw|visited)\b",
-]
-_EARLIEST = [
-    rf"{_FREE}(?:the|our|my|your|his|her|their|its) (?:very )?earliest{_END}",
-    rf"{_FREE}(?:for )?(?:the|our|my|your|his|her|their) (?:very )?first time{_END}",
-    rf"{_FREE}(?:the|our|my|your|his|her|their|\w+['’]s) (?:very )?first {_OCCASION}",
-    rf"\bwhen (?:{_PAST})\b[^.?!]{{0,80}}? first{_END}(?! (?:name|line|argument|element|\w+ of))",
-    rf"^\W*{_ASKED}\b[^.?!]{{0,40}} (?:did|was|were|had|happened|came|went|\w+ed)\b[^.?!]{{0,80}} first\W*$",
-    rf"\b{_PAST}\b[^.?!]{{0,40}} (?:initially|originally){_END}",
-    r"\bfirst (?:happened|seen|mentioned|discussed|talked about|met|introduced|noticed|reported)\b",
-    r"\bwhat happened first\b",
-]
+_LATEST = (
+    rf"{_FREE}(?P<late>(?:most recently|recently|lately){_END})"
+    r"|(?P<late_time>last time\b(?! out))"
+    rf"|\bwhen (?:{_PAST})\b[^.?!]{{0,80}}? (?P<when_late>last){_END}(?! (?:name|line|\w+ of))"
+    r"|\b(?P<last_seen>last) "
+    r"(?:happened|seen|used|touched|changed|deployed|mentioned|discussed|talked|spoke|met|saw|visited)\b"
+)
+_EARLIEST = (
+    rf"{_FREE}(?:for )?(?:the|our|my|your|his|her|their) (?:very )?(?P<first_time>first time){_END}"
+    rf"|\bwhen (?:{_PAST})\b[^.?!]{{0,80}}? (?P<when_first>first){_END}(?! (?:name|line|argument|element|\w+ of))"
+    rf"|\b{_PAST}\b[^.?!]{{0,40}} (?P<initial>initially|originally){_END}"
+    r"|\b(?P<first_seen>first) (?:happened|seen|mentioned|discussed|talked about|met|introduced|noticed|reported)\b"
+)
+# `what happened last`, `which came first, A or B`, `what did we try last before that`.
+_LASTLY = (
+    rf"^\W*{_ASKED}\b[^.?!]{{0,40}} (?:did|was|were|had|happened|came|went|\w+ed)\b[^.?!]{{0,80}}? "
+    r"(?P<lastly>last|first)(?=\W*$|[,:;]| (?:before|after|since|until|during)\b)"
+)
+_SPOKEN_OF = listed("about with by on regarding concerning from between")
+_AUXILIARY = re.compile(rf"\b{_PAST}\b|^\W*(?:what|which|who)(?:['’]s| is| are)\b", re.IGNORECASE)
 
 
 @functools.cache
-def _cues() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _cues() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """Compiled when first asked for: that takes longer than reading the rest of the room."""
-    return re.compile("|".join(_LATEST), re.IGNORECASE), re.compile("|".join(_EARLIEST), re.IGNORECASE)
+    latest, earliest, lastly, named = (
+        re.compile(pattern, re.IGNORECASE) for pattern in (_LATEST, _EARLIEST, _LASTLY, _NAMED)
+    )
+    return latest, earliest, lastly, named
 
 
 def order_of(query: str) -> tuple[TimeOrder, tuple[int, int] | None]:
@@ -61,16 +82,41 @@ def order_of(query: str) -> tuple[TimeOrder, tuple[int, int] | None]:
     if _CUE.search(query) is None:
         return TimeOrder.ANY, None
     query = _QUOTED.sub(lambda found: "\x00" * len(found[0]), query)
-    latest, earliest = (cue.search(query) for cue in _cues())
-    if (latest is None) is (earliest is None):
+    latest, earliest, lastly, named = _cues()
+    said: dict[TimeOrder, tuple[int, int]] = {}
+    if found := latest.search(query):
+        said[TimeOrder.LATEST] = found.span(str(found.lastgroup))
+    if found := earliest.search(query):
+        said[TimeOrder.EARLIEST] = found.span(str(found.lastgroup))
+    if found := lastly.search(query):
+        said.setdefault(_ORDERS[found["lastly"].lower()], found.span("lastly"))
+    past = _AUXILIARY.search(query) is not None
+    for found in named.finditer(query):
+        if _is_of_what_happened(found, past=past):
+            said.setdefault(_ORDERS[found["order"].lower()], found.span("order"))
+    if len(said) != 1:
         return TimeOrder.ANY, None
-    if latest is not None:
-        return TimeOrder.LATEST, _words(query, latest)
-    assert earliest is not None
-    return TimeOrder.EARLIEST, _words(query, earliest)
+    return next(iter(said.items()))
 
 
-def _words(query: str, found: re.Match[str]) -> tuple[int, int] | None:
-    """The words of order within what a pattern fitted."""
-    said = [word.span() for word in _WORDS.finditer(query, found.start(), found.end())]
-    return said[-1] if said else None
+def _is_of_what_happened(found: re.Match[str], *, past: bool) -> bool:
+    """Whether the noun after a word of order is something that happened, as far as one can see."""
+    order, noun = found["order"].lower(), found["noun"].lower()
+    rest = found["rest"].lower().split()
+    if noun in _NO_NOUN:
+        return False
+    if order in _SURE:
+        return noun not in _RELEASED
+    phrase = [noun]
+    for word in rest[:2]:
+        if word in _NO_NOUN:
+            break
+        phrase.append(word)
+    if any(word in _NOT_THINGS or word.removesuffix("s") in _NOT_THINGS for word in phrase):
+        return False
+    if order == "previous" and found["of"] is None:
+        return False
+    if past or (found["of"] is not None and found["of"].lower() not in ("the", "its")):
+        return True
+    told = any(word in PAST_VERBS or (word.endswith("ed") and not word.endswith("eed")) for word in rest)
+    return told or any(word in _SPOKEN_OF for word in rest[:3])

@@ -13,6 +13,7 @@ from agent_memory.temporal.moments import SECONDS, Moment, Recurring, Unit
 from agent_memory.temporal.names import rule
 
 _DAY = timedelta(days=1)
+_MONTHS = ("month", "namelike", "titled", "wordlike", "short_month", "month_own")
 _DAYS_FROM_TODAY = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _WHICH = {"last": -1, "past": -1, "this": 0, "next": 1}
 
@@ -175,8 +176,8 @@ def _recurring(match: Match, now: Now) -> Recurring:
         return season(match, now)
     if match.has("weekend"):
         return moments.weekend()
-    if match.has("month", "namelike", "titled", "wordlike", "short_month"):
-        return moments.month_of_year(match.get("month", "namelike", "titled", "wordlike", "short_month"))
+    if match.has(*_MONTHS):
+        return moments.month_of_year(match.get(*_MONTHS))
     found: Recurring = match.get("weekday", "short_weekday", "wordlike_weekday", "holiday", "yearly_day")
     return found
 
@@ -242,7 +243,7 @@ RELATIVE = (
     rule("(last|this|next) unit (?!of)", "period", _year_from_now),
     rule(f"(last|past|next) the? (weekday|weekend|holiday|yearly_day|season) {_NOT_OF}", "day", _recurring_from_now),
     rule("this (weekday|weekend|season|holiday|yearly_day)", "day", _recurring_from_now),
-    rule("(last|this|next) SURE_MONTH|(last|next) wordlike (?!word)", "period", _recurring_from_now),
+    rule("(last|this|next) (SURE_MONTH|month_own)|(last|next) wordlike (?!word)", "period", _recurring_from_now),
     rule("(last|this|next) wordlike_season (?!word|through|back)", "period", _recurring_from_now),
     rule("(last|next) (short_weekday|wordlike_weekday)|this short_weekday", "day", _recurring_from_now),
     rule("(?<=on|since|until|by|before|after) short_weekday", "weekday", lambda m, now: m.get("short_weekday")),

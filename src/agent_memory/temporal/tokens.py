@@ -49,6 +49,18 @@ _DIGITS = re.compile(
 )
 
 
+# 2d, 90min; 3D is a shape, and 10M a size.
+_AMOUNT = re.compile(r"(\d{1,3})(s|sec|secs|m|min|mins|h|hr|hrs|d|w|wk|wks)", re.ASCII)
+_AMOUNTS = {
+    **dict.fromkeys(("s", "sec", "secs"), Unit.SECOND),
+    **dict.fromkeys(("m", "min", "mins"), Unit.MINUTE),
+    **dict.fromkeys(("h", "hr", "hrs"), Unit.HOUR),
+    "d": Unit.DAY,
+    **dict.fromkeys(("w", "wk", "wks"), Unit.WEEK),
+}
+_WEEK = re.compile(r"W(\d\d)", re.ASCII)
+
+
 def tokens_of(text: str, *, start: int = 0, end: int | None = None, quotes_are_opaque: bool = True) -> list[Token]:
     """The tokens of ``text[start:end]``, with their places in the whole text.
 
@@ -111,6 +123,11 @@ def _core(core: str, at: int) -> Iterator[Token]:
     if token is not None:
         yield token
         return
+    if amount := _AMOUNT.fullmatch(core):
+        count, middle = int(amount[1]), at + len(amount[1])
+        yield Token("number", (count, count), at, middle)
+        yield Token("units", (_AMOUNTS[amount[2]], 1), middle, at + len(core))
+        return
     parts = list(_parts(core, at)) if _DASHES.search(core) else []
     if parts:
         yield from parts
@@ -144,7 +161,7 @@ def _word(core: str, at: int) -> Token | None:
     if known is None:
         if lower.endswith("'s") and (known := VOCABULARY.get(lower[:-2])) is not None:
             # Monday's meeting, but not April's answer.
-            kind = known[0]
+            kind = "month_own" if known[0] == "month" else known[0]
             return Token(kind if kind in _OWNING else "word", known[1], at, end) if core.isascii() else None
         if lower.endswith("'") and lower[:-1] in VOCABULARY:
             return Token(*VOCABULARY[lower[:-1]], at, end)
@@ -161,10 +178,12 @@ def _word(core: str, at: int) -> Token | None:
     return Token(kind, value, at, end)
 
 
-_OWNING = {"weekday", "today", "yesterday", "tomorrow", "tonight", "unit", "weekend", "part", "year"}
+_OWNING = {"weekday", "today", "yesterday", "tomorrow", "tonight", "unit", "weekend", "part", "year", "month_own"}
 
 
 def _digits(core: str, at: int) -> Token | None:
+    if core[0] == "W" and (week := _WEEK.fullmatch(core)):
+        return Token("week", int(week[1]), at, at + len(core))
     if (not core[0].isdigit() and core[0] not in "'’") or (found := _DIGITS.fullmatch(core)) is None:
         return None
     kind, value = _digits_value({name: text for name, text in found.groupdict().items() if text})

@@ -214,6 +214,15 @@ PAST_VERBS = listed(
 )
 """The commonest that do not end in -ed."""
 
+PLACES = listed(
+    "argument arg attempt bit block bracket byte call cell chapter char character child choice class colon column comma"
+    " digit dot edge element end entry field floor glance half hand index item key keyword layer letter level line loop"
+    " minute name newline node number operand operator option page paragraph param parameter part piece place"
+    " position quarter rate resort aid row section semicolon sentence sibling sight slot stage statement step token"
+    " value word"
+)
+"""Nouns of which `first` and `last` tell the place in a thing, or with which they are an idiom; no time."""
+
 
 def _vocabulary() -> dict[str, tuple[str, object]]:
     words: dict[str, tuple[str, object]] = {}

@@ -20,6 +20,21 @@ BERLIN = "Europe/Berlin"
 NOW = "2025-07-16T15:30"
 
 FROM_TODAY = """
+1h ago                                            | 2025-07-16T14:00/2025-07-16T15:00
+what did we do 2d ago?                            | 2025-07-14
+3w ago                                            | 2025-06-23/2025-06-29
+a fortnight ago                                   | 2025-06-30/2025-07-06
+Friday the 13th                                   | 2025-06-13
+What broke on Friday the 13th?                    | 2025-06-13
+Friday 13 February                                | 2026-02-13
+Wednesday, 5 March                                | 2025-03-05
+week 51                                           | 2024-12-16/2024-12-22
+what did we do in week 3                          | 2025-01-13/2025-01-19
+W51                                               | 2024-12-16/2024-12-22
+since W27                                         | 2025-06-30/
+2026-W03                                          | 2026-01-12/2026-01-18
+December's invoices                               | 2024-12-01/2024-12-31
+last December's invoices                          | 2024-12-01/2024-12-31
 today                                             | 2025-07-16
 what did we do today?                             | 2025-07-16
 yesterday                                         | 2025-07-15

@@ -33,6 +33,14 @@ def read(query: str) -> TimeReading:
         "Anna's last visit",
         "what have I read recently",
         "Who joined last?",
+        "what was the last decision about Redis",
+        "the last thing we decided",
+        "the last thing Mara asked for",
+        "latest decision about DuckDB",
+        "what was the last commit hash",
+        "what is the last migration",
+        "newest entry about the mill",
+        "what happened last, the move or the wedding",
     ],
 )
 def test_a_question_after_the_last_asks_for_the_latest(query: str) -> None:
@@ -50,10 +58,49 @@ def test_a_question_after_the_last_asks_for_the_latest(query: str) -> None:
         "the earliest mention of the bug",
         "why did we initially choose SQLite",
         "Who was hired first?",
+        "what was the first bug we fixed",
+        "who was the first person that we asked",
+        "the first test that failed",
+        "oldest event",
+        "which came first",
+        "which came first, the outage or the move",
     ],
 )
 def test_a_question_after_the_first_asks_for_the_earliest(query: str) -> None:
     assert TimeReading(order=TimeOrder.EARLIEST) == read(query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "what was the first argument",
+        "what did the last line of the file say",
+        "what was her last name",
+        "which class was in the first column",
+        "in the first place",
+        "what was the last resort",
+        "did we copy the first byte or the last byte",
+        "what was in the last row of the table",
+        "the first three of them were red",
+        "which was the latest version",
+    ],
+)
+def test_a_place_in_a_thing_is_no_order(query: str) -> None:
+    assert TimeOrder.ANY is read(query).order
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "where did the comma before the bracket go",
+        "what was the line after the header",
+        "what did we put after the colon",
+        "what should I do after the restore drill",
+        "what comes after the restore drill",
+    ],
+)
+def test_what_stands_beside_a_thing_or_is_done_each_time_is_told_from_no_event(query: str) -> None:
+    assert "" == read(query).anchor
 
 
 def test_an_order_and_an_interval_are_both_understood() -> None:
@@ -74,6 +121,9 @@ def test_the_last_of_an_interval_is_no_order() -> None:
         ("what did we do after the migration", "migration", 0, None),
         ("What broke before the database migration?", "database migration", None, 0),
         ("since the outage", "outage", 0, None),
+        ("what did we change after the restore drill", "restore drill", 0, None),
+        ("who was on call before the audit log fix?", "audit log fix", None, 0),
+        ("what broke since the new pricing model", "new pricing model", 0, None),
         ("what did we know until the launch of version 2", "launch of version 2", None, 0),
         ("two weeks before the release", "release", -int(18 * DAY), -int(10 * DAY)),
         ("a month after the wedding", "wedding", int(14.71875 * DAY), int(46.15625 * DAY)),
@@ -110,6 +160,7 @@ def test_a_time_told_from_an_event_names_it_and_the_way_from_it(
 def test_what_comes_last_before_an_event_is_an_order_and_an_anchor() -> None:
     reading = read("what did we try last before the release")
 
+    assert TimeOrder.LATEST is reading.order
     assert "release" == reading.anchor
     assert (None, 0) == (reading.anchor_from_ms, reading.anchor_until_ms)
 

@@ -217,6 +217,17 @@ HTTP 200
 utf-8
 sha256
 3 of may
+a 2d array
+3D models
+week 3 of the course
+a timeout of 30s
+retry after 5m
+resize to 10w
+error W60
+W5
+April's answer
+last resort
+the first place
 """
 
 

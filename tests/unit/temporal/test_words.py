@@ -20,6 +20,7 @@ BERLIN = Calendar("Europe/Berlin")
         ("the most recent decision about Redis", ["most recent"]),
         ("the first time I met Anna", ["first time"]),
         ("what broke in the two weeks before the release", ["in the two weeks before"]),
+        ("what did we try last before the release", ["last", "before"]),
         ("how do I configure it", []),
     ],
 )
