@@ -49,6 +49,7 @@ _TRAITS = struct.Struct(">Q")
 _ULID_SIZE = 16
 _NO_CUTS = np.empty(0, np.int64)
 _AROUND = np.arange(-REACH, REACH + 1)
+_FIRST = np.ones(1, np.bool_)
 _HOMELESS = 0
 
 
@@ -64,12 +65,17 @@ class Turns(msgspec.Struct, frozen=True):
 
     def around(self, keys: EventKeys) -> Turns:
         """The stretches within reach of those of the events that are among them."""
+        at, known = self.places_of(keys)
+        near = (at[known][:, None] + _AROUND).ravel()
+        near.sort()
+        steps = near[1:] - near[:-1]
+        near = near[np.concatenate((_FIRST[: len(near)], steps > 0)) & (near >= 0) & (near < len(self.keys))]
+        return Turns(self.keys[near], self.traits[near], np.flatnonzero(near[1:] - near[:-1] > 1) + 1)
+
+    def places_of(self, keys: EventKeys) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Where each event is or would be, and whether it is there."""
         at = self.keys.searchsorted(keys)
-        at = at[at < len(self.keys)]
-        at = at[np.isin(self.keys[at], keys)]
-        near = np.unique(at[:, None] + _AROUND)
-        near = near[(near >= 0) & (near < len(self.keys))]
-        return Turns(self.keys[near], self.traits[near], np.flatnonzero(np.diff(near) > 1) + 1)
+        return at, self.keys[np.minimum(at, len(self.keys) - 1)] == keys
 
 
 class TurnRows:
@@ -90,9 +96,10 @@ class TurnRows:
 
         These are looked for in all the other sessions. Errors: `Corrupt`.
         """
-        homeless = found.get(_HOMELESS, ())
+        homeless = event_keys_of(found.get(_HOMELESS, ()))
+        homeless.sort()
         return {
-            session: self._around(session, [*event_ids, *homeless])
+            session: self._around(session, event_ids, homeless)
             for session, event_ids in found.items()
             if session != _HOMELESS
         }
@@ -135,11 +142,14 @@ class TurnRows:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _around(self, session: int, event_ids: Sequence[str]) -> Turns:
+    def _around(self, session: int, event_ids: Sequence[str], homeless: EventKeys) -> Turns:
         turns = self._whole(session)
         if turns is None:
-            return self._scanned(session, event_ids)
-        return turns if len(turns.keys) <= WHOLE_MAX else turns.around(event_keys_of(event_ids))
+            return self._scanned(session, np.concatenate((event_keys_of(event_ids), homeless)))
+        if len(turns.keys) <= WHOLE_MAX:
+            return turns
+        first, last = homeless.searchsorted(turns.keys[[0, -1]])
+        return turns.around(np.concatenate((event_keys_of(event_ids), homeless[first : last + 1])))
 
     def _whole(self, session: int) -> Turns | None:
         """All of a session; None for one that is too long."""
@@ -161,11 +171,12 @@ class TurnRows:
                 self._keep(session, turns)
         return turns
 
-    def _scanned(self, session: int, event_ids: Sequence[str]) -> Turns:
+    def _scanned(self, session: int, events: EventKeys) -> Turns:
         """The stretches of a session around the first of the events that are in it, read one by one."""
         prefix = self._prefix + _KEY.pack(session)
         end = prefix_end(prefix)
-        keys = [prefix + ulid_key(event_id) for event_id in event_ids]
+        together = events.tobytes()
+        keys = [prefix + together[at : at + _ULID_SIZE] for at in range(0, len(together), _ULID_SIZE)]
         values = self._rows.get_many(Family.VIEWS, keys)
         present = [key for key, value in zip(keys, values, strict=True) if value is not None][:SCANS_MAX]
         rows: list[tuple[bytes, bytes]] = []
@@ -224,11 +235,10 @@ def _damaged(rows: Sequence[tuple[bytes, bytes]], at: int) -> Iterator[tuple[byt
 
 
 def _merged(turns: Turns, added: Turns) -> Turns:
-    at = turns.keys.searchsorted(added.keys)
-    if not len(turns.keys) or at[0] == len(turns.keys):
+    at, known = turns.places_of(added.keys)
+    if at[0] == len(turns.keys):
         # As a conversation goes on; what came late is put in between.
         return Turns(np.concatenate((turns.keys, added.keys)), np.concatenate((turns.traits, added.traits)))
-    known = np.isin(added.keys, turns.keys)
     fresh = ~known
     traits = turns.traits.copy()
     traits[at[known]] = added.traits[known]
