@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
-from agent_memory.events import Event
+from agent_memory.events import Event, Recorded
 from agent_memory.inference.extractive import ExtractiveSummariser
 from agent_memory.inference.port import Embedder
 from agent_memory.log import RowEventLog
@@ -63,7 +63,7 @@ class SearchableStore:
         self.log.append(events)
         while batch := self.log.read(after=before, limit=_BATCH):
             for projector in self._projectors.values():
-                projector.project(batch)
+                _project(projector, batch)
             before = batch[-1].position
 
     def lease(self, view: str) -> Callable[[], AbstractContextManager[Any]]:
@@ -78,3 +78,9 @@ class SearchableStore:
         searcher = Searcher(self.log, **parts)
         self._searchers.callback(searcher.close)
         return searcher
+
+
+def _project(projector: Any, batch: Sequence[Recorded]) -> None:
+    """All of the batch; a projector may take a part at a time, as it does in a daemon."""
+    while missing := [recorded for recorded in batch if recorded.position > projector.checkpoint()]:
+        projector.project(missing)
