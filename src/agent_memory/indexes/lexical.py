@@ -54,6 +54,10 @@ LEXICAL_FORMAT = f"lexical-2/{PASSAGES}/{TYPING}/{WORDS}/{tantivy.__version__.re
 CHUNKS_MAX = 256
 """Chunks of one event that are indexed, about 230,000 characters."""
 
+PASSAGES_MAX = 16_384
+"""Passages that one search takes out of the engine. Of more that fit equally well, which of them are found
+is no function of the documents; and where few long events hold all of these, fewer events are found."""
+
 QUERY_TERMS_MAX = 32
 """Of a longer query, its rarest terms are asked for."""
 
@@ -170,11 +174,12 @@ class LexicalIndex:
         count = limit + _SPARE_HITS
         while True:
             hits = searcher.search(asked, limit=count, count=False).hits
-            ranked = _best_by_event(searcher, hits)
+            ranked = _best_by_event(searcher, hits, limit)
             # Equal scores come in no order of ours, so the whole of the last tie must be here.
-            if len(hits) < count or (len(ranked) >= limit and hits[-1][0] < ranked[limit - 1][0]):
+            is_whole = len(hits) < count or (len(ranked) >= limit and hits[-1][0] < ranked[limit - 1][0])
+            if is_whole or count >= PASSAGES_MAX:
                 return _matches(ranked[:limit])
-            count *= 4
+            count = min(count * 8, max(PASSAGES_MAX, 2 * limit))
 
     def whole_score(self, query: str) -> float:
         with panics_told(_VIEW):
@@ -378,9 +383,9 @@ def _filters(schema: tantivy.Schema, where: Where) -> list[Query]:
 
 
 def _best_by_event(
-    searcher: tantivy.Searcher, hits: Sequence[tuple[float, tantivy.DocAddress]]
+    searcher: tantivy.Searcher, hits: Sequence[tuple[float, tantivy.DocAddress]], limit: int
 ) -> list[tuple[float, int, int, int, int]]:
-    """Of each event its best chunk, best first, ties in order of id.
+    """Of each event its best chunk, best first, ties in order of id; of the first *limit* events at least.
 
     The score, the id's halves, the span, the key of the session.
     """
@@ -391,8 +396,15 @@ def _best_by_event(
         for name in ("high", "low", "span", "session_key")
     )
     order = np.lexsort((span, low, high, -scores))
-    rows = list(zip(*(column[order].tolist() for column in (scores, high, low, span, session)), strict=True))
-    best = {row[1:3]: row for row in reversed(rows)}
+    rows: list[tuple[float, int, int, int, int]] = []
+    best: dict[tuple[int, ...], tuple[float, int, int, int, int]] = {}
+    # Most events have one chunk among them, and to go through a long tie is what takes time.
+    for size in (2 * limit, len(order)):
+        first = order[:size]
+        rows = list(zip(*(column[first].tolist() for column in (scores, high, low, span, session)), strict=True))
+        best = {row[1:3]: row for row in reversed(rows)}
+        if len(best) >= limit or size >= len(order):
+            break
     return rows if len(best) == len(rows) else [row for row in rows if best[row[1:3]] is row]
 
 
