@@ -148,7 +148,8 @@ class Pool:
         gaps = np.zeros(len(every), np.int64)
         gaps[starts[:-1]] = GAP
         for start, of_it in zip(starts.tolist(), parts.values(), strict=False):
-            gaps[start + of_it.cuts] = GAP
+            if len(of_it.cuts):
+                gaps[start + of_it.cuts] = GAP
         places = np.arange(len(every)) + np.cumsum(gaps)
         size = int(places[-1]) + 1 + GAP
         self.traits, self.line = np.zeros(size, np.uint64), np.zeros(size)
@@ -237,31 +238,26 @@ def _places_in(
     every: EventKeys, starts: Places, laid_out: Sequence[int], keys: EventKeys, sessions: NDArray[np.uint64]
 ) -> Places:
     """Where in *every* each event would be, by its session, and for those without by where there is such an event."""
-    at = np.zeros(len(keys), np.int64)
     by_session = np.argsort(sessions, kind="stable")
-    ordered = sessions[by_session]
+    ordered, of_session = keys[by_session], sessions[by_session]
     wanted = np.array(laid_out, np.uint64)
-    firsts, ends = np.searchsorted(ordered, wanted), np.searchsorted(ordered, wanted, "right")
-    homeless = by_session[: np.searchsorted(ordered, np.uint64(0), "right")]
-    homeless = homeless[np.argsort(keys[homeless])]
-    nearby = keys[homeless]
-    nearby_firsts = np.searchsorted(nearby, every[starts[:-1]])
-    nearby_ends = np.searchsorted(nearby, every[starts[1:] - 1], "right")
-    bounds = zip(
-        starts[:-1].tolist(),
-        starts[1:].tolist(),
-        firsts.tolist(),
-        ends.tolist(),
-        nearby_firsts.tolist(),
-        nearby_ends.tolist(),
-        strict=True,
-    )
-    for start, end, first, last, nearby_first, nearby_last in bounds:
-        of_it = every[start:end]
-        rows = by_session[first:last]
-        at[rows] = start + of_it.searchsorted(keys[rows])
-        if nearby_first < nearby_last:
-            there = start + of_it.searchsorted(nearby[nearby_first:nearby_last])
-            same = every[there] == nearby[nearby_first:nearby_last]
-            at[homeless[nearby_first:nearby_last][same]] = there[same]
+    firsts, ends = of_session.searchsorted(wanted), of_session.searchsorted(wanted, "right")
+    places = np.zeros(len(keys), np.int64)
+    bounds = (starts[:-1].tolist(), starts[1:].tolist(), firsts.tolist(), ends.tolist())
+    for start, end, first, last in zip(*bounds, strict=True):
+        if first < last:
+            places[first:last] = every[start:end].searchsorted(ordered[first:last])
+            places[first:last] += start
+    at = np.empty(len(keys), np.int64)
+    at[by_session] = places
+    homeless = by_session[: of_session.searchsorted(np.uint64(0), "right")]
+    if len(homeless):
+        homeless = homeless[np.argsort(keys[homeless])]
+        nearby = keys[homeless]
+        firsts, ends = nearby.searchsorted(every[starts[:-1]]), nearby.searchsorted(every[starts[1:] - 1], "right")
+        for which in np.flatnonzero(firsts < ends).tolist():
+            some = slice(firsts[which], ends[which])
+            there = starts[which] + every[starts[which] : starts[which + 1]].searchsorted(nearby[some])
+            same = every[there] == nearby[some]
+            at[homeless[some][same]] = there[same]
     return np.minimum(at, len(every) - 1)
