@@ -37,6 +37,7 @@ from agent_memory.errors import (
     ViewBehind,
 )
 from agent_memory.events import Recorded, Role
+from agent_memory.indexes.model import Session
 from agent_memory.memory import (
     Day,
     Days,
@@ -454,13 +455,13 @@ def test_search_explains_each_signal_the_time_the_tier_and_the_milliseconds(door
         ["without", "entity"],
         ["ranking", "recency", "0.3"],
         ["tier", "hybrid"],
-        ["ms", "lexical", "1.2", "·", "embed", "3.5", "·", "total", "5.0"],
         ["now", "Thu", "2026-01-15", "10:30:00", "Europe/Oslo"],
     ):
         assert row in rows
+    assert "ms (lexical 1.2 · embed 3.5, some of them at the same time) · total 5.0" in told.words
     assert "“yesterday” is Wed 2026-01-14;" in told.words
     assert "up to Thu 2026-01-15 10:30:00" in told.words
-    assert "within 2 weeks before “the release”; the latest first" in told.words
+    assert "within 2 weeks before “the release”; the latest of what fits gains" in told.words
     assert 80 >= max(map(len, told.out.splitlines()))
 
 
@@ -609,6 +610,7 @@ def test_timeline_shows_a_line_for_each_event_and_marks_its_own(door: Door) -> N
     told = door.run("timeline", EVENT.id, "--before", "2", "--after", "3", width=60)
 
     assert [
+        "# We ship on Friday. (session s1)",
         f"> {EVENT.id} 2026-01-15 10:30 user: We ship on Friday.",
         f"  {GRIP.id} 2026-01-15 10:30 assistant Bash: Good.",
     ] == told.out.splitlines()
@@ -624,7 +626,7 @@ def test_timeline_shows_what_was_said_and_not_what_a_harness_put_before_it(door:
     door.memory.script = {
         "timeline": msgspec.structs.replace(TIMELINE, events=(Recorded(1, said), Recorded(2, silent)))
     }
-    first, second = door.run("timeline", EVENT.id).out.splitlines()
+    _, first, second = door.run("timeline", EVENT.id).out.splitlines()
 
     assert first.endswith("user: Ship it on Friday.")
     assert second.endswith("user: (reminder)")
@@ -1388,3 +1390,212 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, timeout=60)
 
     assert (0, "{", "") == (done.returncode, done.stdout, done.stderr)
+
+
+# -- what a reader is told beside the hits --------------------------------------------------------
+
+
+def test_brief_lines_begin_with_what_was_understood_and_count_repeats(door: Door) -> None:
+    door.memory.script = {"search": EXPLAINED}
+    told, line = door.run("search", QUERY, "--brief", width=40).out.splitlines()
+
+    assert told.startswith("# understood: “yesterday” is Wed 2026-01-14; ")
+    assert "[decision, +3 alike]: " in line
+
+
+def test_a_context_tells_beside_it_what_was_understood_of_time(door: Door) -> None:
+    door.memory.script = {"build_context": msgspec.structs.replace(BLOCK, result=EXPLAINED)}
+    told = door.run("context", QUERY)
+
+    assert f"{BLOCK.text}\n" == told.out
+    assert told.notes.startswith("understood: “yesterday” is Wed 2026-01-14; ")
+    assert "understood" not in Door.run(unscripted(door), "context", "x").notes
+
+
+def unscripted(door: Door) -> Door:
+    door.memory.script = {}
+    return door
+
+
+def test_where_little_was_found_every_layer_says_so(door: Door) -> None:
+    weak = msgspec.structs.replace(EXPLAINED, weak=True)
+    door.memory.script = {"search": weak, "build_context": msgspec.structs.replace(BLOCK, result=weak)}
+
+    assert "Little was found: these come nearest" in door.run("search", "x").words
+    assert "# Little was found: " in door.run("search", "x", "--brief").out
+    assert "Little was found" in door.run("context", "x").notes
+    assert door.run("search", "x", "--json").data["weak"]
+    assert "Little" not in Door.run(unscripted(door), "search", "x").out
+
+
+def test_a_context_of_nothing_says_so(door: Door) -> None:
+    nothing = msgspec.structs.replace(EXPLAINED, hits=())
+    empty = msgspec.structs.replace(BLOCK, text="", token_count=0, citations=(), result=nothing)
+    door.memory.script = {"build_context": empty}
+    told = door.run("context", "x")
+
+    assert "" == told.out
+    assert "Nothing was found" in told.notes
+
+
+def test_steps_are_told_in_the_order_in_which_they_run(door: Door) -> None:
+    steps = ("total", "weigh", "vector", "resolve", "novel", "read", "embed", "lexical")
+    result = msgspec.structs.replace(EXPLAINED, timings_ms=dict.fromkeys(steps, 1.0))
+    for timings in (result.timings_ms, dict(reversed(result.timings_ms.items()))):
+        door.memory.script = {"search": msgspec.structs.replace(result, timings_ms=timings)}
+
+        expected = (
+            "ms read 1.0 · (lexical 1.0 · embed 1.0 · vector 1.0, some of them at the same time)"
+            " · weigh 1.0 · resolve 1.0 · novel 1.0 · total 1.0"
+        )
+        assert expected in door.run("search", "x", "--explain").words
+
+
+def test_the_factor_of_recency_and_salience_is_told_where_there_is_one(door: Door) -> None:
+    hit = msgspec.structs.replace(HIT, factor=1.25)
+    door.memory.script = {"search": msgspec.structs.replace(EXPLAINED, hits=(hit,))}
+
+    assert "recency and salience: × 1.2500, in each contribution" in door.run("search", "x", "--explain").words
+    assert 1.25 == door.run("search", "x", "--json").data["hits"][0]["factor"]
+    assert "×" not in Door.run(unscripted(door), "search", "x", "--explain").out
+
+
+def test_the_score_of_a_hit_has_its_name(door: Door) -> None:
+    assert "lexical #1 score 0.50" in door.run("search", "x").words
+
+
+@pytest.mark.parametrize("command", ["search", "context", "timeline"])
+def test_text_that_looks_like_an_option_is_told_its_place(door: Door, command: str) -> None:
+    told = door.run(command, "--no-verify flag")
+    as_json = door.run(command, "--no-verify flag", "--json")
+
+    assert (2, 2) == (told.code, as_json.code)
+    assert f"goes behind `--`: `agent-memory {command} -- " in told.notes
+    assert f"goes behind `--`: `agent-memory {command} -- " in as_json.error["hint"]
+
+
+def test_behind_two_dashes_any_text_is_a_query(door: Door) -> None:
+    assert 0 == door.run("search", "--", "--no-verify flag").code
+    assert "--no-verify flag" == door.asked("search")["query"]
+
+
+def test_without_words_and_meaning_nobody_is_said_to_have_searched_the_contents(door: Door) -> None:
+    door.memory.script = {"search": msgspec.structs.replace(EXPLAINED, tier=Tier.CONTENTS)}
+
+    told = door.run("search", "x", "--without", "lexical", "--without", "vector").words
+    assert "search by neither words nor meaning" in told
+    assert "contents search" not in told
+    assert "contents search" in door.run("search", "x").words
+
+
+@pytest.mark.parametrize("query", ["", " ", "\n"])
+def test_an_empty_query_is_told_what_to_do_instead(door: Door, query: str) -> None:
+    door.memory.script = {"search": msgspec.structs.replace(EXPLAINED, hits=())}
+    told = door.run("search", query)
+
+    assert "An empty query finds nothing; `agent-memory events` lists what there is." in told.words
+    assert "range" not in told.out
+
+
+def test_each_of_several_events_is_told_with_its_session_and_project(door: Door) -> None:
+    door.memory.script = {"get_events": [Recorded(1, EVENT), Recorded(1, EVENT)]}
+    rows = [line.split() for line in door.run("show", EVENT.id, EVENT.id).out.splitlines()]
+
+    assert 2 == rows.count(["session", "s1"]) == rows.count(["project", "/src/shop"])
+
+
+def test_a_timeline_of_a_session_that_the_catalog_lacks_is_headed_by_its_id(door: Door) -> None:
+    door.memory.script = {"session": UnknownSession("s1")}
+
+    assert "# session s1" == door.run("timeline", EVENT.id).out.splitlines()[0]
+
+
+def test_a_timeline_across_sessions_names_each_in_its_line(door: Door) -> None:
+    told = door.run("timeline", EVENT.id, "--across-sessions").out
+
+    assert "#" not in told
+    assert "[s1]" in told
+
+
+@pytest.mark.parametrize("command", ["search", "context", "events"])
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_names_that_the_store_does_not_know_are_told_with_those_that_look_alike(
+    door: Door, command: str, more: tuple[str, ...]
+) -> None:
+    nothing = msgspec.structs.replace(EXPLAINED, hits=())
+    known = {("claude-code",): [SESSION], ("/src/shop",): [SESSION]}
+
+    def sessions(where: Filter, **_: Any) -> Page[Session]:
+        names = where.agents or where.projects
+        return Page(items=known.get(names, []) if names else [SESSION], next_token="")
+
+    def session(session_id: str, **_: Any) -> Session:
+        raise UnknownSession(session_id)
+
+    door.memory.script = {
+        "search": nothing,
+        "build_context": msgspec.structs.replace(BLOCK, text="", citations=(), result=nothing),
+        "events": Page(items=[], next_token=""),
+        "sessions": sessions,
+        "session": session,
+        "root": Root(years=(NODE,), event_count=1, time_zone="Europe/Oslo"),
+    }
+    query = () if command == "events" else ("x",)
+    filters = ("--agent", "claud-code", "--agent", "claude-code", "--project", "shop", "--session", "S1")
+    notes = door.run(command, *query, *filters, *more).notes.splitlines()
+
+    assert [
+        "There is no agent 'claud-code'. Perhaps claude-code?",
+        "There is no project 'shop'. Perhaps /src/shop?",
+        "There is no session 'S1'. Perhaps s1?",
+    ] == [line for line in notes if line.startswith("There is no")]
+
+
+def test_names_that_look_like_none_are_answered_with_a_few_that_there_are(door: Door) -> None:
+    door.memory.script = {
+        "search": msgspec.structs.replace(EXPLAINED, hits=()),
+        "sessions": Page(items=[], next_token=""),
+        "root": Root(years=(NODE,), event_count=1, time_zone="Europe/Oslo"),
+    }
+
+    notes = door.run("search", "x", "--agent", "\x1b[31mzzz").notes
+    assert "There are, for example, claude-code." in notes
+    assert "\x1b" not in notes
+
+
+def test_where_something_is_found_nobody_asks_for_names(door: Door) -> None:
+    door.run("search", "x", "--agent", "claude-code")
+
+    assert "sessions" not in [name for name, _ in door.memory.calls]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("search", "x"),
+        ("search", "x", "--explain"),
+        ("search", "x", "--by-session"),
+        ("search", "x", "--brief"),
+        ("events",),
+        ("timeline", EVENT.id),
+        ("show", EVENT.id),
+        ("show", "s1"),
+        ("show", "year/2026"),
+        ("grip", GRIP.id),
+        ("toc", "--bullets", "--depth", "year"),
+        ("browse",),
+        ("status",),
+        ("config", "show"),
+    ],
+)
+def test_no_line_that_is_piped_ends_with_spaces(door: Door, args: tuple[str, ...]) -> None:
+    told = door.run(*args)
+
+    assert 0 == told.code
+    assert [] == [line for line in (told.out + told.notes).splitlines() if line != line.rstrip()]
+
+
+def test_what_a_context_quotes_keeps_the_spaces_at_its_ends(door: Door) -> None:
+    door.memory.script = {"build_context": msgspec.structs.replace(BLOCK, text="[1] ten.  \n    eleven ")}
+
+    assert "[1] ten.  \n    eleven \n" == door.run("context", "x").out

@@ -12,7 +12,7 @@ from agent_memory.annotation.scaffolding import scaffolding_of
 from agent_memory.events import Event, Kind, Recorded
 from agent_memory.inference.tokens import SplintrTokenCounter, TokenCounter
 from agent_memory.log import RowEventLog
-from agent_memory.retrieval.context import ContextBlock, ContextBuilder
+from agent_memory.retrieval.context import SCORE_SHARE, ContextBlock, ContextBuilder
 from agent_memory.retrieval.model import Hit, SearchResult, Tier
 from agent_memory.storage import InMemoryRows
 from agent_memory.testing.events import NOON_MS, event
@@ -82,8 +82,9 @@ def build(
     events: Iterable[Event] = STORY,
     tokens: TokenCounter | None = None,
     time_zone: str = "Europe/Berlin",
+    weak: bool = False,
 ) -> ContextBlock:
-    result = SearchResult(hits=hits, tier=Tier.HYBRID, timings_ms={})
+    result = SearchResult(hits=hits, tier=Tier.HYBRID, timings_ms={}, weak=weak)
     log = RowEventLog(InMemoryRows())
     log.append(list(events))
     builder = ContextBuilder(log, time_zone=time_zone, tokens=tokens or WordCounter())
@@ -201,8 +202,8 @@ def test_the_best_hits_are_shown_and_the_others_are_counted() -> None:
         (0.5, 1, {"Which one here? 4"}),
         (0.5, 2, {"Which one here? 3", "Which one here? 4"}),
         (0.5, 3, {"Which one here? 3", "Which one here? 4", "That one there. 4"}),
-        (0.3, 2, {"That one there. 4", "Which one here? 4"}),
-        (0.3, 3, {"That one there. 4", "Which one here? 4", "Which one here? 3"}),
+        (0.46, 2, {"That one there. 4", "Which one here? 4"}),
+        (0.46, 3, {"That one there. 4", "Which one here? 4", "Which one here? 3"}),
     ],
 )
 def test_neighbours_wait_for_hits_worth_more_than_half_of_theirs(
@@ -214,7 +215,7 @@ def test_neighbours_wait_for_hits_worth_more_than_half_of_theirs(
         for n in range(5)
         for place, (text, speaker) in enumerate([("Which one here?", "Ada"), ("That one there.", "Ben")])
     ]
-    scores = (1.0, 0.9, 0.9, 0.8, last_score)
+    scores = (1.0, 1.0, 1.0, 0.96, last_score)
     found = [hit(one, score=score) for one, score in zip(talk[1::2], scores, strict=True)]
     all_of_it = build(*found, events=talk)
     line_tokens = WordCounter().count("[1] 13:00 Ada: Which one here? 0\n")
@@ -323,3 +324,45 @@ def test_the_real_vocabulary_fills_a_budget_and_keeps_it() -> None:
         assert tokens.count(block.text) == block.token_count <= budget
         assert "o200k_base" == block.tokenizer
         assert block.citations
+
+
+# -- what is not worth its tokens -----------------------------------------------------------------
+
+
+def test_what_fits_far_worse_than_the_best_is_left_out_however_much_room_there_is() -> None:
+    best, worst = 0.8, 0.8 * SCORE_SHARE
+    kept = build(hit(LATER_ANSWER, score=best), hit(ORDER, score=worst + 0.001), budget=4000)
+    left = build(hit(LATER_ANSWER, score=best), hit(ORDER, score=worst - 0.001), budget=4000)
+
+    assert (True, 0) == (ORDER.text in kept.text, kept.left_out)
+    assert (False, 1) == (ORDER.text in left.text, left.left_out)
+    assert LATER_ANSWER.text in left.text
+
+
+def test_the_best_may_stand_anywhere_among_hits_that_are_grouped_by_session() -> None:
+    block = build(hit(ORDER, score=0.2), hit(LATER_ANSWER, score=0.9), hit(RESULT, score=0.7))
+
+    assert [RESULT.id, LATER_ANSWER.id] == [
+        citation.event_id for citation in block.citations if citation.event_id in {ORDER.id, RESULT.id, LATER_ANSWER.id}
+    ]
+
+
+def test_where_little_was_found_the_block_says_so_and_shows_no_more_than_what_comes_nearest() -> None:
+    found = [hit(one, one.text[:20], score=0.5) for one in (ANSWER, LATER_ANSWER, LOOKING, ORDER, RESULT)]
+    block = build(*found, budget=4000, weak=True)
+    second = block.text.splitlines()[1]
+
+    assert second.startswith("Little was found; ")
+    assert [LOOKING.id, ANSWER.id, LATER_ANSWER.id] == [citation.event_id for citation in block.citations]
+    assert all(len(line) < 60 for line in lines(block))
+    assert 2 == block.left_out
+    assert "Little was found" not in build(*found, budget=4000).text
+
+
+@pytest.mark.parametrize("budget", [50, 80, 149, 150, 151])
+def test_where_little_was_found_the_block_says_so_in_any_budget(budget: int) -> None:
+    block = build(hit(ANSWER), hit(ORDER), budget=budget, weak=True, tokens=SplintrTokenCounter())
+
+    assert "Little was found" in block.text.splitlines()[1]
+    assert block.citations
+    assert SplintrTokenCounter().count(block.text) == block.token_count <= budget

@@ -109,12 +109,27 @@ def fail_usage(error: click.ClickException, arguments: Sequence[str]) -> int:
         from agent_memory.cli.envelope import print_envelope
 
         field = getattr(getattr(error, "param", None), "name", "") or ""
-        hint = f"See `{context.command_path} --help`." if context else ""
+        hint = _dash_hint(error) or (f"See `{context.command_path} --help`." if context else "")
         shape = _shape("INVALID", "USAGE", error.format_message(), field=field, hint=hint)
         print_envelope(" ".join(path), None, error=shape)
     else:
         error.show()
+        if hint := _dash_hint(error):
+            click.secho(f"  {hint}", dim=True, err=True)
     return WRONG_USAGE
+
+
+def _dash_hint(error: click.ClickException) -> str:
+    """How text that looks like an option is given as text."""
+    context = getattr(error, "ctx", None)
+    if not isinstance(error, click.NoSuchOption) or context is None:
+        return ""
+    argument = next((one for one in context.command.params if isinstance(one, click.Argument)), None)
+    if argument is None:
+        return ""
+    return (
+        f"Text that begins with a dash goes behind `--`: `{context.command_path} -- {argument.make_metavar(context)}`."
+    )
 
 
 def hush() -> None:

@@ -36,10 +36,13 @@ async def _events(front: Front, where: Filter, newest_first: bool, limit: int) -
     from agent_memory.cli.shapes import event_shape
     from agent_memory.cli.terminal import counted
     from agent_memory.cli.times import Zone
+    from agent_memory.cli.unknown import tell_of_unknown
 
     async with front.memory() as memory:
         zone = Zone((await memory.status()).time_zone)
         events, more = await _listed(memory, where, newest_first, limit)
+        if not events:
+            await tell_of_unknown(front, memory, where)
     if front.as_json:
         front.envelope({"time_zone": zone.name, "events": [event_shape(e, zone) for e in events], "more": more})
         return OK

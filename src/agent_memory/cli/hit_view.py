@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -18,6 +18,9 @@ from agent_memory.retrieval.wanted import Wanted
 from agent_memory.temporal import TimeOrder, TimeReading, TimeSpan, describe_anchor
 
 _WORD = re.compile(r"[^\W_]+")
+_BEFORE = ("read",)
+_SIDE_BY_SIDE = ("lexical", "embed", "vector", "phrase", "entity", "time", "contents")
+_AFTER = ("weigh", "resolve", "context")
 
 
 def hits_table(query: str, hits: list[tuple[int, Hit]], zone: Zone, *, titled: bool, explain: bool) -> Table:
@@ -48,7 +51,7 @@ def _what(query: str, hit: Hit, *, titled: bool, signals: bool) -> Text:
     last = Text.assemble(("grip ", "dim"), (hit.grip_id, "green dim"))
     if signals:
         ranks = " ".join(f"{s.name} #{s.rank}" for s in hit.signals if s.rank)
-        last.append(f"  {ranks}  {hit.score:.2f}", "dim")
+        last.append(f"  {ranks}  score {hit.score:.2f}", "dim")
     lines.append(last)
     if hit.repeat_count:
         others = counted(hit.repeat_count, "other event")
@@ -82,16 +85,17 @@ def signals_table(hit: Hit) -> RenderableType:
         rank = f"#{signal.rank}" if signal.rank else "-"
         table.add_row(stored(signal.name), rank, _number(signal.score), f"{signal.contribution:+.4f}")
     table.add_row("all", "", "", f"{hit.score:.4f}", style="bold")
-    return Group(table, Text(f"silent: {', '.join(silent)}", "dim")) if silent else table
+    said: list[RenderableType] = [table]
+    if hit.factor != 1.0:
+        said.append(Text(f"recency and salience: × {hit.factor:.4f}, in each contribution", "dim"))
+    if silent:
+        said.append(Text(f"silent: {', '.join(silent)}", "dim"))
+    return Group(*said)
 
 
 def explanation(query: str, options: SearchOptions, result: SearchResult, zone: Zone) -> Table:
     """What was understood, which part of the system served, and where the milliseconds went."""
     reading = result.understood
-    steps = {name: ms for name, ms in result.timings_ms.items() if name != "total"}
-    took = [f"{name} {ms:.1f}" for name, ms in steps.items()]
-    if "total" in result.timings_ms:
-        took.append(f"total {result.timings_ms['total']:.1f}")
     shares = {"recency": options.recency, "salience": options.salience, "diversity": options.diversity}
     ranking = [f"{name} {share:g}" for name, share in shares.items() if share]
     ranking += ["by session"] if options.group_by_session else []
@@ -102,9 +106,26 @@ def explanation(query: str, options: SearchOptions, result: SearchResult, zone: 
         ("without", ", ".join(options.without)),
         ("ranking", ", ".join(ranking)),
         ("tier", result.tier.value),
-        ("ms", " · ".join(took)),
+        ("ms", " · ".join(_took(result.timings_ms))),
     ]
     return field_table(rows)
+
+
+def _took(timings_ms: dict[str, float]) -> Iterator[str]:
+    """The steps in the order in which they begin, those that run side by side in brackets."""
+    known = [*_BEFORE, *_SIDE_BY_SIDE, *_AFTER, "total"]
+    others = sorted(timings_ms.keys() - set(known))
+
+    def told(names: Iterable[str]) -> list[str]:
+        return [f"{name} {timings_ms[name]:.1f}" for name in names if name in timings_ms]
+
+    side_by_side = told(_SIDE_BY_SIDE)
+    yield from told(_BEFORE)
+    if len(side_by_side) > 1:
+        yield f"({' · '.join(side_by_side)}, some of them at the same time)"
+    else:
+        yield from side_by_side
+    yield from told([*_AFTER, *others, "total"])
 
 
 def told_of(query: str, reading: TimeReading, zone: Zone) -> Iterator[str]:
@@ -121,7 +142,7 @@ def told_of(query: str, reading: TimeReading, zone: Zone) -> Iterator[str]:
     if anchor:
         yield anchor
     if reading.order is not TimeOrder.ANY:
-        yield f"the {reading.order.value} first"
+        yield f"the {reading.order.value} of what fits gains"
 
 
 def _stretch(span: TimeSpan, zone: Zone) -> str:

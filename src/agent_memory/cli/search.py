@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from agent_memory.retrieval.model import SearchOptions, SearchResult
 
 
+_WEAK = "Little was found: these come nearest, and may have nothing to do with the question."
+
+
 @click.command("search", short_help="Find what was said about something.")
 @click.argument("query")
 @asking
@@ -36,30 +39,37 @@ async def _search(
 ) -> int:
     from agent_memory.cli.shapes import result_shape
     from agent_memory.cli.times import Zone
+    from agent_memory.cli.unknown import tell_of_unknown
 
     async with front.memory("lexical", "toc", "catalog", "entities", "vectors") as memory:
         zone = Zone((await memory.status()).time_zone)
         options = asked.options(zone, group_by_session=by_session)
         result = await memory.search(query, where=asked.where, limit=limit, options=options)
+        if not result.hits:
+            await tell_of_unknown(front, memory, asked.where)
     if front.as_json:
         front.envelope(result_shape(query, options, result, zone))
     elif brief:
-        _show_lines(front, query, result, zone)
+        _show_lines(front, query, options, result, zone)
     else:
         _show(front, query, options, result, zone, explain)
     return OK
 
 
-def _show_lines(front: Front, query: str, result: SearchResult, zone: Zone) -> None:
-    from agent_memory.cli.hit_view import matches
+def _show_lines(front: Front, query: str, options: SearchOptions, result: SearchResult, zone: Zone) -> None:
+    from agent_memory.cli.hit_view import matches, told_of
     from agent_memory.cli.line_view import print_line
-    from agent_memory.cli.terminal import counted
+    from agent_memory.cli.terminal import counted, stored
 
+    if told := "; ".join(told_of(query, result.understood, zone)):
+        front.out.print(stored(f"# understood: {told}", "dim"), soft_wrap=True)
+    if result.weak:
+        front.out.print(f"# {_WEAK}", style="dim", soft_wrap=True)
     for hit in result.hits:
         first = next(iter(sorted(matches(query, hit.excerpt))), (0, 0))[0]
-        note = ", ".join(type.value for type in hit.types)
+        note = ", ".join([type.value for type in hit.types] + ([f"+{hit.repeat_count} alike"] * bool(hit.repeat_count)))
         print_line(front.out, hit.recorded, zone, hit.excerpt, around=first, note=note)
-    front.notes.print(f"{counted(len(result.hits), 'hit')}, {_served(result, zone)}", style="dim")
+    front.notes.print(f"{counted(len(result.hits), 'hit')}, {_served(options, result, zone)}", style="dim")
     _warn(front, result, by_keyword=False)
 
 
@@ -68,7 +78,9 @@ def _show(front: Front, query: str, options: SearchOptions, result: SearchResult
     from agent_memory.cli.terminal import counted, stored
 
     hits = list(enumerate(result.hits, 1))
-    if not hits:
+    if not query.strip():
+        front.out.print("An empty query finds nothing; `agent-memory events` lists what there is.")
+    elif not hits:
         front.out.print("Nothing found. A wider range, fewer filters or other words may help.")
     elif options.group_by_session:
         from rich.text import Text
@@ -84,13 +96,23 @@ def _show(front: Front, query: str, options: SearchOptions, result: SearchResult
         front.out.print(explanation(query, options, result, zone))
     elif told := "; ".join(told_of(query, result.understood, zone)):
         front.out.print(stored(f"understood: {told}", "dim"))
-    front.out.print(f"{counted(len(hits), 'hit')}, {_served(result, zone)}", style="dim")
+    if result.weak:
+        front.out.print(_WEAK, style="yellow")
+    front.out.print(f"{counted(len(hits), 'hit')}, {_served(options, result, zone)}", style="dim")
     _warn(front, result, by_keyword=result.tier.value == "lexical" and "vector" not in options.without)
 
 
-def _served(result: SearchResult, zone: Zone) -> str:
+def _served(options: SearchOptions, result: SearchResult, zone: Zone) -> str:
     took = sum(result.timings_ms.values()) if "total" not in result.timings_ms else result.timings_ms["total"]
-    return f"{result.tier.value} search, {took:.0f} ms, times of {zone.name}"
+    return f"{tier_told(options, result)}, {took:.0f} ms, times of {zone.name}"
+
+
+def tier_told(options: SearchOptions, result: SearchResult) -> str:
+    """Which part of the system could answer, in words."""
+    if result.tier.value == "contents" and {"lexical", "vector"} & {*options.without}:
+        # Nobody walked the contents: the other signals were to speak alone.
+        return "search by neither words nor meaning"
+    return f"{result.tier.value} search"
 
 
 def _warn(front: Front, result: SearchResult, *, by_keyword: bool) -> None:

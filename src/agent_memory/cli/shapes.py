@@ -122,6 +122,7 @@ def hit_shape(rank: int, hit: Hit, zone: Zone) -> Shape:
         "session_title": hit.session_title,
         "types": [type.value for type in hit.types],
         "repeat_count": hit.repeat_count,
+        "factor": hit.factor,
         "signals": [
             {"name": s.name, "rank": s.rank, "score": s.score, "contribution": s.contribution} for s in hit.signals
         ],
@@ -139,6 +140,7 @@ def result_shape(query: str, options: SearchOptions, result: SearchResult, zone:
         "behind": result.behind,
         "now": _time(result.now_ms or None),
         "understood": reading_shape(query, result.understood),
+        "weak": result.weak,
         "options": {
             "without": list(options.without),
             "recency": options.recency,

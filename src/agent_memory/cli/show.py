@@ -40,7 +40,7 @@ def command(front: Front, ids: tuple[str, ...], version: int, children: bool, li
 
 
 async def _show_events(front: Front, ids: tuple[str, ...], version: int, children: bool) -> int:
-    from agent_memory.cli.event_view import event_panel
+    from agent_memory.cli.event_view import event_panel, field_table
     from agent_memory.cli.shapes import event_shape
     from agent_memory.cli.times import Zone
 
@@ -54,7 +54,9 @@ async def _show_events(front: Front, ids: tuple[str, ...], version: int, childre
         front.envelope({"type": "events", "time_zone": zone.name, "events": shapes})
         return OK
     for recorded in events:
+        event = recorded.event
         front.out.print(event_panel(recorded, zone))
+        front.out.print(field_table([("session", event.session), ("agent", event.agent), ("project", event.project)]))
     return OK
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -23,9 +24,30 @@ def make_console(*, stderr: bool = False) -> Console:
         # An old locale must not stop an answer.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     console = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = _PIPE_WIDTH
+    if not console.is_terminal:
+        console.file = _Unpadded(stream)  # type: ignore[assignment]  # of a stream, what a console asks for
+        if "COLUMNS" not in os.environ:
+            console.width = _PIPE_WIDTH
     return console
+
+
+class _Unpadded:
+    """A stream without the spaces that fill the lines of a table up to the width."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        return self._stream.write("\n".join(line.rstrip(" ") for line in text.split("\n")[:-1]) + _last(text))
+
+
+def _last(text: str) -> str:
+    """What stands behind the last line end, that included: its line may go on."""
+    at = text.rfind("\n")
+    return text[max(at, 0) :]
 
 
 def stored(text: str, style: str = "", *, one_line: bool = True) -> Text:

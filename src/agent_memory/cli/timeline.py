@@ -8,7 +8,7 @@ import click
 
 from agent_memory.cli.ending import OK
 from agent_memory.cli.front import Front, front
-from agent_memory.errors import Invalid, NotFound
+from agent_memory.errors import Invalid, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from agent_memory.cli.times import Zone
@@ -37,10 +37,11 @@ async def _timeline(front: Front, id: str, before: int, after: int, across_sessi
         except NotFound as error:
             event_id = await _event_of_grip(memory, id, otherwise=error)
             timeline = await memory.timeline(event_id, before=before, after=after, across_sessions=across_sessions)
+        heading = "" if across_sessions or front.as_json else await _heading(memory, timeline)
     if front.as_json:
         front.envelope(timeline_shape(timeline, zone))
     else:
-        _show(front, timeline, zone, across_sessions)
+        _show(front, timeline, zone, across_sessions, heading)
     return OK
 
 
@@ -52,9 +53,22 @@ async def _event_of_grip(memory: Memory, id: str, *, otherwise: NotFound) -> str
         raise otherwise from None
 
 
-def _show(front: Front, timeline: Timeline, zone: Zone, across_sessions: bool) -> None:
-    from agent_memory.cli.line_view import opening_words, print_line
+async def _heading(memory: Memory, timeline: Timeline) -> str:
+    """The session that all of it is of: its title, where the catalog has one, and its id."""
+    id = next((one.event.session for one in timeline.events if one.event.id == timeline.event_id), "")
+    try:
+        title = (await memory.session(id)).title
+    except (NotFound, Unavailable):
+        title = ""
+    return f"# {title} (session {id})" if title and title != id else f"# session {id}"
 
+
+def _show(front: Front, timeline: Timeline, zone: Zone, across_sessions: bool, heading: str) -> None:
+    from agent_memory.cli.line_view import opening_words, print_line
+    from agent_memory.cli.terminal import stored
+
+    if heading:
+        front.out.print(stored(heading, "bold"), soft_wrap=True)
     for recorded in timeline.events:
         event = recorded.event
         front.out.print("> " if event.id == timeline.event_id else "  ", end="")

@@ -146,6 +146,7 @@ class Answering:
                     node_id=node_id,
                     types=in_order(types_of(event)),
                     repeat_count=one.repeat_count,
+                    factor=ranked.factor,
                 )
             )
         return hits

@@ -41,6 +41,7 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     signals: tuple[Signal, ...]
     passage: Match | None
+    factor: float = 1.0
 
 
 class Ranking:
@@ -87,6 +88,7 @@ class Ranking:
                 score=sum(signal.contribution for signal in signals[place]),
                 signals=tuple(signals[place]),
                 passage=passages[place][1],
+                factor=float(self.factors[row]),
             )
             for place, row in enumerate(rows)
         ]

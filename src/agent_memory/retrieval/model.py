@@ -64,6 +64,8 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
     ``date`` is the local date in the store's time zone. ``grip_id`` addresses the excerpt.
     ``repeat_count`` tells how many events that say almost the same were left out for it.
+    ``factor`` is what recency and salience, where they are asked for, have multiplied the score
+    and its contributions by.
     """
 
     recorded: Recorded
@@ -76,6 +78,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     node_id: str
     types: tuple[MemoryType, ...] = ()
     repeat_count: int = 0
+    factor: float = 1.0
 
 
 class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +86,8 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
 
     ``understood`` is what the query was read to say of time, ``now_ms`` what that is relative to.
     ``behind`` counts the entries of the log that a view which serves search lacked, by view;
-    views that lacked none are left out.
+    views that lacked none are left out. ``weak``: neither words nor meaning speak for any of
+    the hits; they are what comes nearest, and may have nothing to do with what was asked.
     """
 
     hits: tuple[Hit, ...]
@@ -92,3 +96,4 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
     understood: TimeReading = TIMELESS
     now_ms: int = 0
     behind: dict[str, int] = msgspec.field(default_factory=dict)
+    weak: bool = False

@@ -17,6 +17,7 @@ from agent_memory.retrieval.lease import Lease
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult, Tier
 from agent_memory.retrieval.pool import Floats, Pool, pool_of
 from agent_memory.retrieval.retrievers import Retrieved, Retrievers
+from agent_memory.retrieval.strength import is_weak
 from agent_memory.retrieval.telling import Telling
 from agent_memory.retrieval.times import definite
 from agent_memory.retrieval.watch import Watch
@@ -99,6 +100,8 @@ class Searcher:
             timings_ms=watch.timings_ms(),
             understood=reading,
             now_ms=now_ms,
+            # What was said at a time that is asked for answers, whatever its words.
+            weak=bool(hits) and not reading.spans and is_weak(retrieved.found, filtered=not where.is_open),
         )
 
     def close(self) -> None:

@@ -178,6 +178,7 @@ hits = st.builds(
     node_id=names,
     types=some_types,
     repeat_count=counts,
+    factor=st.floats(0.25, 2.25),
 )
 readings = st.builds(
     TimeReading,
@@ -218,6 +219,7 @@ results = st.builds(
     understood=readings,
     now_ms=times_ms,
     behind=st.dictionaries(names, st.integers(1, 1 << 40), max_size=2),
+    weak=st.booleans(),
 )
 blocks = st.builds(
     ContextBlock,
@@ -394,6 +396,14 @@ def test_times_beyond_what_a_timestamp_may_be_are_cut_to_it() -> None:
     )
 
 
+@given(hits)
+def test_a_daemon_that_knows_no_factor_has_multiplied_by_none(hit: Hit) -> None:
+    message = search.result_to_pb(SearchResult(hits=(hit,), tier=Tier.HYBRID, timings_ms={}), query="")
+    message.hits[0].ClearField("factor")
+
+    assert 1.0 == search.result_from_pb(message).hits[0].factor
+
+
 def test_a_daemon_that_says_nothing_of_time_has_understood_nothing() -> None:
     """As those of 0.1.0 do."""
     arrived = search.result_from_pb(search_service_pb2.SearchResponse(tier="SEARCH_TIER_LEXICAL"))  # type: ignore[arg-type]
@@ -481,6 +491,7 @@ def full_messages() -> list[Message]:
         behind={"vectors": 2},
         understood=reading,
         now_ms=7,
+        weak=True,
     )
     citation = Citation(label="[1]", event_id="e", grip_id="g", date="d", session="s", session_title="t")
     block = ContextBlock(text="x\ud800", token_count=1, tokenizer="t", citations=(citation,), left_out=2, result=result)

@@ -58,6 +58,7 @@ def result_to_pb(result: SearchResult, *, query: str) -> pb.SearchResponse:
         behind=result.behind,
         understood=_reading_to_pb(result.understood, query),
         now=timestamp(result.now_ms),
+        weak=result.weak,
     )
 
 
@@ -70,6 +71,7 @@ def result_from_pb(message: pb.SearchResponse) -> SearchResult:
         behind=dict(message.behind),
         understood=_reading_from_pb(message.understood) if message.HasField("understood") else TIMELESS,
         now_ms=time_ms_of(message.now),
+        weak=message.weak,
     )
 
 
@@ -182,6 +184,7 @@ def _hit_to_pb(hit: Hit) -> pb.Hit:
         node_id=hit.node_id,
         excerpt_wtf8=exact_bytes(hit.excerpt),
         repeat_count=hit.repeat_count,
+        factor=hit.factor,
     )
 
 
@@ -200,4 +203,6 @@ def _hit_from_pb(message: pb.Hit) -> Hit:
         node_id=message.node_id,
         types=types_from_pb(message.event),
         repeat_count=message.repeat_count,
+        # A daemon of before says none.
+        factor=message.factor or 1.0,
     )

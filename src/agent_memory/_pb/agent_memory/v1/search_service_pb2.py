@@ -27,7 +27,7 @@ from agent_memory._pb.agent_memory.v1 import filter_pb2 as agent__memory_dot_v1_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$agent_memory/v1/search_service.proto\x12\x0f\x61gent_memory.v1\x1a\x1b\x61gent_memory/v1/event.proto\x1a\x1c\x61gent_memory/v1/filter.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x01\n\rSearchRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\'\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x17.agent_memory.v1.Filter\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\x14\n\x0cmin_position\x18\x04 \x01(\x03\x12/\n\x07options\x18\x05 \x01(\x0b\x32\x1e.agent_memory.v1.SearchOptions\"\xaa\x01\n\rSearchOptions\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07without\x18\x02 \x03(\t\x12\x0f\n\x07recency\x18\x03 \x01(\x01\x12\x10\n\x08salience\x18\x04 \x01(\x01\x12\x11\n\tdiversity\x18\x05 \x01(\x01\x12\x18\n\x10group_by_session\x18\x06 \x01(\x08\x12\x0f\n\x07repeats\x18\x07 \x01(\x08\"\x9c\x03\n\x0eSearchResponse\x12\"\n\x04hits\x18\x01 \x03(\x0b\x32\x14.agent_memory.v1.Hit\x12)\n\x04tier\x18\x02 \x01(\x0e\x32\x1b.agent_memory.v1.SearchTier\x12\x42\n\ntimings_ms\x18\x03 \x03(\x0b\x32..agent_memory.v1.SearchResponse.TimingsMsEntry\x12;\n\x06\x62\x65hind\x18\x04 \x03(\x0b\x32+.agent_memory.v1.SearchResponse.BehindEntry\x12\x30\n\nunderstood\x18\x05 \x01(\x0b\x32\x1c.agent_memory.v1.TimeReading\x12\'\n\x03now\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a\x30\n\x0eTimingsMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a-\n\x0b\x42\x65hindEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xaa\x01\n\x13\x42uildContextRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\'\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x17.agent_memory.v1.Filter\x12\x14\n\x0ctoken_budget\x18\x03 \x01(\x05\x12/\n\x07options\x18\x04 \x01(\x0b\x32\x1e.agent_memory.v1.SearchOptions\x12\x14\n\x0cmin_position\x18\x05 \x01(\x03\"\xc8\x01\n\x0c\x43ontextBlock\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x11\n\ttext_wtf8\x18\x02 \x01(\x0c\x12\x13\n\x0btoken_count\x18\x03 \x01(\x05\x12\x11\n\ttokenizer\x18\x04 \x01(\t\x12,\n\tcitations\x18\x05 \x03(\x0b\x32\x19.agent_memory.v1.Citation\x12\x10\n\x08left_out\x18\x06 \x01(\x05\x12/\n\x06search\x18\x07 \x01(\x0b\x32\x1f.agent_memory.v1.SearchResponse\"r\n\x08\x43itation\x12\r\n\x05label\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0f\n\x07grip_id\x18\x03 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\x04 \x01(\t\x12\x0f\n\x07session\x18\x05 \x01(\t\x12\x15\n\rsession_title\x18\x06 \x01(\t\"\xb1\x02\n\x0bTimeReading\x12(\n\x05spans\x18\x01 \x03(\x0b\x32\x19.agent_memory.v1.TimeSpan\x12)\n\x05order\x18\x02 \x01(\x0e\x32\x1a.agent_memory.v1.TimeOrder\x12\x0e\n\x06\x61nchor\x18\x03 \x01(\t\x12\x1b\n\x0e\x61nchor_from_ms\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x0f\x61nchor_until_ms\x18\x05 \x01(\x03H\x01\x88\x01\x01\x12\x17\n\x0f\x61nchor_event_id\x18\x06 \x01(\t\x12\x17\n\x0f\x61nchor_sentence\x18\x07 \x01(\t\x12)\n\x04\x63ues\x18\x08 \x03(\x0b\x32\x1b.agent_memory.v1.QueryWordsB\x11\n\x0f_anchor_from_msB\x12\n\x10_anchor_until_ms\"6\n\nQueryWords\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05start\x18\x02 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x05\"\x93\x01\n\x08TimeSpan\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05start\x18\x02 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x05\x12-\n\tfrom_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nuntil_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe9\x01\n\x03Hit\x12%\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x16.agent_memory.v1.Event\x12\r\n\x05score\x18\x02 \x01(\x01\x12(\n\x07signals\x18\x03 \x03(\x0b\x32\x17.agent_memory.v1.Signal\x12\x0f\n\x07\x65xcerpt\x18\x04 \x01(\t\x12\x0f\n\x07grip_id\x18\x05 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\x06 \x01(\t\x12\x15\n\rsession_title\x18\x07 \x01(\t\x12\x0f\n\x07node_id\x18\x08 \x01(\t\x12\x14\n\x0c\x65xcerpt_wtf8\x18\t \x01(\x0c\x12\x14\n\x0crepeat_count\x18\n \x01(\x05\"I\n\x06Signal\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x14\n\x0c\x63ontribution\x18\x04 \x01(\x01*k\n\tTimeOrder\x12\x1a\n\x16TIME_ORDER_UNSPECIFIED\x10\x00\x12\x12\n\x0eTIME_ORDER_ANY\x10\x01\x12\x17\n\x13TIME_ORDER_EARLIEST\x10\x02\x12\x15\n\x11TIME_ORDER_LATEST\x10\x03*\x8d\x01\n\nSearchTier\x12\x1b\n\x17SEARCH_TIER_UNSPECIFIED\x10\x00\x12\x16\n\x12SEARCH_TIER_HYBRID\x10\x01\x12\x17\n\x13SEARCH_TIER_LEXICAL\x10\x02\x12\x17\n\x13SEARCH_TIER_VECTORS\x10\x03\x12\x18\n\x14SEARCH_TIER_CONTENTS\x10\x04\x32\xaf\x01\n\rSearchService\x12I\n\x06Search\x12\x1e.agent_memory.v1.SearchRequest\x1a\x1f.agent_memory.v1.SearchResponse\x12S\n\x0c\x42uildContext\x12$.agent_memory.v1.BuildContextRequest\x1a\x1d.agent_memory.v1.ContextBlockb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$agent_memory/v1/search_service.proto\x12\x0f\x61gent_memory.v1\x1a\x1b\x61gent_memory/v1/event.proto\x1a\x1c\x61gent_memory/v1/filter.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x01\n\rSearchRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\'\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x17.agent_memory.v1.Filter\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\x14\n\x0cmin_position\x18\x04 \x01(\x03\x12/\n\x07options\x18\x05 \x01(\x0b\x32\x1e.agent_memory.v1.SearchOptions\"\xaa\x01\n\rSearchOptions\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07without\x18\x02 \x03(\t\x12\x0f\n\x07recency\x18\x03 \x01(\x01\x12\x10\n\x08salience\x18\x04 \x01(\x01\x12\x11\n\tdiversity\x18\x05 \x01(\x01\x12\x18\n\x10group_by_session\x18\x06 \x01(\x08\x12\x0f\n\x07repeats\x18\x07 \x01(\x08\"\xaa\x03\n\x0eSearchResponse\x12\"\n\x04hits\x18\x01 \x03(\x0b\x32\x14.agent_memory.v1.Hit\x12)\n\x04tier\x18\x02 \x01(\x0e\x32\x1b.agent_memory.v1.SearchTier\x12\x42\n\ntimings_ms\x18\x03 \x03(\x0b\x32..agent_memory.v1.SearchResponse.TimingsMsEntry\x12;\n\x06\x62\x65hind\x18\x04 \x03(\x0b\x32+.agent_memory.v1.SearchResponse.BehindEntry\x12\x30\n\nunderstood\x18\x05 \x01(\x0b\x32\x1c.agent_memory.v1.TimeReading\x12\'\n\x03now\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04weak\x18\x07 \x01(\x08\x1a\x30\n\x0eTimingsMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a-\n\x0b\x42\x65hindEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xaa\x01\n\x13\x42uildContextRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\'\n\x06\x66ilter\x18\x02 \x01(\x0b\x32\x17.agent_memory.v1.Filter\x12\x14\n\x0ctoken_budget\x18\x03 \x01(\x05\x12/\n\x07options\x18\x04 \x01(\x0b\x32\x1e.agent_memory.v1.SearchOptions\x12\x14\n\x0cmin_position\x18\x05 \x01(\x03\"\xc8\x01\n\x0c\x43ontextBlock\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x11\n\ttext_wtf8\x18\x02 \x01(\x0c\x12\x13\n\x0btoken_count\x18\x03 \x01(\x05\x12\x11\n\ttokenizer\x18\x04 \x01(\t\x12,\n\tcitations\x18\x05 \x03(\x0b\x32\x19.agent_memory.v1.Citation\x12\x10\n\x08left_out\x18\x06 \x01(\x05\x12/\n\x06search\x18\x07 \x01(\x0b\x32\x1f.agent_memory.v1.SearchResponse\"r\n\x08\x43itation\x12\r\n\x05label\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0f\n\x07grip_id\x18\x03 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\x04 \x01(\t\x12\x0f\n\x07session\x18\x05 \x01(\t\x12\x15\n\rsession_title\x18\x06 \x01(\t\"\xb1\x02\n\x0bTimeReading\x12(\n\x05spans\x18\x01 \x03(\x0b\x32\x19.agent_memory.v1.TimeSpan\x12)\n\x05order\x18\x02 \x01(\x0e\x32\x1a.agent_memory.v1.TimeOrder\x12\x0e\n\x06\x61nchor\x18\x03 \x01(\t\x12\x1b\n\x0e\x61nchor_from_ms\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x0f\x61nchor_until_ms\x18\x05 \x01(\x03H\x01\x88\x01\x01\x12\x17\n\x0f\x61nchor_event_id\x18\x06 \x01(\t\x12\x17\n\x0f\x61nchor_sentence\x18\x07 \x01(\t\x12)\n\x04\x63ues\x18\x08 \x03(\x0b\x32\x1b.agent_memory.v1.QueryWordsB\x11\n\x0f_anchor_from_msB\x12\n\x10_anchor_until_ms\"6\n\nQueryWords\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05start\x18\x02 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x05\"\x93\x01\n\x08TimeSpan\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05start\x18\x02 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x05\x12-\n\tfrom_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nuntil_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xf9\x01\n\x03Hit\x12%\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x16.agent_memory.v1.Event\x12\r\n\x05score\x18\x02 \x01(\x01\x12(\n\x07signals\x18\x03 \x03(\x0b\x32\x17.agent_memory.v1.Signal\x12\x0f\n\x07\x65xcerpt\x18\x04 \x01(\t\x12\x0f\n\x07grip_id\x18\x05 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\x06 \x01(\t\x12\x15\n\rsession_title\x18\x07 \x01(\t\x12\x0f\n\x07node_id\x18\x08 \x01(\t\x12\x14\n\x0c\x65xcerpt_wtf8\x18\t \x01(\x0c\x12\x14\n\x0crepeat_count\x18\n \x01(\x05\x12\x0e\n\x06\x66\x61\x63tor\x18\x0b \x01(\x01\"I\n\x06Signal\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x14\n\x0c\x63ontribution\x18\x04 \x01(\x01*k\n\tTimeOrder\x12\x1a\n\x16TIME_ORDER_UNSPECIFIED\x10\x00\x12\x12\n\x0eTIME_ORDER_ANY\x10\x01\x12\x17\n\x13TIME_ORDER_EARLIEST\x10\x02\x12\x15\n\x11TIME_ORDER_LATEST\x10\x03*\x8d\x01\n\nSearchTier\x12\x1b\n\x17SEARCH_TIER_UNSPECIFIED\x10\x00\x12\x16\n\x12SEARCH_TIER_HYBRID\x10\x01\x12\x17\n\x13SEARCH_TIER_LEXICAL\x10\x02\x12\x17\n\x13SEARCH_TIER_VECTORS\x10\x03\x12\x18\n\x14SEARCH_TIER_CONTENTS\x10\x04\x32\xaf\x01\n\rSearchService\x12I\n\x06Search\x12\x1e.agent_memory.v1.SearchRequest\x1a\x1f.agent_memory.v1.SearchResponse\x12S\n\x0c\x42uildContext\x12$.agent_memory.v1.BuildContextRequest\x1a\x1d.agent_memory.v1.ContextBlockb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,36 +38,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEARCHRESPONSE_TIMINGSMSENTRY']._serialized_options = b'8\001'
   _globals['_SEARCHRESPONSE_BEHINDENTRY']._loaded_options = None
   _globals['_SEARCHRESPONSE_BEHINDENTRY']._serialized_options = b'8\001'
-  _globals['_TIMEORDER']._serialized_start=2214
-  _globals['_TIMEORDER']._serialized_end=2321
-  _globals['_SEARCHTIER']._serialized_start=2324
-  _globals['_SEARCHTIER']._serialized_end=2465
+  _globals['_TIMEORDER']._serialized_start=2244
+  _globals['_TIMEORDER']._serialized_end=2351
+  _globals['_SEARCHTIER']._serialized_start=2354
+  _globals['_SEARCHTIER']._serialized_end=2495
   _globals['_SEARCHREQUEST']._serialized_start=150
   _globals['_SEARCHREQUEST']._serialized_end=307
   _globals['_SEARCHOPTIONS']._serialized_start=310
   _globals['_SEARCHOPTIONS']._serialized_end=480
   _globals['_SEARCHRESPONSE']._serialized_start=483
-  _globals['_SEARCHRESPONSE']._serialized_end=895
-  _globals['_SEARCHRESPONSE_TIMINGSMSENTRY']._serialized_start=800
-  _globals['_SEARCHRESPONSE_TIMINGSMSENTRY']._serialized_end=848
-  _globals['_SEARCHRESPONSE_BEHINDENTRY']._serialized_start=850
-  _globals['_SEARCHRESPONSE_BEHINDENTRY']._serialized_end=895
-  _globals['_BUILDCONTEXTREQUEST']._serialized_start=898
-  _globals['_BUILDCONTEXTREQUEST']._serialized_end=1068
-  _globals['_CONTEXTBLOCK']._serialized_start=1071
-  _globals['_CONTEXTBLOCK']._serialized_end=1271
-  _globals['_CITATION']._serialized_start=1273
-  _globals['_CITATION']._serialized_end=1387
-  _globals['_TIMEREADING']._serialized_start=1390
-  _globals['_TIMEREADING']._serialized_end=1695
-  _globals['_QUERYWORDS']._serialized_start=1697
-  _globals['_QUERYWORDS']._serialized_end=1751
-  _globals['_TIMESPAN']._serialized_start=1754
-  _globals['_TIMESPAN']._serialized_end=1901
-  _globals['_HIT']._serialized_start=1904
-  _globals['_HIT']._serialized_end=2137
-  _globals['_SIGNAL']._serialized_start=2139
-  _globals['_SIGNAL']._serialized_end=2212
-  _globals['_SEARCHSERVICE']._serialized_start=2468
-  _globals['_SEARCHSERVICE']._serialized_end=2643
+  _globals['_SEARCHRESPONSE']._serialized_end=909
+  _globals['_SEARCHRESPONSE_TIMINGSMSENTRY']._serialized_start=814
+  _globals['_SEARCHRESPONSE_TIMINGSMSENTRY']._serialized_end=862
+  _globals['_SEARCHRESPONSE_BEHINDENTRY']._serialized_start=864
+  _globals['_SEARCHRESPONSE_BEHINDENTRY']._serialized_end=909
+  _globals['_BUILDCONTEXTREQUEST']._serialized_start=912
+  _globals['_BUILDCONTEXTREQUEST']._serialized_end=1082
+  _globals['_CONTEXTBLOCK']._serialized_start=1085
+  _globals['_CONTEXTBLOCK']._serialized_end=1285
+  _globals['_CITATION']._serialized_start=1287
+  _globals['_CITATION']._serialized_end=1401
+  _globals['_TIMEREADING']._serialized_start=1404
+  _globals['_TIMEREADING']._serialized_end=1709
+  _globals['_QUERYWORDS']._serialized_start=1711
+  _globals['_QUERYWORDS']._serialized_end=1765
+  _globals['_TIMESPAN']._serialized_start=1768
+  _globals['_TIMESPAN']._serialized_end=1915
+  _globals['_HIT']._serialized_start=1918
+  _globals['_HIT']._serialized_end=2167
+  _globals['_SIGNAL']._serialized_start=2169
+  _globals['_SIGNAL']._serialized_end=2242
+  _globals['_SEARCHSERVICE']._serialized_start=2498
+  _globals['_SEARCHSERVICE']._serialized_end=2673
 # @@protoc_insertion_point(module_scope)

@@ -213,7 +213,12 @@ class SearchResponse(_message.Message):
     BEHIND_FIELD_NUMBER: _builtins.int
     UNDERSTOOD_FIELD_NUMBER: _builtins.int
     NOW_FIELD_NUMBER: _builtins.int
+    WEAK_FIELD_NUMBER: _builtins.int
     tier: Global___SearchTier.ValueType
+    weak: _builtins.bool
+    """Neither words nor meaning speak for any of the hits: they are what comes nearest, and may have
+    nothing to do with what was asked.
+    """
     @_builtins.property
     def hits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hit]: ...
     @_builtins.property
@@ -241,10 +246,11 @@ class SearchResponse(_message.Message):
         behind: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
         understood: Global___TimeReading | None = ...,
         now: _timestamp_pb2.Timestamp | None = ...,
+        weak: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["now", b"now", "understood", b"understood"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["behind", b"behind", "hits", b"hits", "now", b"now", "tier", b"tier", "timings_ms", b"timings_ms", "understood", b"understood"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["behind", b"behind", "hits", b"hits", "now", b"now", "tier", b"tier", "timings_ms", b"timings_ms", "understood", b"understood", "weak", b"weak"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -505,6 +511,7 @@ class Hit(_message.Message):
     NODE_ID_FIELD_NUMBER: _builtins.int
     EXCERPT_WTF8_FIELD_NUMBER: _builtins.int
     REPEAT_COUNT_FIELD_NUMBER: _builtins.int
+    FACTOR_FIELD_NUMBER: _builtins.int
     score: _builtins.float
     """Higher is better; comparable within one answer only."""
     excerpt: _builtins.str
@@ -520,6 +527,8 @@ class Hit(_message.Message):
     """The exact passage as generalised UTF-8, set only where `excerpt` cannot hold it."""
     repeat_count: _builtins.int
     """How many events that say almost the same were left out for it."""
+    factor: _builtins.float
+    """What recency and salience have multiplied the score and its contributions by; 1 where neither is asked for."""
     @_builtins.property
     def event(self) -> _event_pb2.Event: ...
     @_builtins.property
@@ -537,10 +546,11 @@ class Hit(_message.Message):
         node_id: _builtins.str = ...,
         excerpt_wtf8: _builtins.bytes = ...,
         repeat_count: _builtins.int = ...,
+        factor: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "event", b"event", "excerpt", b"excerpt", "excerpt_wtf8", b"excerpt_wtf8", "grip_id", b"grip_id", "node_id", b"node_id", "repeat_count", b"repeat_count", "score", b"score", "session_title", b"session_title", "signals", b"signals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "event", b"event", "excerpt", b"excerpt", "excerpt_wtf8", b"excerpt_wtf8", "factor", b"factor", "grip_id", b"grip_id", "node_id", b"node_id", "repeat_count", b"repeat_count", "score", b"score", "session_title", b"session_title", "signals", b"signals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
