@@ -248,29 +248,6 @@ def test_without_either_the_contents_are_walked() -> None:
     ],
     ids=["no model", "no vectors", "no keywords", "neither wanted"],
 )
-def test_the_contents_serve_whoever_leaves_out_what_there_is(
-    replaced: dict[str, Any], without: tuple[str, ...]
-) -> None:
-    """The tier is what served: contents are walked, not only named, and no quoted phrase stands in for them."""
-    options = SearchOptions(without=without)
-    result = searcher(**replaced).search('cache "due in March"', where=EVERYWHERE, limit=9, options=options)
-
-    assert Tier.CONTENTS == result.tier
-    assert "contents" in result.timings_ms
-    assert [STORY[3], STORY[0]] == [hit.recorded for hit in result.hits]
-    assert {"contents"} == {signal.name for hit in result.hits for signal in hit.signals}
-
-
-@pytest.mark.parametrize(
-    ("replaced", "without"),
-    [
-        ({"embedder": None}, ("lexical",)),
-        ({"vectors": DOWN}, ("lexical",)),
-        ({"lexical": DOWN}, ("vector",)),
-        ({}, ("lexical", "vector")),
-    ],
-    ids=["no model", "no vectors", "no keywords", "neither wanted"],
-)
 def test_the_contents_serve_who_leaves_out_what_there_is(replaced: dict[str, Any], without: tuple[str, ...]) -> None:
     """The tier is what served: contents are walked, not only named, and no quoted phrase stands in for them."""
     options = SearchOptions(without=without)
@@ -445,13 +422,3 @@ def test_by_keyword_and_by_contents_everything_that_passes_and_holds_the_word_is
 @given(stories, filters())
 def test_the_filter_of_the_walk_is_the_filter_of_the_indexes(events: list[Recorded], where: Where) -> None:
     assert [admits(where, one.event) for one in events] == [admission.admits(where, one.event) for one in events]
-
-
-def test_the_last_of_very_many_that_fit_as_well_is_found() -> None:
-    events = [recorded(place, f"Deployed the billing service, run {place}.") for place in range(1, 1_001)]
-    search = searcher(events)
-
-    hits = search.search("when was the last time we deployed the billing service", where=EVERYWHERE, limit=3).hits
-    search.close()
-
-    assert {998, 999, 1000} == {hit.recorded.position for hit in hits}

@@ -181,6 +181,18 @@ class LexicalIndex:
                 return _matches(ranked[:limit])
             count = min(count * 8, max(PASSAGES_MAX, 2 * limit))
 
+    def edge_ms(self, query: str, *, where: Where, count: int, latest: bool) -> int | None:
+        with panics_told(_VIEW):
+            searcher = self._opened().searcher()
+            found = self._terms(searcher, query)[:QUERY_TERMS_MAX]
+            must = [self._term(field, token) for held_by, field, token in found if held_by]
+            if not must:
+                return None
+            asked = Query.boolean_query([(Occur.Must, q) for q in (*must, *_filters(self._schema, where))])
+            order = tantivy.Order.Desc if latest else tantivy.Order.Asc
+            hits = searcher.search(asked, limit=count, count=False, order_by_field="high", order=order).hits
+            return int(hits[-1][0]) >> 16 if hits else None
+
     def whole_score(self, query: str) -> float:
         with panics_told(_VIEW):
             searcher = self._opened().searcher()

@@ -23,6 +23,13 @@ class LexicalSearch(Protocol):
         """
         ...
 
+    def edge_ms(self, query: str, *, where: Where, count: int, latest: bool) -> int | None:
+        """The time since which, or until which, *count* passages hold every word of the query that any holds.
+
+        Where there are fewer, the time of the last of these; None where there is none.
+        """
+        ...
+
     def whole_score(self, query: str) -> float:
         """What a passage of average length scores that holds each word of the query once.
 

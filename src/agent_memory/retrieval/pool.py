@@ -48,15 +48,18 @@ class Found:
         everywhere: Sequence[Match],
         *lists: Sequence[Match],
         depth: int | None = None,
+        also: Sequence[Match] = (),
         floor: float | None = None,
         top: float = 0.0,
     ) -> None:
-        self.everywhere = frozenset(match.event_id for match in everywhere[:depth])
-        """What gives evidence to its neighbours: the first *depth*, whatever the filter and the limit."""
+        self.everywhere = frozenset(match.event_id for match in (*everywhere[:depth], *also))
+        """What gives evidence to its neighbours, whatever the filter and the limit: the first *depth*, and *also*."""
         self.admitted: set[str] = set()
         self.top = max(top, everywhere[0].score) if everywhere else 0.0
         self.floor = floor if floor is not None else everywhere[-1].score if everywhere else 0.0
         self.best = {match.event_id: match for match in everywhere}
+        for match in also:
+            self.best.setdefault(match.event_id, match)
         for matches in lists:
             for match in matches:
                 self.best.setdefault(match.event_id, match)

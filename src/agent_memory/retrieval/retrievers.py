@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from agent_memory.indexes.model import EVERYWHERE, Where
+from agent_memory.indexes.model import EVERYWHERE, Match, Where
 from agent_memory.retrieval.asked import Asked
 from agent_memory.retrieval.entity_ranking import rank_by_entities
 from agent_memory.retrieval.lease import Lease
@@ -20,7 +20,7 @@ from agent_memory.retrieval.walk import walk
 from agent_memory.retrieval.wanted import Wanted
 from agent_memory.retrieval.watch import Watch
 from agent_memory.telemetry import LOG
-from agent_memory.temporal import TimeSpan
+from agent_memory.temporal import TimeOrder, TimeSpan
 
 if TYPE_CHECKING:
     # The ports bring numpy, which whoever only reads results need not load.
@@ -37,6 +37,9 @@ WHOLE_SHARE = 0.7
 
 TIMES_MAX = 4
 """Of the times that a query names, so many are looked into; what happened at others still gains by it."""
+
+ORDERED_DEPTH = 50
+"""Of the first or the last events that hold every word, so many more."""
 
 MENTIONS_MAX = 400
 """Of the events whose text names the time, so many."""
@@ -150,8 +153,22 @@ class Retrievers:
         with watch.step("lexical"), self._lexical() as index:
             everywhere = index.search(asked.words, where=EVERYWHERE, limit=max(LEXICAL_DEPTH, limit))
             lists = [index.search(asked.words, where=where, limit=max(LEXICAL_DEPTH, limit)) for where in narrower]
+            # Of many that fit as well, the first or the last might not be among so many.
+            ordered = self._ordered(index, asked, EVERYWHERE)
+            lists += [self._ordered(index, asked, where) for where in narrower]
             whole = index.whole_score(asked.words)
-        return Found(everywhere, *lists, depth=LEXICAL_DEPTH, floor=0.0, top=WHOLE_SHARE * whole)
+        top = WHOLE_SHARE * whole
+        return Found(everywhere, *lists, depth=LEXICAL_DEPTH, also=ordered, floor=0.0, top=top)
+
+    def _ordered(self, index: LexicalSearch, asked: Asked, where: Where) -> list[Match]:
+        if asked.time.order is TimeOrder.ANY:
+            return []
+        latest = asked.time.order is TimeOrder.LATEST
+        edge = index.edge_ms(asked.words, where=where, count=ORDERED_DEPTH, latest=latest)
+        if edge is None:
+            return []
+        span = TimeSpan(start=0, end=0, from_ms=edge if latest else None, until_ms=None if latest else edge)
+        return index.search(asked.words, where=within(where, span) or where, limit=ORDERED_DEPTH)
 
     def _nearest(self, embedder: Embedder, asked: Asked, narrower: Sequence[Where], limit: int, watch: Watch) -> Found:
         with watch.step("embed"):

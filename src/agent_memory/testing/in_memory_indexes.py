@@ -73,6 +73,14 @@ class InMemoryLexicalIndex:
                 matches.append(Match(event.id, start, end, score, session_key(event.session)))
         return best_by_event(matches)[: max(0, limit)]
 
+    def edge_ms(self, query: str, *, where: Where, count: int, latest: bool) -> int | None:
+        asked = {word for word in _words(query) if self._documents[word]}
+        times = sorted(
+            (event.time_ms for event, _, _, words in self._chunks if admits(where, event) and asked <= words.keys()),
+            reverse=latest,
+        )
+        return times[:count][-1] if asked and times else None
+
     def whole_score(self, query: str) -> float:
         return sum(self._rarity(word) for word in sorted(set(_words(query))))
 

@@ -56,6 +56,15 @@ class LexicalSearchChecks:
 
         assert [e.id for e in events[:7]] == ids(index.search("words", where=EVERYWHERE, limit=7))
 
+    def test_the_edge_of_the_last_is_since_when_so_many_hold_every_word(self) -> None:
+        events = [said(n, "deployed the billing" if n % 2 else "the billing") for n in range(20)]
+        index = self.make_index(events)
+
+        assert events[15].time_ms == index.edge_ms("deployed billing", where=EVERYWHERE, count=3, latest=True)
+        assert events[5].time_ms == index.edge_ms("deployed billing", where=EVERYWHERE, count=3, latest=False)
+        assert events[1].time_ms == index.edge_ms("deployed billing", where=EVERYWHERE, count=99, latest=True)
+        assert index.edge_ms("zebra", where=EVERYWHERE, count=3, latest=True) is None
+
     def test_words_of_other_scripts_are_found(self) -> None:
         index = self.make_index([said(1, "今日は日本語を話す"), said(2, "Die Straße nach Köln"), said(3, "мы решили")])
 
