@@ -268,6 +268,29 @@ async def test_a_context_of_nothing_is_empty(memory: GrpcMemory) -> None:
     assert ("", 0, ()) == (block.text, block.token_count, block.citations)
 
 
+async def test_of_what_nobody_spoke_of_search_and_context_say_that_little_was_found(
+    memory: GrpcMemory, told: Told
+) -> None:
+    found = await memory.search(QUERY, where=told.where, min_position=told.position)
+    little = await memory.search("zzzz qqqq", where=told.where)
+    block = await memory.build_context("zzzz qqqq", where=told.where)
+
+    assert not found.weak
+    assert little.weak == bool(little.hits)
+    assert block.result.weak == block.text.startswith("<agent-memory>\nLittle was found; ") == bool(block.citations)
+    assert len(block.citations) <= 3
+
+
+async def test_the_factor_of_recency_is_told_with_each_hit(memory: GrpcMemory, told: Told) -> None:
+    plain = await ask(memory, told)
+    new = await ask(memory, told, recency=1.0, now_ms=WEDNESDAY_MS + 30 * DAY_MS, repeats=True)
+    factors = {hit.recorded.event.id: hit.factor for hit in new.hits}
+
+    assert {1.0} == {hit.factor for hit in plain.hits}
+    assert pytest.approx(1.5, abs=0.01) == factors[told.ids[6]]
+    assert pytest.approx(1.0, abs=0.01) == factors[told.ids[0]]
+
+
 @pytest.mark.parametrize("token_budget", [49, 32_001, -5])
 async def test_a_budget_that_makes_no_sense_is_refused(memory: GrpcMemory, token_budget: int) -> None:
     with pytest.raises(InvalidQuery, match="50 to 32,000"):
@@ -313,6 +336,7 @@ async def test_the_command_line_explains_and_reads_on(daemon: DaemonProcess, mem
     brief = run(daemon, "search", "discount code", *project, "--brief")
     event_id = brief.stdout.split()[0]
     timeline = run(daemon, "timeline", event_id)
+    quoted = run(daemon, "search", '"discount code when"', *project, "--brief")
     whole = run(daemon, "show", *told.ids[:2])
     context = run(daemon, "context", "discount code", *project, "--budget", "300")
 
@@ -322,6 +346,9 @@ async def test_the_command_line_explains_and_reads_on(daemon: DaemonProcess, mem
     assert 80 >= max(map(len, explained.stdout.splitlines()))
     assert event_id in told.ids
     assert f"> {event_id}" in timeline.stdout
+    assert timeline.stdout.startswith(f"# {SAID[0][1]} (session {told.first[:-1]}")
+    assert "The basket forgets the discount code when the postal code changes" in quoted.stdout
+    assert [] == [line for line in explained.stdout.splitlines() if line.endswith(" ")]
     assert "postal code" in " ".join(whole.stdout.split())
     assert "discount code" in context.stdout
     assert "of 300 tokens" in " ".join(context.stderr.split())
@@ -347,3 +374,30 @@ def test_what_makes_no_sense_is_refused_at_the_command_line(
 
     assert (2, field) == (done.returncode, error["field"])
     assert error["hint"]
+
+
+async def test_a_filter_that_names_what_there_is_not_is_told_what_looks_alike(
+    daemon: DaemonProcess, memory: GrpcMemory, told: Told
+) -> None:
+    await ask(memory, told)
+    project = told.where.projects[0]
+    for command in ("search", "context"):
+        wrong = run(daemon, command, "discount", "--session", f"{told.first}x", "--project", project.upper())
+        notes = " ".join(wrong.stderr.split())
+
+        assert 0 == wrong.returncode
+        assert f"There is no session '{told.first}x'. Perhaps {told.first}" in notes
+        assert f"There is no project '{project.upper()}'. Perhaps {project}" in notes
+
+
+def test_text_that_begins_with_a_dash_is_told_where_it_goes(daemon: DaemonProcess) -> None:
+    refused = run(daemon, "search", "--no-verify flag")
+    asked = subprocess.run(
+        [sys.executable, "-m", "agent_memory.cli", "search", "--address", daemon.address, "--", "--no-verify flag"],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+    assert (2, 0) == (refused.returncode, asked.returncode)
+    assert "`agent-memory search -- QUERY`" in refused.stderr

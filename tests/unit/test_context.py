@@ -12,7 +12,7 @@ from agent_memory.annotation.scaffolding import scaffolding_of
 from agent_memory.events import Event, Kind, Recorded
 from agent_memory.inference.tokens import SplintrTokenCounter, TokenCounter
 from agent_memory.log import RowEventLog
-from agent_memory.retrieval.context import SCORE_SHARE, ContextBlock, ContextBuilder
+from agent_memory.retrieval.context import SCORE_SHARE, WEAK_CHARACTERS, ContextBlock, ContextBuilder
 from agent_memory.retrieval.model import Hit, SearchResult, Tier
 from agent_memory.storage import InMemoryRows
 from agent_memory.testing.events import NOON_MS, event
@@ -348,15 +348,20 @@ def test_the_best_may_stand_anywhere_among_hits_that_are_grouped_by_session() ->
 
 
 def test_where_little_was_found_the_block_says_so_and_shows_no_more_than_what_comes_nearest() -> None:
-    found = [hit(one, one.text[:20], score=0.5) for one in (ANSWER, LATER_ANSWER, LOOKING, ORDER, RESULT)]
+    found = [hit(one, score=0.5) for one in (ANSWER, LATER_ANSWER, LOOKING, ORDER, RESULT)]
     block = build(*found, budget=4000, weak=True)
     second = block.text.splitlines()[1]
 
     assert second.startswith("Little was found; ")
     assert [LOOKING.id, ANSWER.id, LATER_ANSWER.id] == [citation.event_id for citation in block.citations]
-    assert all(len(line) < 60 for line in lines(block))
     assert 2 == block.left_out
     assert "Little was found" not in build(*found, budget=4000).text
+
+
+def test_of_what_comes_nearest_only_the_beginning_is_shown() -> None:
+    (line,) = lines(build(hit(event("It rains. " * 100)), budget=4000, weak=True))
+
+    assert WEAK_CHARACTERS / 2 < len(line) <= len("[1] 13:00 user:  …") + WEAK_CHARACTERS
 
 
 @pytest.mark.parametrize("budget", [50, 80, 149, 150, 151])

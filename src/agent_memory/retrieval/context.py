@@ -26,7 +26,7 @@ from agent_memory.events import Kind
 from agent_memory.retrieval.bounds import calendar_of
 from agent_memory.retrieval.companions import Companions
 from agent_memory.retrieval.model import Hit, SearchResult
-from agent_memory.retrieval.quotes import Quote
+from agent_memory.retrieval.quotes import Quote, headed
 from agent_memory.retrieval.sheet import Sheet
 from agent_memory.toc.grips import grip_address, grip_id
 
@@ -57,8 +57,8 @@ Measured on the splits for development of LoCoMo and of code memory, evidence tu
 500, 1,000 and 2,000 tokens, and the tokens it takes of these on average: docs/context.md.
 """
 
-WEAK_HITS = 3
-"""Where neither words nor meaning speak for any hit, so many are shown: what comes nearest, and no more."""
+WEAK_HITS, WEAK_CHARACTERS = 3, 160
+"""Where neither words nor meaning speak for any hit, so many are shown, and so much of each: what comes nearest."""
 
 
 class Citation(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +110,8 @@ class ContextBuilder:
         sheet = Sheet(budget=token_budget, tokens=self._tokens, calendar=self._calendar, weak=result.weak)
         companions = Companions(self._log, quotes)
         fitting = [quotes[event_id] for event_id in _fitting(result)]
+        if result.weak:
+            fitting = [_begun(quote) for quote in fitting]
         for quote, itself in _turns(_without_repeats(fitting), scores):
             if sheet.is_full:
                 break
@@ -173,6 +175,11 @@ def _without_repeats(quotes: Sequence[Quote]) -> Iterator[Quote]:
     printed = [quote.event.kind is Kind.TOOL_RESULT for quote in quotes]
     firsts = collapse(excerpts, printed=printed)
     return (quote for place, quote in enumerate(quotes) if firsts[place] == place)
+
+
+def _begun(quote: Quote) -> Quote:
+    """How it begins."""
+    return quote.of(headed(quote.event.text, quote.span, limit=WEAK_CHARACTERS))
 
 
 def _quote(hit: Hit) -> Quote:
