@@ -53,8 +53,8 @@ within .002 of it; the neighbours of 20 hits at once .827/.882/.948.
 SCORE_SHARE = 0.45
 """A hit with less than this share of the best one's score has no line, however much room there is.
 
-Measured on the splits for development of LoCoMo and of code memory, evidence turns in a block of
-500, 1,000 and 2,000 tokens, and the tokens it takes of these on average: docs/context.md.
+Measured on the splits for development of LoCoMo and of code memory: a block of 2,000 tokens holds .939
+and .907 of the evidence turns, .946 and .907 without this, and is 17 % and 11 % shorter (docs/context.md).
 """
 
 WEAK_HITS, WEAK_CHARACTERS = 3, 160

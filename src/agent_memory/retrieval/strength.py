@@ -15,12 +15,12 @@ A question that is put in other words than its answer may have few of them.
 MEANING_WEAK = 0.3
 """Meaning is weak evidence where the nearest stands out by less: of the way from the crowd to the query itself.
 
-The crowd is where the list of the nearest ends. As a share of that way it is comparable between
-models, whose similarities are not.
+The crowd is where the list of the nearest ends. As a share of that way it does not hang on the scale of a
+model, as similarities do.
 
 Measured on the splits for development with all-MiniLM-L6-v2: .3 % of the 302 questions of LoCoMo have
 evidence that is weak in both, 2.8 % of the 72 of code memory. Asked of the other data, which cannot
-answer them, 65 % and 85 % of the questions have, and so had all of fifteen queries of no known word.
+answer them, 85 % (code questions asked of LoCoMo) and 65 % have, and so had all of fifteen queries of no known word.
 """
 
 
