@@ -26,6 +26,7 @@ from agent_memory.events import Kind
 from agent_memory.retrieval.bounds import calendar_of
 from agent_memory.retrieval.companions import Companions
 from agent_memory.retrieval.model import Hit, SearchResult
+from agent_memory.retrieval.options import TOKEN_BUDGET_MIN
 from agent_memory.retrieval.quotes import Quote, headed
 from agent_memory.retrieval.sheet import Sheet
 from agent_memory.toc.grips import grip_address, grip_id
@@ -107,7 +108,9 @@ class ContextBuilder:
         """
         quotes = {quote.event.id: quote for quote in map(_quote, result.hits)}
         scores = {hit.recorded.event.id: hit.score for hit in reversed(result.hits)}
-        sheet = Sheet(budget=token_budget, tokens=self._tokens, calendar=self._calendar, weak=result.weak)
+        # What may have nothing to do with the question may not have all the room either.
+        budget = max(token_budget // 2, TOKEN_BUDGET_MIN) if result.weak else token_budget
+        sheet = Sheet(budget=budget, tokens=self._tokens, calendar=self._calendar, weak=result.weak)
         companions = Companions(self._log, quotes)
         fitting = [quotes[event_id] for event_id in _fitting(result)]
         if result.weak:
