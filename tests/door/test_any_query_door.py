@@ -65,6 +65,8 @@ async def test_what_was_just_recorded_is_found_and_so_is_what_stands_beside_it(m
                 Draft(kind=Kind.ASSISTANT_MESSAGE, session=f"own-{turn}", text="It listens at 8443."),
             ]
         )
+        # A search waits for the words; for what stands beside them two seconds, which a busy machine may exceed.
+        await memory.wait_for(["lexical", "catalog"], answer.position, timeout_s=60)
         result = await memory.search(f"zeppelin{turn}", limit=5, min_position=answer.position)
         texts = [hit.recorded.event.text for hit in result.hits]
         context = {signal.name: signal.score for hit in result.hits[:2] for signal in hit.signals}["context"]

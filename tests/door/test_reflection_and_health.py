@@ -47,7 +47,7 @@ async def test_reflection_describes_a_method_down_to_its_fields(channel: grpc.ai
     file = descriptor_pb2.FileDescriptorProto.FromString(answer.file_descriptor_response.file_descriptor_proto[0])
     (request,) = [message for message in file.message_type if message.name == "SearchRequest"]
 
-    assert {"query", "filter", "limit", "min_position"} == {field.name for field in request.field}
+    assert {"query", "filter", "limit", "min_position", "options"} == {field.name for field in request.field}
 
 
 async def test_health_is_told_overall_and_for_each_service_and_view(

@@ -1149,7 +1149,8 @@ def test_what_fails_half_way_through_the_files_tells_how_far_it_came(door: Door,
     told = door.run("ingest", *map(str, files), "--json")
 
     assert (2, "file") == (told.code, told.error["field"])
-    assert str(files[1]) in told.error["message"]
+    # A long value is told by its beginning.
+    assert str(files[1])[:50] in told.error["message"]
     assert (False, 1) == (told.data["complete"], told.data["created"])
     assert [True, False] == [each["complete"] for each in told.data["files"]]
 
