@@ -71,9 +71,9 @@ async def test_what_was_just_recorded_is_found_and_so_is_what_stands_beside_it(m
         found = {hit.recorded.event.text: hit for hit in result.hits}
         question, said = f"Which port has zeppelin{turn}?", "It listens at 8443."
 
-        # Vectors of what any string looks like, in the same store, may come between the two.
-        assert question == result.hits[0].recorded.event.text
-        assert said in found
+        # The vectors of both are still to come, so any string in this store that has one may come between.
+        assert {question, said} <= found.keys()
+        assert question in [hit.recorded.event.text for hit in result.hits[:2]]
         assert f"own-{turn}" == found[said].recorded.event.session
         assert {signal.name: signal.score for signal in found[said].signals}["context"] > 0
         assert {"Which port has"} == {found[text].session_title[:14] for text in (question, said)}
