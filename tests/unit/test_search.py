@@ -24,6 +24,7 @@ from agent_memory.retrieval.search import Searcher
 from agent_memory.retrieval.walk import walk
 from agent_memory.storage import InMemoryRows
 from agent_memory.telemetry.privacy import without_conversations
+from agent_memory.temporal import TIMELESS
 from agent_memory.testing.embedders import FailingEmbedder, HashingEmbedder
 from agent_memory.testing.in_memory_indexes import InMemoryLexicalIndex, InMemoryVectorIndex, admits
 from agent_memory.testing.search_samples import conversations, filters, queries
@@ -317,7 +318,7 @@ class Told:
 
 def test_degradation_is_told_once_without_a_word_of_the_query(monkeypatch: pytest.MonkeyPatch) -> None:
     told, state = Told(), {"down": True}
-    monkeypatch.setattr("agent_memory.retrieval.retrievers.LOG", told)
+    monkeypatch.setattr("agent_memory.retrieval.telling.LOG", told)
     words = InMemoryLexicalIndex([one.event for one in STORY])
     flaky = searcher(lexical=lambda: DOWN() if state["down"] else nullcontext(words))
 
@@ -326,7 +327,7 @@ def test_degradation_is_told_once_without_a_word_of_the_query(monkeypatch: pytes
     tiers.append(flaky.search("cache", where=EVERYWHERE, limit=1).tier)
 
     assert [Tier.VECTORS] * 3 + [Tier.HYBRID] == tiers
-    assert ["search goes without a signal", "search has its signal again"] == [event for event, _ in told.lines]
+    assert ["search goes without a signal", "search has a signal again"] == [event for event, _ in told.lines]
     assert "'lexical'" == told.lines[0][1]["signal"]
     assert "'UNAVAILABLE'" == told.lines[0][1]["error_kind"]
     assert "cache" not in repr(told.lines)
@@ -422,3 +423,20 @@ def test_by_keyword_and_by_contents_everything_that_passes_and_holds_the_word_is
 @given(stories, filters())
 def test_the_filter_of_the_walk_is_the_filter_of_the_indexes(events: list[Recorded], where: Where) -> None:
     assert [admits(where, one.event) for one in events] == [admission.admits(where, one.event) for one in events]
+
+
+def test_without_time_a_query_says_nothing_of_any() -> None:
+    """Its words are keywords again, and what is said of time is neither weighed nor told."""
+    events = [recorded(1, "The cache moved."), recorded(2, "We looked at the cache yesterday.")]
+    search = searcher(events)
+    query, options = "when was the last look at the cache yesterday", SearchOptions(without=("time",))
+
+    told = search.search(query, where=EVERYWHERE, limit=2)
+    untold = search.search(query, where=EVERYWHERE, limit=2, options=options)
+    search.close()
+
+    assert told.understood.spans
+    assert TIMELESS == untold.understood
+    assert "time" not in {signal.name for hit in untold.hits for signal in hit.signals}
+    lexical = [{hit.recorded.position: hit.signals[0].score for hit in result.hits} for result in (told, untold)]
+    assert lexical[1][2] > lexical[0][2]

@@ -109,11 +109,6 @@ def has_type(traits: Any, types: Collection[MemoryType]) -> Any:
     return traits >> 16 & sum(_TYPES[type] for type in types) != 0
 
 
-def types_in(traits: int) -> tuple[MemoryType, ...]:
-    """Its types, in the order of their names."""
-    return tuple(sorted((type for type, bit in _TYPES.items() if traits >> 16 & bit), key=lambda type: type.value))
-
-
 def said_by(traits: Any) -> Any:
     """The hash of the speaker's first name."""
     return traits >> 24 & 0xFF_FFFF

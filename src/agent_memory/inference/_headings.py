@@ -153,17 +153,6 @@ def requests(text: str) -> bool:
     return _ASKING.match(text) is not None or text.split(" ", 1)[0].lower() in HEADING_VERBS
 
 
-def cut_at_clause(text: str, limit: int) -> str:
-    """The beginning of a heading up to a clause within *limit* characters; empty where there is none."""
-    if len(text) <= limit:
-        return text
-    cut = 0
-    for clause in _CLAUSE.finditer(text, 0, limit + 2):
-        if 18 <= clause.start() <= limit:
-            cut = clause.start()
-    return shorten(text[:cut], limit) if cut else ""
-
-
 def cut_at_word(text: str, limit: int = TITLE_MAX) -> str:
     """At most *limit* characters of a line that is no sentence, such as a command."""
     if len(text) <= limit:

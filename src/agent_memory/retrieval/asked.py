@@ -12,7 +12,7 @@ from agent_memory.annotation.entities import entities_in_query
 from agent_memory.annotation.traits import names_in, speaker_hash
 from agent_memory.annotation.types import types_in_query
 from agent_memory.events import Role
-from agent_memory.temporal import TimeReading, read_query
+from agent_memory.temporal import TIMELESS, TimeReading, read_query
 from agent_memory.toc.calendar import Calendar
 
 QUERY_CHARACTERS_MAX = 8_192
@@ -55,17 +55,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     phrases: tuple[str, ...]
 
 
-def read(query: str, *, now_ms: int, calendar: Calendar) -> Asked:
-    """The query as the signals read it."""
+def read(query: str, *, now_ms: int, calendar: Calendar, reads_time: bool = True) -> Asked:
+    """The query as the signals read it; where it is not read for times, it says nothing of any."""
     text = query[:QUERY_CHARACTERS_MAX]
     hashes = {speaker_hash(name) for name in names_in(text)[:NAMES_MAX]}
     phrases = [" ".join("".join(found).split()) for found in _QUOTED.findall(text)]
-    time = read_query(text, now_ms=now_ms, calendar=calendar)
+    time = read_query(text, now_ms=now_ms, calendar=calendar) if reads_time else TIMELESS
     return Asked(
         text=text,
         words=_without(text, [(span.start, span.end) for span in time.spans]),
         time=time,
-        asks_when=_WHEN.search(text) is not None,
+        asks_when=reads_time and _WHEN.search(text) is not None,
         types=types_in_query(text),
         entities=entities_in_query(text),
         speakers=frozenset(hashes),

@@ -15,11 +15,11 @@ from agent_memory.retrieval.lease import Lease
 from agent_memory.retrieval.model import Tier
 from agent_memory.retrieval.phrases import quoting
 from agent_memory.retrieval.pool import Found
+from agent_memory.retrieval.telling import Telling
 from agent_memory.retrieval.times import within
 from agent_memory.retrieval.walk import walk
 from agent_memory.retrieval.wanted import Wanted
 from agent_memory.retrieval.watch import Watch
-from agent_memory.telemetry import LOG
 from agent_memory.temporal import TimeOrder, TimeSpan
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Retrievers:
         self._embedder = embedder
         self._local_date = local_date
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="retrievers")
-        self._failing: frozenset[str] = frozenset()
+        self._telling = Telling()
 
     def ask(
         self,
@@ -134,7 +134,8 @@ class Retrievers:
                 mentioned = naming.result()
             except Exception as error:
                 failed["time"] = error
-        self._tell(failed)
+        for name in sorted({"lexical", "time", *pending} & {*found, *failed}):
+            self._telling.tell("a signal", signal=name, error=failed.get(name))
         tier = _TIERS["lexical" in found, "vector" in found]
         if tier is Tier.CONTENTS:
             with watch.step("contents"), self._contents() as contents:
@@ -198,11 +199,3 @@ class Retrievers:
                 first, last = self._local_date(from_ms), self._local_date(until_ms)
                 named.update(one.event_id for one in index.mentioning(first, last, limit=MENTIONS_MAX))
         return frozenset(named)
-
-    def _tell(self, failed: dict[str, Exception]) -> None:
-        # Once per change, not once per search.
-        before, self._failing = self._failing, frozenset(failed)
-        for name in sorted(failed.keys() - before):
-            LOG.warning("search goes without a signal", signal=name, error=failed[name])
-        for name in sorted(before - failed.keys()):
-            LOG.info("search has its signal again", signal=name)

@@ -21,7 +21,7 @@ from agent_memory.retrieval.strength import is_weak
 from agent_memory.retrieval.telling import Telling
 from agent_memory.retrieval.times import definite
 from agent_memory.retrieval.watch import Watch
-from agent_memory.temporal import TIMELESS, TimeReading
+from agent_memory.temporal import TimeReading
 
 if TYPE_CHECKING:
     # The ports bring numpy, which whoever only reads results need not load.
@@ -83,8 +83,8 @@ class Searcher:
         without = frozenset(options.without)
         with watch.step("total"):
             with watch.step("read"):
-                asked = read(query, now_ms=now_ms, calendar=self._calendar)
-                reading = TIMELESS if "time" in without else self._definite(asked, now_ms)
+                asked = read(query, now_ms=now_ms, calendar=self._calendar, reads_time="time" not in without)
+                reading = self._definite(asked, now_ms)
             retrieved = self._retrievers.ask(
                 asked, reading.spans, where=where, limit=limit, without=without, watch=watch
             )
@@ -178,6 +178,6 @@ def _judged(
         judged["speaker"] = judges.speaker(pool, asked)
     if "type" not in without and asked.types:
         judged["type"] = judges.types(pool, asked)
-    if "time" not in without and (asked.asks_when or not reading.is_timeless):
+    if asked.asks_when or not reading.is_timeless:
         judged["time"] = judges.time(pool, asked, reading, retrieved.mentioned)
     return judged

@@ -9,14 +9,14 @@ class Telling:
     """What went wrong the last time that it was tried. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._failing: set[tuple[str, str]] = set()
+        self._failing: set[tuple[str, ...]] = set()
 
-    def tell(self, without: str, *, view: str, error: Exception | None) -> None:
-        """Search goes *without* something of a view for an error; with it (again) where there is none."""
-        known = (without, view) in self._failing
-        if error is not None and not known:
-            self._failing.add((without, view))
-            LOG.warning(f"search goes without {without}", view=view, error=error)
-        elif error is None and known:
-            self._failing.discard((without, view))
-            LOG.info(f"search has {without} again", view=view)
+    def tell(self, without: str, *, error: Exception | None, **place: str) -> None:
+        """Search goes *without* something of a *place* for an error; with it (again) where there is none."""
+        told = (without, *place.values())
+        if error is not None and told not in self._failing:
+            self._failing.add(told)
+            LOG.warning(f"search goes without {without}", error=error, **place)
+        elif error is None and told in self._failing:
+            self._failing.discard(told)
+            LOG.info(f"search has {without} again", **place)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from agent_memory.temporal.grammar import Match, Token
 from agent_memory.temporal.instants import Bounds, Now
@@ -113,11 +112,6 @@ def _bounded(match: Match, now: Now) -> Bounds | None:
 def _since_today(match: Match, now: Now) -> Bounds:
     hour, minute, _ = match.get("clock")
     return Bounds(now.morning + timedelta(hours=hour, minutes=minute or 0), None)
-
-
-def _minutes_around(match: Match, now: Now) -> Any:
-    found = _at(match, now)
-    return None if found is None else Moment(found.start - _HOUR, found.end + _HOUR, Unit.HOUR)
 
 
 _DAY = "(DAYISH|part_of_day)"
