@@ -1,0 +1,53 @@
+"""What a reader of an agent's history promises, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from agent_memory.capture.model import Told
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a history lies. ``path`` may tell a reader more than the bytes do; it opens nothing there.
+
+    ``modified_ms``, when it was last written, is the time of things that have none of their own.
+    """
+
+    path: Path
+    modified_ms: int
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One line of a history, decoded; of stores without lines a row, part or element.
+
+    ``line`` counts from 1. Either ``value`` is its JSON or ``problem`` says why it has none.
+    ``size`` is about how many bytes it was.
+    """
+
+    line: int
+    value: Any = None
+    problem: str = ""
+    size: int = 0
+
+
+class HistoryReader(Protocol):
+    """Reads one history from its first record to its last. Pure; made anew for each history with its `Place`.
+
+    Each line of a file of lines is told of exactly once, by `read` or by `end`; an element of a document or
+    a row may tell of several things, numbered as it sees fit. What is given is redacted already.
+    Nothing that can be decoded makes a reader raise: what it does not understand, it tells as
+    malformed or skipped, with a reason of a few words that is the same for all lines of its sort.
+
+    The engine may `copy.deepcopy` a reader, end the copy and read on with the original when the file has
+    grown: so a reader holds plain values and no open things.
+    """
+
+    def read(self, line: int, value: Any) -> Iterable[Told]:
+        """What record *line* (or one held back before it) tells."""
+
+    def end(self) -> Iterable[Told]:
+        """What was held back until now, if the history ends here."""
