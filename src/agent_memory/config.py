@@ -21,8 +21,9 @@ from agent_memory.errors import InvalidConfig
 
 ENVIRONMENT_PREFIX = "AGENT_MEMORY_"
 FILE_VARIABLE = "AGENT_MEMORY_CONFIG"
-# Ours, and no settings: the file's own variable, and what the test suite is told.
-_OTHER_VARIABLES = (FILE_VARIABLE, "AGENT_MEMORY_TEST_")
+INTERNAL_VARIABLE = "AGENT_MEMORY_INTERNAL"
+# Ours, and no settings: the file's own variable, the mark of what works for us, what the test suite is told.
+_OTHER_VARIABLES = (FILE_VARIABLE, INTERNAL_VARIABLE, "AGENT_MEMORY_TEST_")
 
 _KIB = 1 << 10
 _MIB = 1 << 20
@@ -31,6 +32,10 @@ _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 _MESSAGE_BYTES_LIMIT = (1 << 31) - 1
 # Room in a message for an event's names and its framing, beside its text and metadata.
 _MESSAGE_OVERHEAD_BYTES = 64 * _KIB
+
+# As `capture.model.Agent` has them; a test holds the two together.
+_AgentName = Literal["claude-code", "codex", "gemini", "copilot", "opencode", "cursor", "chatgpt", "claude-ai"]
+_RemindedName = Literal["claude-code", "codex", "gemini", "copilot", "cursor"]
 
 
 def _user_data_dir() -> Path:
@@ -103,6 +108,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     drain_s: Annotated[float, Meta(ge=0, le=600, description="Seconds that work under way has to finish on stop.")] = (
         5.0
     )
+    capture_ignore_paths: Annotated[
+        tuple[str, ...],
+        Meta(description="Folders that nothing is captured in, those below them included: `~/private`, `**/*-secret`."),
+    ] = ()
+    capture_ignore_agents: Annotated[
+        tuple[_AgentName, ...], Meta(description="Agents of which nothing is captured.")
+    ] = ()
+    inject_agents: Annotated[
+        tuple[_RemindedName, ...],
+        Meta(description="Agents whose hooks answer with a reminder of what was said before."),
+    ] = ()
+    inject_tokens_max: Annotated[int, Meta(ge=50, le=4000, description="Longest reminder, in tokens.")] = 500
     origins: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -110,7 +127,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the table: what a setting is called, may be, and is for."""
 
     name: str
-    kind: Literal["path", "text", "whole number", "number", "choice"]
+    kind: Literal["path", "text", "whole number", "number", "choice", "list"]
     help: str
     at_least: float | None = None
     at_most: float | None = None
@@ -120,6 +137,10 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     def default(self) -> object:
         """Its value where nothing else is said, for this user and machine."""
         return getattr(_defaults(), self.name)
+
+    def told(self, value: object) -> str:
+        """A value of it as a variable has it; a list with commas between."""
+        return ", ".join(value) if isinstance(value, tuple) else str(value)
 
     @property
     def variable(self) -> str:
@@ -132,6 +153,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def expected(self) -> str:
         """What it accepts, in words."""
+        if self.kind == "list":
+            return "a list of " + (", ".join(self.choices) or "texts")
         if self.choices:
             return "one of " + ", ".join(self.choices)
         if self.kind == "text":
@@ -143,6 +166,9 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 def _setting(name: str, hint: object) -> Setting:
     kind, meta = typing.get_args(hint)
+    if typing.get_origin(kind) is tuple:
+        each = typing.get_args(kind)[0]
+        return Setting(name=name, kind="list", help=meta.description, choices=typing.get_args(each))
     choices = typing.get_args(kind)
     if choices:
         return Setting(name=name, kind="choice", help=meta.description, choices=choices)
@@ -233,17 +259,21 @@ def _known(name: str, value: object, origin: str) -> str:
 
 
 def _checked(setting: Setting, found: object, origin: str, base: Path) -> object:
-    """The value in its own type. Only the text of a variable is read as a number."""
+    """The value in its own type. Only the text of a variable is read as a number, or with that of a flag as a list."""
     from_text = origin == setting.variable
     problem = f"{setting.expected} is expected, from {origin}"
     if setting.kind == "path":
         if not isinstance(found, str | Path) or not str(found).strip() or "\0" in str(found):
             raise InvalidConfig(setting.name, found, problem, hint=_or_default(setting))
         return base / Path(found).expanduser()
+    if setting.kind == "list" and isinstance(found, str) and origin in (setting.variable, setting.flag):
+        found = [part for text in found.split(",") if (part := text.strip())]
     try:
         value = msgspec.convert(found, _TYPES[setting.name], strict=not from_text)
     except msgspec.ValidationError:
         raise InvalidConfig(setting.name, found, problem, hint=_or_default(setting)) from None
+    if setting.kind == "list" and not all(part.strip() and "\0" not in part for part in value):
+        raise InvalidConfig(setting.name, found, f"none of the list may be blank, from {origin}", hint="Leave it out.")
     if setting.name == "address":
         _check_address(value, origin)
     elif setting.name == "time_zone" and value:
@@ -256,7 +286,7 @@ def _checked(setting: Setting, found: object, origin: str, base: Path) -> object
 
 
 def _or_default(setting: Setting) -> str:
-    return f"Correct it, or leave it out: the default is {setting.default}."
+    return f"Correct it, or leave it out: the default is {setting.told(setting.default) or 'empty'}."
 
 
 def _check_address(address: str, origin: str) -> None:

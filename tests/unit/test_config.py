@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent_memory.capture.model import Agent
 from agent_memory.config import SETTINGS, load_config
 from agent_memory.errors import InvalidConfig
 
@@ -160,8 +161,44 @@ def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
     assert "config" == caught.value.field
 
 
-def test_variables_of_the_test_suite_are_no_settings() -> None:
-    config = load_config(environ={"AGENT_MEMORY_TEST_MODEL": "/x", "OTHER": "1"})
+def test_a_list_is_an_array_in_the_file_and_has_commas_in_variables_and_flags(tmp_path: Path) -> None:
+    file = write_file(tmp_path, 'capture_ignore_paths = ["~/a,b", "c"]\ncapture_ignore_agents = ["cursor"]\n')
+    config = load_config(
+        file=file,
+        environ={"AGENT_MEMORY_CAPTURE_IGNORE_AGENTS": " codex, gemini ,"},
+        flags={"inject_agents": "claude-code,codex"},
+    )
+
+    assert ("~/a,b", "c") == config.capture_ignore_paths
+    assert ("codex", "gemini") == config.capture_ignore_agents
+    assert ("claude-code", "codex") == config.inject_agents
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('capture_ignore_paths = "~/private"\n', "capture_ignore_paths"),
+        ('capture_ignore_paths = ["a", ""]\n', "capture_ignore_paths"),
+        ("capture_ignore_paths = [1]\n", "capture_ignore_paths"),
+        ('capture_ignore_agents = ["claude"]\n', "capture_ignore_agents"),
+        ('inject_agents = ["opencode"]\n', "inject_agents"),
+    ],
+)
+def test_a_list_of_something_else_is_refused_by_name(tmp_path: Path, text: str, field: str) -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(file=write_file(tmp_path, text), environ={})
+
+    assert field == caught.value.field
+
+
+def test_every_agent_can_be_ignored() -> None:
+    (setting,) = (setting for setting in SETTINGS if setting.name == "capture_ignore_agents")
+
+    assert tuple(agent.value for agent in Agent) == setting.choices
+
+
+def test_variables_of_the_test_suite_and_the_guard_are_no_settings() -> None:
+    config = load_config(environ={"AGENT_MEMORY_TEST_MODEL": "/x", "AGENT_MEMORY_INTERNAL": "1", "OTHER": "1"})
 
     assert {"default"} == set(config.origins.values())
 
@@ -175,8 +212,8 @@ def test_an_unknown_flag_is_refused() -> None:
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
 def test_every_setting_has_a_help_and_takes_its_own_default(setting) -> None:
-    environ = {setting.variable: str(setting.default)}
-    if str(setting.default):
+    environ = {setting.variable: setting.told(setting.default)}
+    if setting.told(setting.default):
         config = load_config(environ=environ)
 
         assert setting.default == getattr(config, setting.name)

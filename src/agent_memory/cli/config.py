@@ -11,7 +11,13 @@ from agent_memory.cli.ending import OK
 from agent_memory.cli.front import Front, front
 
 # What holds where a setting is empty.
-_LEFT_OPEN = {"time_zone": "the machine's, or the store's own", "otlp_endpoint": "nowhere"}
+_LEFT_OPEN = {
+    "time_zone": "the machine's, or the store's own",
+    "otlp_endpoint": "nowhere",
+    "capture_ignore_paths": "none",
+    "capture_ignore_agents": "none",
+    "inject_agents": "none",
+}
 
 
 @click.group("config", short_help="Show the settings and where they came from.")
@@ -57,7 +63,7 @@ def show(front: Front, texts: bool) -> int:
     table.add_column("from", overflow="fold")
     for setting in SETTINGS:
         origin = config.origins[setting.name]
-        given = str(_plain(getattr(config, setting.name)))
+        given = setting.told(getattr(config, setting.name))
         value = stored(given) if given else Text(_LEFT_OPEN.get(setting.name, "-"), "dim")
         if texts:
             value.append(f"\n{setting.help} {setting.expected.capitalize()}; {setting.variable}.", "dim")

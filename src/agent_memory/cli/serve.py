@@ -22,9 +22,9 @@ class Serve(click.Command):
     def _settings(self) -> list[click.Parameter]:
         from agent_memory.config import SETTINGS
 
-        metavars = {"path": "PATH", "text": "TEXT", "whole number": "N", "number": "N"}
+        metavars = {"path": "PATH", "text": "TEXT", "whole number": "N", "number": "N", "list": "A,B"}
         return [
-            click.Option([s.flag, s.name], metavar="|".join(s.choices) or metavars[s.kind], help=s.help)
+            click.Option([s.flag, s.name], metavar=metavars.get(s.kind) or "|".join(s.choices), help=s.help)
             for s in SETTINGS
         ]
 
