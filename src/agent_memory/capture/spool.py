@@ -1,0 +1,285 @@
+"""The spool: where hooks leave what they were told until the daemon takes it, in a folder of its own.
+
+    waiting/      one envelope a file, taken in the order of their names
+    writing/      envelopes that are not whole yet
+    refused/      envelopes that no event could be made of, each with why in NAME.why
+    lost          one letter for each payload that could not be kept: `Loss`
+    nudge         a named pipe; a byte in it wakes the daemon
+    policy.json   what hooks need to know of the settings
+    ledger.sqlite3, drain.lock    the daemon's own
+
+    name       00001760000000000000-1a2b3c4d-512      nanoseconds since 1970, chance, bytes of the payload
+    envelope   {"version": 1, "id": …, "agent": …, "received_ms": …, "cwd": …, "redacted": {…}, "bytes": 512}
+               the payload, as it came but for what was redacted
+
+An envelope is written beside, synced, renamed and its folder synced: what is in `waiting/` is whole
+and durable. Files are for their owner alone.
+
+Every hook imports this: nothing but the standard library, and of that what costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+FILES_MAX = 20_000
+BYTES_MAX = 512 << 20
+"""Together: what a spool holds while nobody drains it. The newest are refused, and counted."""
+
+PAYLOAD_BYTES_MAX = 32 << 20
+"""What is kept of one payload."""
+
+WAITING, WRITING, REFUSED = "waiting", "writing", "refused"
+POLICY, LOST, NUDGE = "policy.json", "lost", "nudge"
+
+_VERSION = 1
+_LOST_BYTES_MAX = 1 << 20
+
+
+class Loss:
+    """Why a payload was not kept; the letters in the file `lost`."""
+
+    FULL = "f"
+    REFUSED_BY_DISK = "d"
+    FAILED = "x"
+
+
+class SpoolFull(Exception):
+    """The spool holds as much as it may; nobody drains it."""
+
+
+class Torn(ValueError):
+    """A file in the spool that is no whole envelope."""
+
+
+class Envelope:
+    """A payload with what its hook knew: whose it is, when and where it came, what was redacted."""
+
+    __slots__ = ("agent", "cwd", "id", "payload", "received_ms", "redacted")
+
+    def __init__(
+        self, *, id: str, agent: str, received_ms: int, cwd: str, payload: str, redacted: dict[str, int] | None = None
+    ) -> None:
+        self.id = id
+        self.agent = agent
+        self.received_ms = received_ms
+        self.cwd = cwd
+        self.payload = payload
+        self.redacted = redacted or {}
+
+
+# -- where it is -----------------------------------------------------------------------------------
+
+
+def spool_of(environ: os._Environ[str] | dict[str, str]) -> str:
+    """The spool that a hook writes to: as the environment says, else where the daemon has it by default.
+
+    The same rule as that of the setting `spool`, whose file a hook does not read: a daemon with other
+    settings leaves their spool's path in the default spool's `policy.json`.
+    """
+    if named := environ.get("AGENT_MEMORY_SPOOL"):
+        return os.path.abspath(os.path.expanduser(named))
+    if store := environ.get("AGENT_MEMORY_STORE"):
+        return spool_beside(os.path.abspath(os.path.expanduser(store)))
+    if sys.platform == "darwin":
+        data = os.path.expanduser("~/Library/Application Support")
+    else:
+        data = environ.get("XDG_DATA_HOME", "").strip() or os.path.expanduser("~/.local/share")
+    return os.path.join(data, "agent-memory", "spool")
+
+
+def spool_beside(store: str) -> str:
+    """Each store has a spool of its own: `…/store` has `…/spool`, `…/work` has `…/work-spool`."""
+    folder, name = os.path.split(store)
+    return os.path.join(folder, "spool" if name == "store" else f"{name}-spool")
+
+
+# -- what a hook does ------------------------------------------------------------------------------
+
+
+def new_id(received_ns: int) -> str:
+    """Names sort as payloads came."""
+    return f"{received_ns:020d}-{os.urandom(4).hex()}"
+
+
+def put(folder: str, envelope: Envelope) -> None:
+    """Keep the envelope; durable on return. Errors: `SpoolFull`; `OSError`, the disk's."""
+    payload = envelope.payload.encode("utf-8", "surrogatepass")
+    head = {
+        "version": _VERSION,
+        "id": envelope.id,
+        "agent": envelope.agent,
+        "received_ms": envelope.received_ms,
+        "cwd": envelope.cwd,
+        "redacted": envelope.redacted,
+        "bytes": len(payload),
+    }
+    name = f"{envelope.id}-{len(payload)}"
+    waiting, writing = os.path.join(folder, WAITING), os.path.join(folder, WRITING, name)
+    make(folder)
+    names = os.listdir(waiting)
+    if len(names) >= FILES_MAX or sum(map(_size, names)) + len(payload) > BYTES_MAX:
+        raise SpoolFull(f"{len(names):,} payloads wait in {folder} and no daemon takes them")
+    try:
+        _write_synced(writing, json.dumps(head).encode() + b"\n" + payload)
+        os.rename(writing, os.path.join(waiting, name))
+    except BaseException:
+        _unlink(writing)
+        raise
+    _sync(waiting)
+
+
+def make(folder: str) -> None:
+    """The folder and those in it, for their owner alone."""
+    for path in (folder, *(os.path.join(folder, name) for name in (WRITING, REFUSED, WAITING))):
+        if not os.path.isdir(path):
+            os.makedirs(path, 0o700, exist_ok=True)
+
+
+def lose(folder: str, reason: str) -> None:
+    """Count a payload that was not kept. Never fails: a disk that takes no payload may not take this either."""
+    try:
+        file = os.open(os.path.join(folder, LOST), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            if os.fstat(file).st_size < _LOST_BYTES_MAX:
+                os.write(file, reason.encode())
+        finally:
+            os.close(file)
+    except OSError:
+        pass
+
+
+def nudge(folder: str) -> None:
+    """Wake the daemon if one listens; wait for nothing."""
+    try:
+        pipe = os.open(os.path.join(folder, NUDGE), os.O_WRONLY | os.O_NONBLOCK)
+        try:
+            os.write(pipe, b".")
+        finally:
+            os.close(pipe)
+    except OSError:
+        pass
+
+
+def _write_synced(path: str, data: bytes) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(file, rest) :]
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _sync(folder: str) -> None:
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+def _size(name: str) -> int:
+    size = name.rpartition("-")[2]
+    return int(size) if size.isdecimal() else 0
+
+
+# -- what the daemon does --------------------------------------------------------------------------
+
+
+def waiting(folder: str) -> list[str]:
+    """The names of the envelopes that wait, in order."""
+    try:
+        return sorted(os.listdir(os.path.join(folder, WAITING)))
+    except FileNotFoundError:
+        return []
+
+
+def size_of(name: str) -> int:
+    """Bytes of the payload of the envelope of this name."""
+    return _size(name)
+
+
+def read(folder: str, name: str) -> Envelope:
+    """Errors: `Torn`; `OSError`, of which `FileNotFoundError` says that somebody took it."""
+    with open(os.path.join(folder, WAITING, name), "rb") as file:
+        data = file.read()
+    line, _, payload = data.partition(b"\n")
+    try:
+        head = json.loads(line)
+        envelope = Envelope(
+            id=str(head["id"]),
+            agent=str(head["agent"]),
+            received_ms=int(head["received_ms"]),
+            cwd=str(head["cwd"]),
+            payload=payload.decode("utf-8", "surrogatepass"),
+            redacted={str(kind): int(count) for kind, count in head["redacted"].items()},
+        )
+        size = int(head["bytes"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Torn(f"is no envelope: {type(error).__name__}: {error}") from None
+    if size != len(payload):
+        raise Torn(f"holds {len(payload):,} bytes of a payload of {size:,}")
+    return envelope
+
+
+def remove(folder: str, name: str) -> None:
+    """The envelope is in the log, or nothing is to be made of it."""
+    try:
+        os.unlink(os.path.join(folder, WAITING, name))
+    except FileNotFoundError:
+        pass
+
+
+def refuse(folder: str, name: str, why: str) -> None:
+    """Set the envelope aside, and say why. Moved back into `waiting/` it is tried again."""
+    aside = os.path.join(folder, REFUSED, name)
+    file = os.open(f"{aside}.why", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(file, f"{why}\n".encode("utf-8", "backslashreplace"))
+    finally:
+        os.close(file)
+    os.rename(os.path.join(folder, WAITING, name), aside)
+
+
+def refused(folder: str) -> list[str]:
+    """The names of the envelopes that were set aside."""
+    try:
+        return sorted(name for name in os.listdir(os.path.join(folder, REFUSED)) if not name.endswith(".why"))
+    except FileNotFoundError:
+        return []
+
+
+def lost(folder: str) -> int:
+    """How many payloads could not be kept."""
+    try:
+        return min(os.stat(os.path.join(folder, LOST)).st_size, _LOST_BYTES_MAX)
+    except FileNotFoundError:
+        return 0
+
+
+def clear_torn(folder: str, *, before_s: float) -> int:
+    """Remove what hooks that were killed left half written, not touched since *before_s* (seconds since 1970)."""
+    cleared = 0
+    try:
+        files = list(os.scandir(os.path.join(folder, WRITING)))
+    except FileNotFoundError:
+        return 0
+    for file in files:
+        try:
+            if file.stat().st_mtime < before_s:
+                os.unlink(file.path)
+                cleared += 1
+        except FileNotFoundError:
+            continue
+    return cleared
