@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from agent_memory.annotation._injections import MEMORY
 from agent_memory.annotation.scaffolding import (
     MARKUP,
     MEMORY_TAG,
@@ -182,6 +183,47 @@ def test_what_only_looks_like_it_was_said(text: str) -> None:
 def test_there_are_tables_for_every_agent() -> None:
     assert 60 <= len(INJECTED) + len(SAID)
     assert {"claude-code", "codex", "gemini-cli", "copilot-cli", "opencode", "cursor"} < {a for a, _ in INJECTED}
+
+
+OWN_TOOLS = [
+    "mcp__agent-memory__search",
+    "mcp__plugin_agent-memory_agent-memory__timeline",
+    "mcp__agent_memory__get",
+    "agent-memory__context",
+    "mcp_agent-memory_browse",
+    "agent-memory_toc",
+    "agent-memory-grip",
+    "Agent Memory: status",
+]
+OTHER_TOOLS = [
+    "Bash",
+    "search",
+    "mcp__code__search",
+    "mcp__not-agent-memory-x__get",
+    "agent-memory",
+    "memory__search",
+    "",
+]
+
+
+@pytest.mark.parametrize("kind", [Kind.TOOL_CALL, Kind.TOOL_RESULT])
+@pytest.mark.parametrize("tool_name", OWN_TOOLS)
+def test_what_our_own_tools_were_asked_and_answered_is_memory(kind: Kind, tool_name: str) -> None:
+    """However an agent writes the name of the tool."""
+    told = event(f"{tool_name}: we ship on Friday", kind=kind, tool_name=tool_name)
+
+    assert (Span(0, len(told.text), MEMORY),) == scaffolding_of(told)
+
+
+@pytest.mark.parametrize("tool_name", OTHER_TOOLS)
+def test_what_other_tools_tell_is_not(tool_name: str) -> None:
+    told = event(f"we ship on Friday, says {tool_name}", kind=Kind.TOOL_RESULT, tool_name=tool_name)
+
+    assert () == scaffolding_of(told)
+
+
+def test_a_name_of_our_tool_in_a_message_changes_nothing() -> None:
+    assert () == scaffolding_of(event("we ship on Monday", tool_name="mcp__agent-memory__search"))
 
 
 @pytest.mark.parametrize("kind", [Kind.ASSISTANT_MESSAGE, Kind.TOOL_CALL])

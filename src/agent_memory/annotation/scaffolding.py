@@ -14,6 +14,7 @@ How it is told from a person who writes *about* such tags:
   said: junk in an index costs less than words that cannot be found.
 - An opening without tags counts where its agent puts it, which is at the beginning of a line or of
   the event.
+- What our own tools were asked and answered is memory as a whole, however an agent reports it.
 
 Runs of characters that are no words, such as base64, are scaffolding in every event.
 """
@@ -43,6 +44,7 @@ from agent_memory.annotation._injections import (
     tags_of,
 )
 from agent_memory.annotation.memo import remembered
+from agent_memory.annotation.own_tools import is_own_tool
 from agent_memory.events import Event, Kind
 
 __all__ = [
@@ -58,7 +60,7 @@ __all__ = [
     "scaffolding_of",
 ]
 
-SCAFFOLDING = "scaffolding-1"
+SCAFFOLDING = "scaffolding-2"
 """Names what is told apart; part of the fingerprint of whatever leaves scaffolding out."""
 
 
@@ -78,6 +80,8 @@ def scaffolding_of(event: Event) -> tuple[Span, ...]:
     """
     text = event.text
     spans: list[Span] = []
+    if event.tool_name and event.kind in _OF_TOOLS and is_own_tool(event.tool_name):
+        return (Span(0, len(text), MEMORY),) if text else ()
     if event.kind in _ASSISTANT:
         if event.kind is Kind.ASSISTANT_MESSAGE and text.strip() in ANSWERS_TO_SCAFFOLDING:
             return (Span(0, len(text), NOTICE),)
@@ -146,6 +150,7 @@ def as_memory(text: str) -> str:
 
 
 _ASSISTANT = frozenset({Kind.ASSISTANT_MESSAGE, Kind.TOOL_CALL})
+_OF_TOOLS = frozenset({Kind.TOOL_CALL, Kind.TOOL_RESULT})
 _MEMORY_ONLY = {MEMORY_TAG: MEMORY}
 _MEMORY_TAGS = re.compile(rf"<(?=/?{MEMORY_TAG}\b)")
 
