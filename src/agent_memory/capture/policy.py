@@ -1,8 +1,8 @@
 """What is captured and what is not: a few facts that the hook reads beside its spool, as JSON.
 
     policy.json   {"version": 1, "ignore_paths": ["/home/me/private", "**/*-secret"],
-                   "ignore_agents": ["cursor"], "inject_agents": ["claude-code"],
-                   "inject_socket": "/home/me/…/reminders.sock", "redaction": {…}}
+                   "ignore_agents": ["cursor"], "inject_agents": ["claude-code"], "redaction": {…}}
+                  or, in the default spool where another is in use: {"version": 1, "spool": "/srv/…/spool"}
     pauses.json   {"version": 1, "spans": [[from ms, until ms], [from ms, null]]}
 
 The daemon writes the first from the settings whenever it starts, and so does whoever installs hooks;
@@ -45,7 +45,7 @@ _REMEMBERED_MAX = 1024
 class Policy:
     """What holds at the moment it was read."""
 
-    __slots__ = ("_known", "_patterns", "_spans", "ignore_agents", "inject_agents", "inject_socket", "redaction")
+    __slots__ = ("_known", "_patterns", "_spans", "ignore_agents", "inject_agents", "redaction", "spool")
 
     def __init__(
         self,
@@ -53,14 +53,14 @@ class Policy:
         ignore_paths: Iterable[str] = (),
         ignore_agents: Iterable[str] = (),
         inject_agents: Iterable[str] = (),
-        inject_socket: str = "",
         redaction: Mapping[str, Any] | None = None,
+        spool: str = "",
         spans: Iterable[tuple[int, int | None]] = (),
     ) -> None:
         self.ignore_agents = frozenset(ignore_agents)
         self.inject_agents = frozenset(inject_agents)
-        self.inject_socket = inject_socket
         self.redaction = dict(redaction or {})
+        self.spool = spool
         self._patterns = [_pattern(path) for path in ignore_paths]
         self._spans = tuple(spans)
         self._known: dict[str, str] = {}
@@ -103,13 +103,13 @@ def read_policy(spool: str | Path) -> Policy:
     """The policy beside this spool. No errors: what cannot be read is as the module's docstring tells."""
     told = _read(os.path.join(spool, POLICY_FILE))
     redaction = told.get("redaction")
-    socket = told.get("inject_socket")
+    elsewhere = told.get("spool")
     return Policy(
         ignore_paths=_texts(told.get("ignore_paths")),
         ignore_agents=_texts(told.get("ignore_agents")),
         inject_agents=_texts(told.get("inject_agents")),
-        inject_socket=socket if isinstance(socket, str) else "",
         redaction=redaction if isinstance(redaction, dict) else {},
+        spool=elsewhere if isinstance(elsewhere, str) and elsewhere.startswith("/") else "",
         spans=_read_spans(os.path.join(spool, PAUSES_FILE)),
     )
 
@@ -120,7 +120,6 @@ def write_policy(
     ignore_paths: Sequence[str],
     ignore_agents: Sequence[str],
     inject_agents: Sequence[str] = (),
-    inject_socket: str = "",
     redaction: Mapping[str, Any] | None = None,
 ) -> None:
     """Replace the policy beside this spool. Pauses stay as they are. Errors: `OSError`."""
@@ -129,10 +128,14 @@ def write_policy(
         "ignore_paths": expanded(ignore_paths),
         "ignore_agents": list(ignore_agents),
         "inject_agents": list(inject_agents),
-        "inject_socket": inject_socket,
         "redaction": dict(redaction or {}),
     }
     _write(spool, POLICY_FILE, told)
+
+
+def point_to(spool: str | Path, *, elsewhere: str | Path) -> None:
+    """Let hooks that look into this spool find the one that is in use. Errors: `OSError`."""
+    _write(spool, POLICY_FILE, {"version": VERSION, "spool": os.path.abspath(elsewhere)})
 
 
 def expanded(paths: Iterable[str]) -> list[str]:
