@@ -2,7 +2,6 @@
 
     policy.json   {"version": 1, "ignore_paths": ["/home/me/private", "**/*-secret"],
                    "ignore_agents": ["cursor"], "inject_agents": ["claude-code"], "redaction": {…}}
-                  or, in the default spool where another is in use: {"version": 1, "spool": "/srv/…/spool"}
     pauses.json   {"version": 1, "spans": [[from ms, until ms], [from ms, null]]}
 
 The daemon writes the first from the settings whenever it starts, and so does whoever installs hooks;
@@ -45,7 +44,7 @@ _REMEMBERED_MAX = 1024
 class Policy:
     """What holds at the moment it was read."""
 
-    __slots__ = ("_known", "_patterns", "_spans", "ignore_agents", "inject_agents", "redaction", "spool")
+    __slots__ = ("_known", "_patterns", "_spans", "ignore_agents", "inject_agents", "redaction")
 
     def __init__(
         self,
@@ -54,13 +53,11 @@ class Policy:
         ignore_agents: Iterable[str] = (),
         inject_agents: Iterable[str] = (),
         redaction: Mapping[str, Any] | None = None,
-        spool: str = "",
         spans: Iterable[tuple[int, int | None]] = (),
     ) -> None:
         self.ignore_agents = frozenset(ignore_agents)
         self.inject_agents = frozenset(inject_agents)
         self.redaction = dict(redaction or {})
-        self.spool = spool
         self._patterns = [_pattern(path) for path in ignore_paths]
         self._spans = tuple(spans)
         self._known: dict[str, str] = {}
@@ -103,13 +100,11 @@ def read_policy(spool: str | Path) -> Policy:
     """The policy beside this spool. No errors: what cannot be read is as the module's docstring tells."""
     told = _read(os.path.join(spool, POLICY_FILE))
     redaction = told.get("redaction")
-    elsewhere = told.get("spool")
     return Policy(
         ignore_paths=_texts(told.get("ignore_paths")),
         ignore_agents=_texts(told.get("ignore_agents")),
         inject_agents=_texts(told.get("inject_agents")),
         redaction=redaction if isinstance(redaction, dict) else {},
-        spool=elsewhere if isinstance(elsewhere, str) and elsewhere.startswith("/") else "",
         spans=_read_spans(os.path.join(spool, PAUSES_FILE)),
     )
 
@@ -131,11 +126,6 @@ def write_policy(
         "redaction": dict(redaction or {}),
     }
     _write(spool, POLICY_FILE, told)
-
-
-def point_to(spool: str | Path, *, elsewhere: str | Path) -> None:
-    """Let hooks that look into this spool find the one that is in use. Errors: `OSError`."""
-    _write(spool, POLICY_FILE, {"version": VERSION, "spool": os.path.abspath(elsewhere)})
 
 
 def expanded(paths: Iterable[str]) -> list[str]:

@@ -15,7 +15,6 @@ from agent_memory.capture.policy import (
     Policy,
     expanded,
     pause,
-    point_to,
     read_policy,
     resume,
     write_policy,
@@ -120,7 +119,7 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     assert 0o600 == (tmp_path / "spool" / POLICY_FILE).stat().st_mode & 0o777
     assert IGNORED == policy.ignored("codex", "/srv/x/y")
     assert (frozenset({"cursor"}), frozenset({"codex"})) == (policy.ignore_agents, policy.inject_agents)
-    assert ("", {"level": "all"}) == (policy.spool, policy.redaction)
+    assert {"level": "all"} == policy.redaction
 
 
 @pytest.mark.parametrize(
@@ -132,7 +131,7 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
         b"\xff\xfe",
         b"[]",
         b"null",
-        b'{"ignore_paths": 7, "spool": [], "redaction": 3}',
+        b'{"ignore_paths": 7, "redaction": 3}',
         b"[" * 99_999,
     ],
 )
@@ -141,15 +140,9 @@ def test_a_missing_or_damaged_policy_ignores_nothing_and_reminds_nobody(tmp_path
         (tmp_path / POLICY_FILE).write_bytes(damage)
     policy = read_policy(tmp_path)
 
-    assert ("", "", {}) == (policy.ignored("codex", "/srv"), policy.spool, policy.redaction)
+    assert ("", {}) == (policy.ignored("codex", "/srv"), policy.redaction)
     assert not policy.inject_agents
     assert not policy.paused(0)
-
-
-def test_a_spool_that_is_not_in_use_tells_of_the_one_that_is(tmp_path: Path) -> None:
-    point_to(tmp_path, elsewhere="/srv/spool")
-
-    assert "/srv/spool" == read_policy(tmp_path).spool
 
 
 # -- pauses ----------------------------------------------------------------------------------
