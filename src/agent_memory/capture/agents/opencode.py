@@ -30,16 +30,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agent_memory.capture.agents.common import folder_of, kept_as_other, session_of, time_of
-from agent_memory.capture.captures import Setting, call, failure, mark, result, words
+import msgspec
+
+from agent_memory.capture.agents.by_words import before, object_of, said
+from agent_memory.capture.agents.common import Frame, folder_of, kept_as_other, session_of, time_of
 from agent_memory.capture.model import Agent, Captured
 from agent_memory.capture.payloads import EVENT, as_name, text_at, time_ms
+from agent_memory.capture.rendering import error_text
 from agent_memory.events import Kind
 
-STEPS = ("session.updated", "session.idle", "session.status", "session.diff", "message.updated", "session.compacted")
-"""Bus events that tell nothing which another does not."""
+# Bus events that tell nothing which another does not.
+_STEPS = frozenset(
+    ("session.updated", "session.idle", "session.status", "session.diff", "session.compacted", "message.updated")
+)
 
-# Parts that are no one's words, and why nothing is made of them.
 UNTOLD = {
     "reasoning": "reasoning",
     "step-start": "bookkeeping of a step",
@@ -52,151 +56,141 @@ UNTOLD = {
     "compaction": "a request to compact",
     "subtask": "a task for a sub-agent, told by its tool call",
 }
+"""Parts that are no one's words by their type, and why nothing is made of them."""
 
 
 def parse(payload: Mapping[str, Any], received_ms: int, cwd: str) -> list[Captured]:
     """What a payload of our plugin tells."""
     event = text_at(payload, *EVENT)
-    inputs, outputs, properties = (_object(payload.get(name)) for name in ("input", "output", "properties"))
-    setting = _setting(payload, received_ms, cwd)
+    inputs, outputs, properties = (object_of(payload.get(name)) for name in ("input", "output", "properties"))
+    frame = _frame(payload, received_ms, cwd)
     match event:
         case "chat.message":
-            message = _object(outputs.get("message"))
+            prompt = {"role": "user", **object_of(outputs.get("message"))}
             parts = outputs.get("parts")
             return [
                 captured
                 for part in (parts if isinstance(parts, list) else [])
-                if isinstance(part, Mapping)
-                for captured in told_by_part(part, {"role": "user", **message}, setting)
+                for captured in told_by_part(object_of(part), prompt, frame)
             ]
         case "message.part.updated" if isinstance(part := properties.get("part"), Mapping):
-            message = _object(payload.get("message"))
+            message = object_of(payload.get("message"))
             if part.get("type") == "text" and (message.get("role") == "user" or not _ended(part)):
                 return []  # `chat.message` tells what the user said; the rest is still being written.
-            return told_by_part(part, message, setting)
+            return told_by_part(part, message, frame)
         case "tool.execute.before":
-            name, call_id = text_at(inputs, "tool"), text_at(inputs, "callID")
-            return call(name, outputs.get("args"), setting, call_id=call_id, key=_key("call", call_id))
+            return [frame.call(text_at(inputs, "tool"), text_at(inputs, "callID"), outputs.get("args"))]
         case "tool.execute.after":
-            return _executed(inputs, outputs, setting)
+            return _executed(inputs, outputs, frame)
         case "session.created" if isinstance(info := properties.get("info"), Mapping):
-            return [started(info, setting)]
-        case _ if event in STEPS:
+            return [started(info, frame)]
+        case _ if event in _STEPS:
             return []
         case _:
-            return [kept_as_other(Agent.OPENCODE, payload, received_ms, cwd, session=setting.session)]
+            return [kept_as_other(Agent.OPENCODE, payload, received_ms, cwd, session=frame.session)]
 
 
-def session_named(session: str, parents: list[str]) -> str:
-    """The session's name among our own: a sub-agent's is below that of whoever called it."""
-    return "/".join([*parents, session])
+def frame_of(session: str, parents: list[str], *, time_ms: int | None, folder: str) -> Frame:
+    """The frame of a session; a sub-agent's is below that of whoever called it."""
+    return Frame(
+        session="/".join([*parents, session]),
+        time_ms=time_ms,
+        folder=folder,
+        metadata={"parent_session": "/".join(parents)},
+    )
 
 
-def started(info: Mapping[str, Any], setting: Setting) -> Captured:
+def started(info: Mapping[str, Any], frame: Frame) -> Captured:
     """A session began, or a sub-agent did."""
-    kind = Kind.SUBAGENT_START if "parent_session" in setting.known else Kind.SESSION_START
-    setting = setting.with_known(title=info.get("title"), version=info.get("version"))
-    return mark(kind, setting.at(created_ms(info)), key="start")
+    kind = Kind.SUBAGENT_START if frame.metadata.get("parent_session") else Kind.SESSION_START
+    known = {"title": info.get("title"), "version": info.get("version")}
+    return frame.captured(kind, time_ms=created_ms(info), known=known)
 
 
-def told_by_part(part: Mapping[str, Any], message: Mapping[str, Any], setting: Setting) -> list[Captured]:
+def told_by_part(part: Mapping[str, Any], message: Mapping[str, Any], frame: Frame) -> list[Captured]:
     """What one part of a message tells; nothing if it is not done yet, or of `UNTOLD`."""
-    setting = _of_message(message, setting)
+    frame = _of_message(message, frame)
     if part.get("type") == "tool":
-        return _told_by_tool(part, setting)
+        return _told_by_tool(part, frame)
     text = part.get("text")
     if part.get("type") != "text" or not isinstance(text, str) or part.get("synthetic") or part.get("ignored"):
         return []
     kind = Kind.USER_MESSAGE if message.get("role") == "user" else Kind.ASSISTANT_MESSAGE
     if message.get("summary") is True:
         kind = Kind.COMPACTION
-    times = _object(part.get("time"))
-    setting = setting.at(time_ms(times.get("start")))
-    return words(kind, text, setting, delivery=text_at(part, "id") or text_at(message, "id"))
+    frame = msgspec.structs.replace(frame, delivery=as_name(text_at(part, "id") or text_at(message, "id")))
+    return said(frame, kind, text, time_ms=time_ms(object_of(part.get("time")).get("start")))
 
 
 def created_ms(info: Mapping[str, Any]) -> int | None:
     """When a session or message was made, by itself."""
-    return time_ms(_object(info.get("time")).get("created"))
+    return time_ms(object_of(info.get("time")).get("created"))
 
 
-def _told_by_tool(part: Mapping[str, Any], setting: Setting) -> list[Captured]:
+def _told_by_tool(part: Mapping[str, Any], frame: Frame) -> list[Captured]:
     name, call_id = text_at(part, "tool"), text_at(part, "callID", "callId")
-    state = _object(part.get("state"))
-    status, times = state.get("status"), _object(state.get("time"))
+    state = object_of(part.get("state"))
+    status, times = state.get("status"), object_of(state.get("time"))
     if status == "pending":
         return []  # Its input is still being written.
-    began, ended = setting.at(time_ms(times.get("start"))), setting.at(time_ms(times.get("end")))
-    told = call(name, state.get("input"), began, call_id=call_id, key=_key("call", call_id))
-    if not told:
-        return []
-    ended = ended.with_known(title=state.get("title"), **_outcome(_object(state.get("metadata"))))
-    call_id, key = told[0].tool_call_id, _key("result", call_id)
-    if status == "error":
-        told.append(failure(name, state.get("error"), ended, call_id=call_id, key=key))
-    elif status == "completed":
-        told.append(result(name, state.get("output"), ended, call_id=call_id, key=key))
+    told = [frame.call(name, call_id, state.get("input"), time_ms=time_ms(times.get("start")))]
+    if status in ("completed", "error"):
+        failed = status == "error"
+        output = error_text(state.get("error")) if failed else state.get("output")
+        ended = msgspec.structs.replace(frame, time_ms=time_ms(times.get("end")) or frame.time_ms)
+        told.append(ended.result(name, call_id, output, known=_outcome(state, failed=failed)))
     return told
 
 
-def _executed(inputs: Mapping[str, Any], outputs: Mapping[str, Any], setting: Setting) -> list[Captured]:
+def _executed(inputs: Mapping[str, Any], outputs: Mapping[str, Any], frame: Frame) -> list[Captured]:
     name, call_id = text_at(inputs, "tool"), text_at(inputs, "callID")
-    told = call(name, inputs.get("args"), setting.before(), call_id=call_id, key=_key("call", call_id))
-    if told:
-        ended = setting.with_known(title=outputs.get("title"), **_outcome(_object(outputs.get("metadata"))))
-        call_id = told[0].tool_call_id
-        told.append(result(name, outputs.get("output"), ended, call_id=call_id, key=_key("result", call_id)))
-    return told
+    return [
+        frame.call(name, call_id, inputs.get("args"), time_ms=before(frame.time_ms)),
+        frame.result(name, call_id, outputs.get("output"), known=_outcome(outputs)),
+    ]
 
 
-def _outcome(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {"exit_code": metadata.get("exit"), "child_session": metadata.get("sessionId")}
+def _outcome(state: Mapping[str, Any], *, failed: bool = False) -> dict[str, Any]:
+    metadata = object_of(state.get("metadata"))
+    return {
+        "title": state.get("title"),
+        "exit_code": metadata.get("exit"),
+        "child_session": metadata.get("sessionId"),
+        "error": failed or None,
+    }
 
 
-def _setting(payload: Mapping[str, Any], received_ms: int, cwd: str) -> Setting:
+def _frame(payload: Mapping[str, Any], received_ms: int, cwd: str) -> Frame:
     found = payload.get("parents")
     parents = [as_name(name) for name in found if isinstance(name, str)] if isinstance(found, list) else []
-    session = session_of(Agent.OPENCODE, payload, cwd)
-    info = _object(_object(payload.get("properties")).get("info"))
+    info = object_of(object_of(payload.get("properties")).get("info"))
     if not parents and (parent := text_at(info, "parentID")):
         parents = [as_name(parent)]
-    known: dict[str, Any] = {"parent_session": "/".join(parents)} if parents else {}
-    return Setting(
-        session=session_named(session, parents),
+    return frame_of(
+        session_of(Agent.OPENCODE, payload, cwd),
+        parents,
         time_ms=time_of(payload, received_ms),
         folder=text_at(info, "directory") or folder_of(payload, cwd),
-        known=known,
     )
 
 
-def _of_message(message: Mapping[str, Any], setting: Setting) -> Setting:
-    """The setting with what a message's `info` says of all its parts."""
-    model = _object(message.get("model"))
+def _of_message(message: Mapping[str, Any], frame: Frame) -> Frame:
+    """The frame with what a message's `info` says of all its parts."""
+    model = object_of(message.get("model"))
+    mode = text_at(message, "agent", "mode")
     known = {
         "model": text_at(message, "modelID") or text_at(model, "modelID"),
-        "mode": text_at(message, "agent", "mode"),
+        "mode": mode,
         "message_id": text_at(message, "id"),
     }
-    speaker = ""
-    if "parent_session" in setting.known and message.get("role") != "user":
-        speaker = as_name(text_at(message, "agent", "mode"))
-    changed = Setting(
-        session=setting.session,
-        time_ms=setting.time_ms,
-        folder=text_at(_object(message.get("path")), "cwd") or setting.folder,
-        speaker=speaker or setting.speaker,
-        known={**setting.known, **known},
+    return msgspec.structs.replace(
+        frame,
+        time_ms=created_ms(message) or frame.time_ms,
+        folder=text_at(object_of(message.get("path")), "cwd") or frame.folder,
+        speaker=as_name(mode) if frame.metadata.get("parent_session") else frame.speaker,
+        metadata={**frame.metadata, **known},
     )
-    return changed.at(created_ms(message))
 
 
 def _ended(part: Mapping[str, Any]) -> bool:
-    return bool(_object(part.get("time")).get("end"))
-
-
-def _key(what: str, call_id: str) -> str:
-    return f"{what}/{as_name(call_id)}" if call_id else ""
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return bool(object_of(part.get("time")).get("end"))

@@ -21,8 +21,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agent_memory.capture.agents.opencode import UNTOLD, created_ms, session_named, started, told_by_part
-from agent_memory.capture.captures import Setting
+from agent_memory.capture.agents.common import Frame
+from agent_memory.capture.agents.opencode import UNTOLD, created_ms, frame_of, started, told_by_part
 from agent_memory.capture.histories.port import Place, Record
 from agent_memory.capture.histories.snapshots import NoStore, snapshot, tables_of
 from agent_memory.capture.model import Outcome, Told
@@ -48,7 +48,7 @@ class OpenCodeHistory:
 
     def __init__(self, place: Place) -> None:
         self._modified_ms = place.modified_ms
-        self._sessions: dict[str, Setting] = {}
+        self._sessions: dict[str, Frame] = {}
         self._messages: dict[str, Mapping[str, Any]] = {}
         self._session = ""
 
@@ -83,14 +83,9 @@ class OpenCodeHistory:
             return _malformed(line, "session without an id")
         found = row.get("parents")
         parents = [as_name(name) for name in found if isinstance(name, str)] if isinstance(found, list) else []
-        setting = Setting(
-            session=session_named(session, parents),
-            time_ms=self._modified_ms,
-            folder=text_at(info, "directory"),
-            known={"parent_session": "/".join(parents)} if parents else {},
-        )
-        self._sessions[session] = setting
-        return Told(line=line, outcome=Outcome.EVENT, captured=(started(info, setting),))
+        frame = frame_of(session, parents, time_ms=self._modified_ms, folder=text_at(info, "directory"))
+        self._sessions[session] = frame
+        return Told(line=line, outcome=Outcome.EVENT, captured=(started(info, frame),))
 
     def _told_by_message(self, line: int, info: Mapping[str, Any]) -> Told:
         message, session = text_at(info, "id"), text_at(info, "sessionID")
@@ -111,8 +106,8 @@ class OpenCodeHistory:
             return _malformed(line, "part of a message that is missing")
         if self._is_growing(part, message):
             return Told(line=line, outcome=Outcome.SKIPPED, reason="a reply that is still being written")
-        setting = self._sessions.get(session) or Setting(session=session, time_ms=self._modified_ms)
-        told = told_by_part(part, message, setting)
+        frame = self._sessions.get(session) or Frame(session=session, time_ms=self._modified_ms)
+        told = told_by_part(part, message, frame)
         if told:
             return Told(line=line, outcome=Outcome.EVENT, captured=tuple(told))
         return Told(line=line, outcome=Outcome.SKIPPED, reason=_why_untold(part))
