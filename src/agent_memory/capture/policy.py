@@ -42,9 +42,9 @@ _REMEMBERED_MAX = 1024
 
 
 class Policy:
-    """What holds at the moment it was read."""
+    """What holds at the moment it was read. ``spans`` are the pauses, from when until when, if that is known."""
 
-    __slots__ = ("_known", "_patterns", "_spans", "ignore_agents", "inject_agents", "redaction")
+    __slots__ = ("_known", "_patterns", "ignore_agents", "inject_agents", "redaction", "spans")
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Policy:
         self.inject_agents = frozenset(inject_agents)
         self.redaction = dict(redaction or {})
         self._patterns = [_pattern(path) for path in ignore_paths]
-        self._spans = tuple(spans)
+        self.spans = tuple(spans)
         self._known: dict[str, str] = {}
 
     def ignored(self, agent: str, folder: str) -> str:
@@ -77,11 +77,11 @@ class Policy:
 
     def paused(self, at_ms: int) -> bool:
         """Whether capture is, or was, paused at this time."""
-        return any(start <= at_ms and (end is None or at_ms < end) for start, end in self._spans)
+        return any(start <= at_ms and (end is None or at_ms < end) for start, end in self.spans)
 
     def pause_end_ms(self, now_ms: int) -> int | None:
         """When the present pause ends; None where that is by `resume` alone, or there is none."""
-        ends = [end for start, end in self._spans if start <= now_ms and (end is None or now_ms < end)]
+        ends = [end for start, end in self.spans if start <= now_ms and (end is None or now_ms < end)]
         known = [end for end in ends if end is not None]
         return max(known) if known and len(known) == len(ends) else None
 
