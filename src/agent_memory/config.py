@@ -38,6 +38,9 @@ _AgentName = Literal["claude-code", "codex", "gemini", "copilot", "opencode", "c
 _RemindedName = Literal["claude-code", "codex", "gemini", "copilot", "cursor"]
 
 
+_BESIDE_STORE = Path()
+
+
 def _user_data_dir() -> Path:
     from platformdirs import user_data_path
 
@@ -46,6 +49,14 @@ def _user_data_dir() -> Path:
 
 def _default_store() -> Path:
     return _user_data_dir() / "store"
+
+
+def spool_beside(store: Path) -> Path:
+    """The spool of a store where none is named: `…/store` has `…/spool`, `…/work` has `…/work-spool`.
+
+    A store's own, so that no daemon takes in what was meant for another's. The hook has the same rule.
+    """
+    return store.parent / ("spool" if store.name == "store" else f"{store.name}-spool")
 
 
 def _default_model() -> Path:
@@ -69,6 +80,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     store: Annotated[Path, Meta(description="Folder of the store: one tenant's log and its views.")] = msgspec.field(
         default_factory=_default_store
     )
+    spool: Annotated[
+        Path, Meta(description="Folder where hooks leave what they capture until the daemon takes it in.")
+    ] = _BESIDE_STORE
     time_zone: Annotated[
         str, Meta(description="IANA zone of a new store; empty: the machine's. A store keeps the one it was made with.")
     ] = ""
@@ -121,6 +135,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()
     inject_tokens_max: Annotated[int, Meta(ge=50, le=4000, description="Longest reminder, in tokens.")] = 500
     origins: dict[str, str] = msgspec.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.spool == _BESIDE_STORE:
+            msgspec.structs.force_setattr(self, "spool", spool_beside(self.store))
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
