@@ -111,8 +111,28 @@ class ViewStatus(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
 
 
+class SpoolStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What hooks have left for the daemon.
+
+    Of payloads: how many wait and for how long, are in the log, told nothing that is kept (ignored, paused
+    or without an event), were set aside because the log refuses them, and could not even be spooled.
+    ``redacted`` counts secrets by kind. ``error`` says why nothing is taken in now.
+    """
+
+    path: str
+    waiting: int = 0
+    oldest_waiting_s: float = 0.0
+    drained: int = 0
+    skipped: int = 0
+    refused: int = 0
+    lost: int = 0
+    redacted: dict[str, int] = msgspec.field(default_factory=dict)
+    paused: bool = False
+    error: str = ""
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """How the store is. ``healthy``: appends are durable and no view has failed."""
+    """How the store is. ``healthy``: appends are durable, no view has failed and the spool is taken in."""
 
     healthy: bool
     position: Position
@@ -126,6 +146,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int
     disk_free_bytes: int
     append_error: str
+    spool: SpoolStatus = SpoolStatus(path="")
 
 
 class ReplayProgress(msgspec.Struct, frozen=True, kw_only=True, tag=True):

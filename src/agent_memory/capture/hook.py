@@ -22,6 +22,7 @@ import sys
 import time
 
 from agent_memory.capture import spool
+from agent_memory.capture.policy import GUARD_VARIABLE, Policy, read_policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         agent = _AGENTS.get(named.lower(), named.lower())
         inline = given[-1] if given and _is_payload(given[-1]) else None
         answer = _ANSWERS.get(agent, _ANSWER)
-        if not os.environ.get("AGENT_MEMORY_INTERNAL"):
+        if not os.environ.get(GUARD_VARIABLE):
             problem, answer = _in_front(agent, inline, answer)
     except BaseException as error:
         problem = _told(error)
@@ -131,23 +132,29 @@ def _leave_the_agent() -> None:
 
 
 def _keep(agent: str, inline: str | None, received_ns: int) -> tuple[str, str]:
-    folder, policy = _found_spool()
-    if policy.get("paused"):
-        return "", ""
+    """The problem, if there was one, and the answer, if it is another than the plain one."""
+    folder = spool.spool_of(os.environ)
+    policy = read_policy(folder)
     raw = inline.encode("utf-8", "surrogateescape") if inline is not None else _read_input()
     if not raw.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         return "there was no payload on standard input", ""
+    received_ms = received_ns // 1_000_000
+    cwd = _folder()
+    if policy.paused(received_ms) or policy.ignored(agent, cwd):
+        return "", ""
     try:
         text, redacted = _redacted(_text(raw[: spool.PAYLOAD_BYTES_MAX]), policy)
-        envelope = spool.Envelope(
-            id=spool.new_id(received_ns),
-            agent=agent,
-            received_ms=received_ns // 1_000_000,
-            cwd=_folder(),
-            payload=text,
-            redacted=redacted,
+        spool.put(
+            folder,
+            spool.Envelope(
+                id=spool.new_id(received_ns),
+                agent=agent,
+                received_ms=received_ms,
+                cwd=cwd,
+                payload=text,
+                redacted=redacted,
+            ),
         )
-        spool.put(folder, envelope)
     except BaseException as error:
         reasons = ((spool.SpoolFull, spool.Loss.FULL), (OSError, spool.Loss.REFUSED_BY_DISK))
         spool.lose(folder, next((letter for kind, letter in reasons if isinstance(error, kind)), spool.Loss.FAILED))
@@ -156,34 +163,14 @@ def _keep(agent: str, inline: str | None, received_ns: int) -> tuple[str, str]:
     return "", _answer_with_memory(agent, text, policy)
 
 
-def _answer_with_memory(agent: str, text: str, policy: dict[str, object]) -> str:
+def _answer_with_memory(agent: str, text: str, policy: Policy) -> str:
     """What the agent is told beyond its plain answer; empty for none."""
     return ""
 
 
-def _redacted(text: str, policy: dict[str, object]) -> tuple[str, dict[str, int]]:
+def _redacted(text: str, policy: Policy) -> tuple[str, dict[str, int]]:
     """The text without its secrets, and how many there were of each kind."""
     return text, {}
-
-
-def _found_spool() -> tuple[str, dict[str, object]]:
-    """The spool and its policy. The default one may say that another is in use."""
-    folder = spool.spool_of(os.environ)
-    policy = _policy(folder)
-    elsewhere = policy.get("spool")
-    if isinstance(elsewhere, str) and os.path.isabs(elsewhere) and elsewhere != folder:
-        folder = elsewhere
-        policy = _policy(folder)
-    return folder, policy
-
-
-def _policy(folder: str) -> dict[str, object]:
-    try:
-        with open(os.path.join(folder, spool.POLICY), "rb") as file:
-            found = json.loads(file.read(1 << 20))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _folder() -> str:

@@ -2,6 +2,7 @@
 
     repetitions   words, delivery → number, settled     which repetition of the same words a delivery is
     counters      name → value                          drained, redacted kinds …
+    finished      name                                  envelopes that are in the log and about to be removed
 
 ``words`` and ``delivery`` are digests of 16 bytes. An envelope that is delivered again, because the
 daemon was killed between recording its events and removing its file, has the number that it had, and
@@ -23,6 +24,7 @@ CREATE TABLE IF NOT EXISTS repetitions (
     at_ms INTEGER NOT NULL, PRIMARY KEY (words, delivery)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS finished (name TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
 
@@ -97,6 +99,15 @@ class Ledger:
             "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
             [(name, value) for name, value in counts.items() if value],
         )
+
+    def finish(self, names: Iterable[str]) -> None:
+        """These envelopes are through; those that were named before have been removed."""
+        self._rows.execute("DELETE FROM finished")
+        self._rows.executemany("INSERT OR IGNORE INTO finished VALUES (?)", [(name,) for name in names])
+
+    def finished(self) -> list[str]:
+        """The envelopes that were through last: whoever was killed may not have removed them."""
+        return [name for (name,) in self._rows.execute("SELECT name FROM finished")]
 
     def counters(self) -> dict[str, int]:
         """Every counter by name."""

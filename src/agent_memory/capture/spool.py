@@ -5,7 +5,8 @@
     refused/      envelopes that no event could be made of, each with why in NAME.why
     lost          one letter for each payload that could not be kept: `Loss`
     nudge         a named pipe; a byte in it wakes the daemon
-    policy.json   what hooks need to know of the settings
+    policy.json, pauses.json   what is not captured: `policy`
+    elsewhere     in the default spool only: the path of the spool that is in use instead
     ledger.sqlite3, drain.lock    the daemon's own
 
     name       00001760000000000000-1a2b3c4d-512      nanoseconds since 1970, chance, bytes of the payload
@@ -23,6 +24,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FILES_MAX = 20_000
 BYTES_MAX = 512 << 20
@@ -32,7 +38,7 @@ PAYLOAD_BYTES_MAX = 32 << 20
 """What is kept of one payload."""
 
 WAITING, WRITING, REFUSED = "waiting", "writing", "refused"
-POLICY, LOST, NUDGE = "policy.json", "lost", "nudge"
+LOST, NUDGE, ELSEWHERE = "lost", "nudge", "elsewhere"
 
 _VERSION = 1
 _LOST_BYTES_MAX = 1 << 20
@@ -73,11 +79,11 @@ class Envelope:
 # -- where it is -----------------------------------------------------------------------------------
 
 
-def spool_of(environ: os._Environ[str] | dict[str, str]) -> str:
+def spool_of(environ: Mapping[str, str]) -> str:
     """The spool that a hook writes to: as the environment says, else where the daemon has it by default.
 
-    The same rule as that of the setting `spool`, whose file a hook does not read: a daemon with other
-    settings leaves their spool's path in the default spool's `policy.json`.
+    The same rule as that of the setting `spool`. A hook does not read the settings' file: where that
+    names another spool, the daemon leaves its path in the default one.
     """
     if named := environ.get("AGENT_MEMORY_SPOOL"):
         return os.path.abspath(os.path.expanduser(named))
@@ -87,7 +93,13 @@ def spool_of(environ: os._Environ[str] | dict[str, str]) -> str:
         data = os.path.expanduser("~/Library/Application Support")
     else:
         data = environ.get("XDG_DATA_HOME", "").strip() or os.path.expanduser("~/.local/share")
-    return os.path.join(data, "agent-memory", "spool")
+    folder = os.path.join(data, "agent-memory", "spool")
+    try:
+        with open(os.path.join(folder, ELSEWHERE), encoding="utf-8") as file:
+            named = file.read(4096).rstrip("\n")
+    except (OSError, ValueError):
+        return folder
+    return named if os.path.isabs(named) else folder
 
 
 def spool_beside(store: str) -> str:
@@ -186,7 +198,7 @@ def _unlink(path: str) -> None:
     try:
         os.unlink(path)
     except OSError:
-        pass
+        return
 
 
 def _size(name: str) -> int:
@@ -208,6 +220,12 @@ def waiting(folder: str) -> list[str]:
 def size_of(name: str) -> int:
     """Bytes of the payload of the envelope of this name."""
     return _size(name)
+
+
+def received_ns(name: str) -> int:
+    """When the envelope of this name came, in nanoseconds since 1970; now where the name does not say."""
+    head = name.partition("-")[0]
+    return int(head) if head.isdecimal() else time.time_ns()
 
 
 def read(folder: str, name: str) -> Envelope:
@@ -238,7 +256,7 @@ def remove(folder: str, name: str) -> None:
     try:
         os.unlink(os.path.join(folder, WAITING, name))
     except FileNotFoundError:
-        pass
+        return
 
 
 def refuse(folder: str, name: str, why: str) -> None:

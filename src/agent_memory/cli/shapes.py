@@ -242,6 +242,18 @@ def status_shape(status: Status) -> Shape:
         "start": rfc3339(status.start_ms),
         "disk_free_bytes": status.disk_free_bytes,
         "append_error": status.append_error,
+        "spool": {
+            "path": status.spool.path,
+            "waiting": status.spool.waiting,
+            "oldest_waiting_s": status.spool.oldest_waiting_s,
+            "drained": status.spool.drained,
+            "skipped": status.spool.skipped,
+            "refused": status.spool.refused,
+            "lost": status.spool.lost,
+            "redacted": status.spool.redacted,
+            "paused": status.spool.paused,
+            "error": status.spool.error,
+        },
     }
 
 

@@ -10,7 +10,7 @@ from agent_memory.cli.ending import FAILED, OK
 from agent_memory.cli.front import Front, front
 
 if TYPE_CHECKING:
-    from agent_memory.memory import Status
+    from agent_memory.memory import SpoolStatus, Status
 
 _WIDE = 72
 _STATE_STYLES = {"live": "green", "waiting": "yellow", "failed": "bold red"}
@@ -51,6 +51,7 @@ def _show(front: Front, status: Status) -> None:
         ("store", status.store_path),
         ("events", f"{status.event_count:,}, log at position {status.position:,}"),
         ("model", status.model_id or "none; search is by keyword (`agent-memory model install`)"),
+        ("captured", _captured(status.spool)),
         ("zone", status.time_zone),
         ("disk", f"{status.disk_free_bytes / (1 << 30):,.1f} GiB free"),
         ("since", f"{since}, agent-memory {status.version}, format {status.store_format}"),
@@ -75,8 +76,26 @@ def _show(front: Front, status: Status) -> None:
             *([f"{view.generation}"] if wide else []),
         )
     front.out.print(table)
+    if status.spool.error:
+        front.out.print(stored(f"what hooks leave is not taken in: {status.spool.error}", "red"))
     for view in status.views:
         if view.error:
             where = f" at position {view.error_position:,}" if view.error_position else ""
             style = "red" if view.state.value == "failed" else "yellow"
             front.out.print(stored(f"{view.name}{where}: {view.error}", style))
+
+
+def _captured(spool: SpoolStatus) -> str:
+    """What hooks have brought: what is recorded first, then only what there is."""
+    from agent_memory.cli.times import ago
+
+    parts = [f"{spool.drained:,} from hooks"]
+    if spool.waiting:
+        parts.append(f"{spool.waiting:,} waiting, for {ago(spool.oldest_waiting_s)}")
+    for count, what in ((spool.skipped, "not kept"), (spool.refused, "refused"), (spool.lost, "lost")):
+        if count:
+            parts.append(f"{count:,} {what}")
+    if spool.redacted:
+        secrets = ", ".join(f"{count:,} {kind}" for kind, count in sorted(spool.redacted.items()))
+        parts.append(f"redacted: {secrets}")
+    return "; ".join(["paused", *parts] if spool.paused else parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent_memory.clock import Clock
+from agent_memory.daemon.spool_report import SpoolReport
 from agent_memory.log import EventLog
 from agent_memory.memory import Status, ViewState, ViewStatus
 from agent_memory.projectors.runner import Standing, ViewRunner
@@ -18,10 +19,13 @@ STALL_S = 60.0
 class StatusReport:
     """Puts together what log, views and disk say of themselves."""
 
-    def __init__(self, store: Store, log: EventLog, views: Views, *, model_id: str, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, log: EventLog, views: Views, spool: SpoolReport, *, model_id: str, clock: Clock
+    ) -> None:
         self._store = store
         self._log = log
         self._views = views
+        self._spool = spool
         self._model_id = model_id
         self._start_ms = clock.now_ms()
 
@@ -32,8 +36,9 @@ class StatusReport:
         head = self._log.head()
         views = tuple(_view_status(runner, head) for runner in self._views)
         append_error = self._log.append_error()
+        spool = self._spool.status()
         return Status(
-            healthy=not append_error and all(view.state is not ViewState.FAILED for view in views),
+            healthy=not append_error and not spool.error and all(view.state is not ViewState.FAILED for view in views),
             position=head,
             event_count=head,
             views=views,
@@ -45,6 +50,7 @@ class StatusReport:
             start_ms=self._start_ms,
             disk_free_bytes=self._store.free_bytes(),
             append_error=append_error,
+            spool=spool,
         )
 
 

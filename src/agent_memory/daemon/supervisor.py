@@ -7,6 +7,8 @@ import signal
 from collections.abc import Callable
 
 from agent_memory.config import Config
+from agent_memory.daemon.draining import draining
+from agent_memory.daemon.spool_report import SpoolReport
 from agent_memory.daemon.wiring import open_memory
 
 
@@ -19,12 +21,14 @@ async def run_daemon(config: Config, *, on_ready: Callable[[str], None]) -> None
     from agent_memory.api.server import serve_memory
 
     stop = asyncio.Event()
+    spool = SpoolReport(config.spool)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
         async with (
-            open_memory(config) as memory,
+            open_memory(config, spool=spool) as memory,
+            draining(config, memory, spool),
             serve_memory(
                 memory,
                 address=config.address,

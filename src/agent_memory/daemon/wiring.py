@@ -13,6 +13,7 @@ from agent_memory import telemetry
 from agent_memory.clock import SYSTEM_CLOCK, Clock, IdSource, RandomIds
 from agent_memory.config import Config
 from agent_memory.daemon.report import StatusReport
+from agent_memory.daemon.spool_report import SpoolReport
 from agent_memory.events import EventLimits
 from agent_memory.inference.extractive import ExtractiveSummariser
 from agent_memory.inference.lazy_embedder import open_embedder
@@ -108,10 +109,12 @@ async def open_memory(
     ids: IdSource | None = None,
     embedder: Embedder | None = None,
     create: bool = True,
+    spool: SpoolReport | None = None,
 ) -> AsyncIterator[LocalMemory]:
     """A store, its views running, until the block ends.
 
     *embedder* takes the place of the model that the configuration names; the caller closes it.
+    *spool* is what status tells of the spool, for who drains it.
     Without *create* nothing that is there is replaced: a view that was built with other settings
     stays as it is, and cannot be read with these.
     Errors: `StoreLocked`, `UnknownFormat`, `InvalidConfig`, `InvalidModel`; `UnknownStore` where
@@ -121,7 +124,9 @@ async def open_memory(
         raise UnknownStore(str(config.store))
     stack = ExitStack()
     opening = asyncio.ensure_future(
-        asyncio.to_thread(_open, config, clock, ids or RandomIds(), embedder, create, stack)
+        asyncio.to_thread(
+            _open, config, clock, ids or RandomIds(), embedder, create, spool or SpoolReport(config.spool), stack
+        )
     )
     try:
         memory = await asyncio.shield(opening)
@@ -137,7 +142,13 @@ async def open_memory(
 
 
 def _open(
-    config: Config, clock: Clock, ids: IdSource, given: Embedder | None, create: bool, stack: ExitStack
+    config: Config,
+    clock: Clock,
+    ids: IdSource,
+    given: Embedder | None,
+    create: bool,
+    spool: SpoolReport,
+    stack: ExitStack,
 ) -> LocalMemory:
     with ExitStack() as opening:
         if sys.getswitchinterval() > _SWITCH_INTERVAL_S:
@@ -195,7 +206,7 @@ def _open(
         opening.callback(executor.shutdown, wait=True, cancel_futures=True)
         replays = Replays(log, views, clock=clock)
         verifier = Verifier(log, views, scratch=kinds.scratch)
-        report = StatusReport(store, log, views, model_id=embedder.model_id if embedder else "", clock=clock)
+        report = StatusReport(store, log, views, spool, model_id=embedder.model_id if embedder else "", clock=clock)
         memory = LocalMemory(
             log=log,
             views=views,

@@ -10,6 +10,7 @@ from agent_memory.memory import (
     ReplayProgress,
     ReplayReport,
     ReplayVerdict,
+    SpoolStatus,
     Status,
     VerifyFinding,
     VerifyProgress,
@@ -46,6 +47,37 @@ def status_to_pb(status: Status) -> pb.Status:
         start_time=timestamp(status.start_ms),
         disk_free_bytes=status.disk_free_bytes,
         append_error=shown(status.append_error),
+        spool=_spool_to_pb(status.spool),
+    )
+
+
+def _spool_to_pb(spool: SpoolStatus) -> pb.SpoolStatus:
+    return pb.SpoolStatus(
+        path=shown(spool.path),
+        waiting=spool.waiting,
+        oldest_waiting_s=spool.oldest_waiting_s,
+        drained=spool.drained,
+        skipped=spool.skipped,
+        refused=spool.refused,
+        lost=spool.lost,
+        redacted={shown(kind): count for kind, count in spool.redacted.items()},
+        paused=spool.paused,
+        error=shown(spool.error),
+    )
+
+
+def _spool_from_pb(spool: pb.SpoolStatus) -> SpoolStatus:
+    return SpoolStatus(
+        path=spool.path,
+        waiting=spool.waiting,
+        oldest_waiting_s=spool.oldest_waiting_s,
+        drained=spool.drained,
+        skipped=spool.skipped,
+        refused=spool.refused,
+        lost=spool.lost,
+        redacted=dict(spool.redacted),
+        paused=spool.paused,
+        error=spool.error,
     )
 
 
@@ -76,6 +108,7 @@ def status_from_pb(message: pb.Status) -> Status:
         start_ms=time_ms_of(message.start_time),
         disk_free_bytes=message.disk_free_bytes,
         append_error=message.append_error,
+        spool=_spool_from_pb(message.spool),
     )
 
 

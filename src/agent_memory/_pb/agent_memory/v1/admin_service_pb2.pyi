@@ -76,6 +76,7 @@ class Status(_message.Message):
     START_TIME_FIELD_NUMBER: _builtins.int
     DISK_FREE_BYTES_FIELD_NUMBER: _builtins.int
     APPEND_ERROR_FIELD_NUMBER: _builtins.int
+    SPOOL_FIELD_NUMBER: _builtins.int
     healthy: _builtins.bool
     """True while appends are durable and no view has failed."""
     position: _builtins.int
@@ -94,6 +95,8 @@ class Status(_message.Message):
     def views(self) -> _containers.RepeatedCompositeFieldContainer[Global___ViewStatus]: ...
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def spool(self) -> Global___SpoolStatus: ...
     def __init__(
         self,
         *,
@@ -109,14 +112,89 @@ class Status(_message.Message):
         start_time: _timestamp_pb2.Timestamp | None = ...,
         disk_free_bytes: _builtins.int = ...,
         append_error: _builtins.str = ...,
+        spool: Global___SpoolStatus | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["spool", b"spool", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_error", b"append_error", "disk_free_bytes", b"disk_free_bytes", "event_count", b"event_count", "healthy", b"healthy", "model_id", b"model_id", "position", b"position", "start_time", b"start_time", "store_format", b"store_format", "store_path", b"store_path", "time_zone", b"time_zone", "version", b"version", "views", b"views"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_error", b"append_error", "disk_free_bytes", b"disk_free_bytes", "event_count", b"event_count", "healthy", b"healthy", "model_id", b"model_id", "position", b"position", "spool", b"spool", "start_time", b"start_time", "store_format", b"store_format", "store_path", b"store_path", "time_zone", b"time_zone", "version", b"version", "views", b"views"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Status: _TypeAlias = Status  # noqa: Y015
+
+@_typing.final
+class SpoolStatus(_message.Message):
+    """What hooks have left for the daemon; counts are of payloads."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class RedactedEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PATH_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
+    OLDEST_WAITING_S_FIELD_NUMBER: _builtins.int
+    DRAINED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    LOST_FIELD_NUMBER: _builtins.int
+    REDACTED_FIELD_NUMBER: _builtins.int
+    PAUSED_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    waiting: _builtins.int
+    """Still to be taken in, and for how long the oldest has waited."""
+    oldest_waiting_s: _builtins.float
+    drained: _builtins.int
+    """In the log; told nothing that is kept; set aside because the log refuses them; could not be spooled."""
+    skipped: _builtins.int
+    refused: _builtins.int
+    lost: _builtins.int
+    paused: _builtins.bool
+    error: _builtins.str
+    """Why nothing is taken in now; empty while it is."""
+    @_builtins.property
+    def redacted(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """Secrets that were taken out, by their kind."""
+
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        waiting: _builtins.int = ...,
+        oldest_waiting_s: _builtins.float = ...,
+        drained: _builtins.int = ...,
+        skipped: _builtins.int = ...,
+        refused: _builtins.int = ...,
+        lost: _builtins.int = ...,
+        redacted: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        paused: _builtins.bool = ...,
+        error: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drained", b"drained", "error", b"error", "lost", b"lost", "oldest_waiting_s", b"oldest_waiting_s", "path", b"path", "paused", b"paused", "redacted", b"redacted", "refused", b"refused", "skipped", b"skipped", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SpoolStatus: _TypeAlias = SpoolStatus  # noqa: Y015
 
 @_typing.final
 class ViewStatus(_message.Message):
