@@ -26,7 +26,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
-    from typing import Any
+    from typing import Any, Protocol
+
+    class CaptureSettings(Protocol):
+        """What of the settings hooks need to know; `Config` is one."""
+
+        @property
+        def spool(self) -> Path: ...
+        @property
+        def capture_ignore_paths(self) -> Sequence[str]: ...
+        @property
+        def capture_ignore_agents(self) -> Sequence[str]: ...
+        @property
+        def inject_agents(self) -> Sequence[str]: ...
+
 
 POLICY_FILE = "policy.json"
 PAUSES_FILE = "pauses.json"
@@ -106,6 +119,16 @@ def read_policy(spool: str | Path) -> Policy:
         inject_agents=_texts(told.get("inject_agents")),
         redaction=redaction if isinstance(redaction, dict) else {},
         spans=_read_spans(os.path.join(spool, PAUSES_FILE)),
+    )
+
+
+def save_policy(settings: CaptureSettings) -> None:
+    """Let the hooks of this spool know the settings. Pauses stay as they are. Errors: `OSError`."""
+    write_policy(
+        settings.spool,
+        ignore_paths=settings.capture_ignore_paths,
+        ignore_agents=settings.capture_ignore_agents,
+        inject_agents=settings.inject_agents,
     )
 
 

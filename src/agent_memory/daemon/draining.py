@@ -8,15 +8,15 @@ import os
 import select
 import threading
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from agent_memory import telemetry
 from agent_memory.capture import spool
 from agent_memory.capture.drain import Drain, Refusal
 from agent_memory.capture.ledger import Ledger
-from agent_memory.capture.policy import read_policy
-from agent_memory.capture.project import Projects
+from agent_memory.capture.policy import save_policy
+from agent_memory.capture.scope import CaptureScope
 from agent_memory.config import Config, default_file
 from agent_memory.daemon.spool_report import SpoolReport
 from agent_memory.errors import Closed, Unavailable
@@ -34,6 +34,9 @@ _LOCK = "drain.lock"
 @asynccontextmanager
 async def draining(config: Config, memory: LocalMemory, report: SpoolReport) -> AsyncIterator[None]:
     """While the block runs, what hooks leave in the spool is recorded. What cannot be is told in *report*."""
+    # At once, for hooks that run from now on; the worker tries again, and says what is the matter.
+    with suppress(OSError):
+        await asyncio.to_thread(save_policy, config)
     worker = _Worker(config, memory, report, asyncio.get_running_loop())
     worker.start()
     try:
@@ -81,6 +84,7 @@ class _Worker(threading.Thread):
         """Drain for as long as nothing fails, alone in the folder."""
         spool.make(str(self._folder))
         leave_a_pointer(self._config)
+        save_policy(self._config)
         with open(self._folder / _LOCK, "w", opener=_private) as lock:
             while not _locked(lock.fileno()):
                 self._report.error = "another process drains it"
@@ -88,8 +92,13 @@ class _Worker(threading.Thread):
                     return
             ledger = Ledger(self._folder)
             pipe = _open_pipe(self._folder / spool.NUDGE)
+            scope = CaptureScope(
+                self._folder,
+                ignore_paths=self._config.capture_ignore_paths,
+                ignore_agents=self._config.capture_ignore_agents,
+            )
             try:
-                drain = Drain(self._folder, ledger, _Appender(self._memory, self._loop), _PolicyScope(self._folder))
+                drain = Drain(self._folder, ledger, _Appender(self._memory, self._loop), scope)
                 drain.tidy()
                 self._report.error = ""
                 self._drain(drain, pipe)
@@ -126,21 +135,6 @@ class _Appender:
     def append(self, drafts: Sequence[Draft]) -> list[Receipt | Refusal]:
         outcomes = asyncio.run_coroutine_threadsafe(self._memory.submit_drafts(drafts), self._loop).result()
         return [Refusal(one.message) if isinstance(one, AppendRefused) else one for one in outcomes]
-
-
-class _PolicyScope:
-    """`capture.drain.Scope` by the policy beside the spool."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._projects = Projects()
-
-    def ignored(self, agent: str, folder: str, at_ms: int) -> str:
-        policy = read_policy(self._folder)
-        return "capture was paused" if policy.paused(at_ms) else policy.ignored(agent, folder)
-
-    def project(self, folder: str) -> str:
-        return self._projects.of(folder) if folder else ""
 
 
 def leave_a_pointer(config: Config) -> None:
