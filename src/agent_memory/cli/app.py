@@ -13,6 +13,7 @@ from agent_memory.cli.ending import INTERRUPTED, OK, UNKNOWN_PROBLEM, fail_usage
 
 COMMANDS = (
     "serve",
+    "hook",
     "ingest",
     "toc",
     "browse",

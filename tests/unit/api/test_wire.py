@@ -35,6 +35,7 @@ from agent_memory.memory import (
     ReplayProgress,
     ReplayVerdict,
     Root,
+    SpoolStatus,
     Status,
     Timeline,
     VerifyFinding,
@@ -508,6 +509,18 @@ def full_messages() -> list[Message]:
         start_ms=4,
         disk_free_bytes=5,
         append_error="e",
+        spool=SpoolStatus(
+            path="/p",
+            waiting=1,
+            oldest_waiting_s=2.0,
+            drained=3,
+            skipped=4,
+            refused=5,
+            lost=6,
+            redacted={"jwt": 7},
+            paused=True,
+            error="e",
+        ),
     )
     session = Session(
         id="s",
