@@ -23,6 +23,9 @@ Payload = dict[str, Any]
 RAW = "agent_memory_raw"
 PROBLEM = "agent_memory_problem"
 
+# Where the daemon puts what it read of a turn in the agent's transcript, for a parser to find (`turns`).
+TURN = "agent_memory_turn"
+
 # Old and new spellings of one idea, the newest first.
 SESSION = ("session_id", "sessionId", "sessionID", "conversation_id", "thread-id", "thread_id")
 EVENT = ("hook_event_name", "hookEventName", "event", "type")

@@ -24,7 +24,13 @@ _NESTED_MAX = 8
 _SUBJECTS = ("command", "cmd", "file_path", "filePath", "path", "pattern", "query", "url", "prompt", "input", "code")
 
 # Where the output is in what a tool gives back, by the names that agents' own tools use.
-_OUTPUTS = ("textResultForLlm", "llmContent", "aggregated_output", "output", "content", "text", "result", "message")
+# fmt: off
+_OUTPUTS = (
+    "textResultForLlm", "llmContent", "aggregated_output", "output", "content", "text", "result", "results",
+    "content_items", "message", "Ok", "Err", "error",
+)
+# fmt: on
+_CONTENTS = frozenset({"content", "output", "result", "results", "content_items"})
 _STREAMS = ("stdout", "stderr")
 _UNSHOWN = frozenset({"image", "input_image", "audio", "document", "resource"})
 
@@ -47,6 +53,17 @@ def error_text(value: Any) -> str:
         name = value.get("name")
         return f"{name}: {message}" if isinstance(name, str) and name and not message.startswith(name) else message
     return _output_text(value, 0)
+
+
+def exit_code_of(value: Any) -> int | None:
+    """The exit code that a tool's result names; None if it names none."""
+    value = unpacked(value)
+    while isinstance(value, Mapping):
+        for name in ("exit_code", "exitCode", "exit"):
+            if isinstance(code := value.get(name), int) and not isinstance(code, bool):
+                return code
+        value = value.get("metadata")
+    return None
 
 
 def content_text(content: Any) -> str:
@@ -130,14 +147,28 @@ def _object_text(value: Mapping[str, Any], depth: int) -> str:
     if any(isinstance(value.get(name), str) for name in _STREAMS):
         streams = [value[name] for name in _STREAMS if isinstance(value.get(name), str) and value[name].strip()]
         return "\n".join(streams)
-    if isinstance(file := value.get("file"), Mapping) and "content" in file:
-        return _output_text(file["content"], depth + 1)
+    if isinstance(file := value.get("file"), Mapping):
+        if "content" in file or "cells" in file:
+            return _output_text(file.get("content", file.get("cells")), depth + 1)
+        if "base64" in file:
+            return f"[{kind or 'file'}]"
     for name in _OUTPUTS:
         if value.get(name) not in (None, "", []):
             return _output_text(value[name], depth + 1)
     if isinstance(names := value.get("filenames"), list):
         return "\n".join(str(name) for name in names)
-    return _input_text(value)
+    return "" if _CONTENTS & value.keys() else _input_text(value)
+
+
+def _patch_text(value: Mapping[str, Any], patch: list[Any]) -> str:
+    """What an edit changed; the whole file that comes with it is left out."""
+    lines = [" ".join(str(value[name]) for name in ("type", "filePath") if value.get(name))]
+    for hunk in patch:
+        if isinstance(hunk, Mapping) and isinstance(hunk.get("lines"), list):
+            places = (hunk.get(name, 0) for name in ("oldStart", "oldLines", "newStart", "newLines"))
+            lines.append("@@ -{},{} +{},{} @@".format(*places))
+            lines += [str(line) for line in hunk["lines"]]
+    return "\n".join(lines)
 
 
 def _unshown(value: Mapping[str, Any]) -> str:

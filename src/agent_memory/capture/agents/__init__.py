@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from agent_memory.capture.agents import claude_code, codex
 from agent_memory.capture.agents.common import kept_as_other
 from agent_memory.capture.model import Agent, Captured
 from agent_memory.capture.payloads import RAW
@@ -20,7 +21,10 @@ __all__ = ["PARSERS", "Parser", "captured_of"]
 
 Parser = Callable[[Mapping[str, Any], int, str], list[Captured]]
 
-PARSERS: dict[Agent, Parser] = {}
+PARSERS: dict[Agent, Parser] = {
+    Agent.CLAUDE_CODE: claude_code.parse,
+    Agent.CODEX: codex.parse,
+}
 
 
 def captured_of(agent: Agent, payload: Mapping[str, Any], *, received_ms: int, cwd: str = "") -> list[Captured]:
