@@ -22,11 +22,13 @@ import sys
 import time
 
 from agent_memory.capture import spool
-from agent_memory.capture.policy import GUARD_VARIABLE, Policy, read_policy
+from agent_memory.capture.policy import GUARD_VARIABLE, Policy, folder_of, read_policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NoReturn
+
+    from agent_memory.capture.reminding import Question
 
 DEADLINE_S = 0.15
 """Of the 200 ms that a hook may take in all; Python's own start and end need the rest."""
@@ -140,10 +142,14 @@ def _keep(agent: str, inline: str | None, received_ns: int) -> tuple[str, str]:
         return "there was no payload on standard input", ""
     received_ms = received_ns // 1_000_000
     cwd = _folder()
-    if policy.paused(received_ms) or policy.ignored(agent, cwd):
+    if policy.paused(received_ms):
         return "", ""
+    text, payload = _captured(_text(raw[: spool.PAYLOAD_BYTES_MAX]), agent, cwd, policy)
+    if not text:
+        return "", ""
+    question = _question(folder, agent, payload, cwd, received_ms, policy)
     try:
-        text, redacted = _redacted(_text(raw[: spool.PAYLOAD_BYTES_MAX]), policy)
+        text, redacted = _redacted(text, policy)
         spool.put(
             folder,
             spool.Envelope(
@@ -160,12 +166,48 @@ def _keep(agent: str, inline: str | None, received_ns: int) -> tuple[str, str]:
         spool.lose(folder, next((letter for kind, letter in reasons if isinstance(error, kind)), spool.Loss.FAILED))
         return f"not kept: {_told(error)}", ""
     spool.nudge(folder)
-    return "", _answer_with_memory(agent, text, policy)
+    return "", question.answer() if question else ""
 
 
-def _answer_with_memory(agent: str, text: str, policy: Policy) -> str:
-    """What the agent is told beyond its plain answer; empty for none."""
-    return ""
+def _captured(text: str, agent: str, cwd: str, policy: Policy) -> tuple[str, dict[str, Any]]:
+    """What of the text is to be kept, and its payload where it is a single one; empty where nothing is."""
+    payloads = _payloads(text)
+    kept = [payload for payload in payloads if not _ignored(payload, agent, cwd, policy)]
+    if len(kept) < len(payloads):
+        text = "\n".join(payload.get("agent_memory_raw") or json.dumps(payload) for payload in kept)
+    return text, kept[0] if len(kept) == 1 else {}
+
+
+def _ignored(payload: dict[str, Any], agent: str, cwd: str, policy: Policy) -> bool:
+    if not agent:
+        from agent_memory.capture.payloads import agent_of
+
+        agent = agent_of(payload)
+    return bool(policy.ignored(agent, folder_of(payload) or cwd))
+
+
+def _payloads(text: str) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return [found]
+    # Several, broken off, or not what was expected: what can be made out of it takes longer to say.
+    from agent_memory.capture.payloads import decoded
+
+    return decoded(text.encode("utf-8", "surrogatepass"))
+
+
+def _question(
+    folder: str, agent: str, payload: dict[str, Any], cwd: str, received_ms: int, policy: Policy
+) -> Question | None:
+    """What memory is asked for this agent, if it is to be reminded; asked early, for the answer takes its time."""
+    if agent not in policy.inject_agents:
+        return None
+    from agent_memory.capture.reminding import ask
+
+    return ask(folder, agent, payload, folder=folder_of(payload) or cwd, received_ms=received_ms)
 
 
 def _redacted(text: str, policy: Policy) -> tuple[str, dict[str, int]]:

@@ -49,6 +49,7 @@ GUARD_VARIABLE = "AGENT_MEMORY_INTERNAL"
 
 VERSION = 1
 
+_FOLDERS = ("cwd", "working_directory", "workingDirectory", "directory")
 # No folder that exists has a longer path.
 _FOLDER_CHARACTERS_MAX = 4096
 _REMEMBERED_MAX = 1024
@@ -120,6 +121,13 @@ def read_policy(spool: str | Path) -> Policy:
         redaction=redaction if isinstance(redaction, dict) else {},
         spans=_read_spans(os.path.join(spool, PAUSES_FILE)),
     )
+
+
+def folder_of(payload: Mapping[str, Any]) -> str:
+    """Where the agent works, as its hook's payload tells; empty if it does not."""
+    roots = payload.get("workspace_roots")
+    told = [payload.get(name) for name in _FOLDERS] + (roots[:1] if isinstance(roots, list) else [])
+    return next((folder for folder in told if isinstance(folder, str) and folder), "")
 
 
 def save_policy(settings: CaptureSettings) -> None:
