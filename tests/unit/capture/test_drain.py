@@ -1,0 +1,329 @@
+"""From spool to log: in order, once, whatever dies in between and whatever one payload is like."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent_memory.capture import spool
+from agent_memory.capture.drain import Drain, Refusal
+from agent_memory.capture.identity import CountedRepetitions, to_draft
+from agent_memory.capture.ledger import Ledger, read_counters
+from agent_memory.capture.model import Agent, Captured
+from agent_memory.clock import SYSTEM_CLOCK, RandomIds
+from agent_memory.errors import InvalidEvent
+from agent_memory.events import Draft, Event, Kind, Receipt, complete
+from agent_memory.log import RowEventLog
+from agent_memory.storage import InMemoryRows
+from agent_memory.testing.faults import NO_FAULTS, Faults, InjectedFault
+
+NOON_MS = 1_768_478_400_000
+
+
+class LogAppender:
+    """`Appender` over a real log in memory; breaks where *faults* say."""
+
+    def __init__(self, log: RowEventLog, faults: Faults = NO_FAULTS) -> None:
+        self._log = log
+        self.faults = faults
+
+    def append(self, drafts: Sequence[Draft]) -> list[Receipt | Refusal]:
+        self.faults.step("before an append")
+        outcomes = [self._append(draft) for draft in drafts]
+        self.faults.step("after an append")
+        return outcomes
+
+    def _append(self, draft: Draft) -> Receipt | Refusal:
+        try:
+            event = complete(draft, clock=SYSTEM_CLOCK, ids=RandomIds())
+        except InvalidEvent as error:
+            return Refusal(str(error))
+        return self._log.append([event])[0]
+
+
+class EverythingInScope:
+    """`Scope` that ignores one folder."""
+
+    def ignored(self, agent: str, folder: str, at_ms: int) -> str:
+        return "the folder is ignored" if folder == "/private" else ""
+
+    def project(self, folder: str) -> str:
+        return folder
+
+
+class FaultyLedger(Ledger):
+    """Breaks before and after each commit."""
+
+    def __init__(self, folder: Path, faults: Faults) -> None:
+        super().__init__(folder)
+        self._faults = faults
+
+    def commit(self) -> None:
+        self._faults.step("before a commit")
+        super().commit()
+        self._faults.step("after a commit")
+
+
+@pytest.fixture
+def log() -> Iterator[RowEventLog]:
+    log = RowEventLog(InMemoryRows())
+    yield log
+    log.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    spool.make(str(tmp_path / "spool"))
+    return tmp_path / "spool"
+
+
+def leave(folder: Path, payload: dict[str, Any] | str, *, at_s: int, agent: str = "claude-code", **more: Any) -> str:
+    """Leave an envelope, received *at_s* seconds after noon; its id."""
+    received_ns = (NOON_MS + at_s * 1000) * 1_000_000
+    envelope = spool.Envelope(
+        id=spool.new_id(received_ns),
+        agent=agent,
+        received_ms=received_ns // 1_000_000,
+        cwd="/work",
+        payload=payload if isinstance(payload, str) else json.dumps(payload),
+        **more,
+    )
+    spool.put(str(folder), envelope)
+    return envelope.id
+
+
+def prompt(text: str, **more: Any) -> dict[str, Any]:
+    return {"session_id": "s1", "cwd": "/work", "hook_event_name": "UserPromptSubmit", "prompt": text, **more}
+
+
+def drain_all(folder: Path, log: RowEventLog, faults: Faults = NO_FAULTS) -> None:
+    ledger = FaultyLedger(folder, faults)
+    try:
+        drain = Drain(folder, ledger, LogAppender(log, faults), EverythingInScope())
+        drain.tidy()
+        while drain.drain():
+            faults.step("between batches")
+    finally:
+        ledger.close()
+
+
+def events(log: RowEventLog) -> list[Event]:
+    return [recorded.event for recorded in log.read(limit=1000)]
+
+
+def texts(log: RowEventLog) -> list[str]:
+    return [event.text for event in events(log)]
+
+
+def test_envelopes_are_recorded_in_the_order_in_which_they_came(folder: Path, log: RowEventLog) -> None:
+    for at_s, text in ((30, "third"), (10, "first"), (20, "second")):
+        leave(folder, prompt(text), at_s=at_s)
+
+    drain_all(folder, log)
+
+    assert ["first", "second", "third"] == texts(log)
+    assert [NOON_MS + s * 1000 for s in (10, 20, 30)] == [event.time_ms for event in events(log)]
+    assert {("claude-code", "s1", "/work", Kind.USER_MESSAGE)} == {
+        (event.agent, event.session, event.project, event.kind) for event in events(log)
+    }
+    assert [] == spool.waiting(str(folder))
+    assert 3 == read_counters(folder)["drained"]
+
+
+def test_many_batches_are_drained_one_after_the_other(folder: Path, log: RowEventLog) -> None:
+    expected = [f"prompt {n}" for n in range(300)]
+    for n, text in enumerate(expected):
+        leave(folder, prompt(text), at_s=n)
+
+    drain_all(folder, log)
+
+    assert expected == texts(log)
+
+
+def test_whatever_step_a_crash_comes_at_each_payload_is_recorded_once(tmp_path: Path) -> None:
+    for at in itertools.count(1):
+        log = RowEventLog(InMemoryRows())
+        folder = tmp_path / str(at)
+        spool.make(str(folder))
+        for n, text in enumerate(["yes", "go on", "yes", "yes"]):
+            leave(folder, prompt(text), at_s=n * 600)
+        faults = Faults(at)
+        with suppress(InjectedFault):
+            drain_all(folder, log, faults)
+        leave(folder, prompt("yes"), at_s=10_000)
+        drain_all(folder, log)
+
+        assert ["yes", "go on", "yes", "yes", "yes"] == texts(log), f"step {at}"
+        assert [] == spool.waiting(str(folder))
+        log.close()
+        if not faults.fired:
+            assert at > 8
+            break
+
+
+def test_an_envelope_whose_file_outlived_a_crash_is_not_counted_twice(folder: Path, log: RowEventLog) -> None:
+    leave(folder, prompt("once"), at_s=0)
+    (name,) = spool.waiting(str(folder))
+    kept = (folder / "waiting" / name).read_bytes()
+    drain_all(folder, log)
+    (folder / "waiting" / name).write_bytes(kept)
+
+    drain_all(folder, log)
+
+    assert ["once"] == texts(log)
+    assert 1 == read_counters(folder)["drained"]
+
+
+def test_the_same_words_twice_are_two_events_and_the_same_prompt_delivered_twice_is_one(
+    folder: Path, log: RowEventLog
+) -> None:
+    leave(folder, prompt("yes"), at_s=0)
+    leave(folder, prompt("yes"), at_s=1)
+    leave(folder, prompt("no", prompt_id="p1"), at_s=2)
+    # A hook that stands in the settings of the user and of the project is called twice.
+    leave(folder, prompt("no", prompt_id="p1"), at_s=2)
+    leave(folder, prompt("no", prompt_id="p2"), at_s=3)
+
+    drain_all(folder, log)
+
+    assert ["yes", "yes", "no", "no"] == texts(log)
+
+
+def imported(log: RowEventLog, *told: tuple[str, int]) -> None:
+    repetitions = CountedRepetitions()
+    for text, at_s in told:
+        captured = Captured(kind=Kind.USER_MESSAGE, session="s1", text=text, time_ms=NOON_MS + at_s * 1000)
+        draft = to_draft(captured, Agent.CLAUDE_CODE, repetitions)
+        log.append([complete(draft, clock=SYSTEM_CLOCK, ids=RandomIds())])
+
+
+def test_a_prompt_that_a_history_told_before_is_the_same_event(folder: Path, log: RowEventLog) -> None:
+    imported(log, ("yes", 0), ("why?", 5))
+    leave(folder, prompt("why?"), at_s=6)
+
+    drain_all(folder, log)
+
+    assert ["yes", "why?"] == texts(log)
+
+
+def test_words_that_a_history_told_of_an_earlier_time_are_said_again(folder: Path, log: RowEventLog) -> None:
+    """The session goes on after its beginning was imported: its next `yes` is another one."""
+    imported(log, ("yes", 0), ("yes", 400))
+    leave(folder, prompt("yes"), at_s=1000)
+    drain_all(folder, log)
+    leave(folder, prompt("yes"), at_s=1400)
+    drain_all(folder, log)
+    # And the history, read again with what was said since, tells nothing new.
+    imported(log, ("yes", 0), ("yes", 400), ("yes", 1000), ("yes", 1400))
+
+    assert [0, 400, 1000, 1400] == [(event.time_ms - NOON_MS) // 1000 for event in events(log)]
+
+
+def test_a_payload_that_is_no_json_is_kept_as_it_came(folder: Path, log: RowEventLog) -> None:
+    leave(folder, '{"session_id": "s1", "prompt": "cut off in the mid', at_s=0)
+    leave(folder, prompt("whole"), at_s=1)
+
+    drain_all(folder, log)
+
+    other, message = events(log)
+    assert (Kind.OTHER, Kind.USER_MESSAGE) == (other.kind, message.kind)
+    assert "cut off in the mid" in other.text
+
+
+@pytest.mark.parametrize("agent", ["", "aider"])
+def test_a_payload_of_nobody_known_is_kept_as_it_came(folder: Path, log: RowEventLog, agent: str) -> None:
+    leave(folder, {"what": "is this"}, at_s=0, agent=agent)
+    leave(folder, {"what": "is this"}, at_s=1, agent=agent)
+
+    drain_all(folder, log)
+
+    assert [(Kind.OTHER, agent), (Kind.OTHER, agent)] == [(event.kind, event.agent) for event in events(log)]
+
+
+def test_without_a_name_the_payload_tells_whose_it_is(folder: Path, log: RowEventLog) -> None:
+    leave(folder, prompt("hello", permission_mode="default", transcript_path="/x/y"), at_s=0, agent="")
+
+    drain_all(folder, log)
+
+    assert ["claude-code"] == [event.agent for event in events(log)]
+
+
+def test_an_event_that_the_log_refuses_is_set_aside_with_why_and_nothing_else_waits(
+    folder: Path, log: RowEventLog
+) -> None:
+    refused = leave(folder, prompt("too far ahead"), at_s=10**9)
+    leave(folder, prompt("fine"), at_s=0)
+
+    drain_all(folder, log)
+
+    assert ["fine"] == texts(log)
+    (name,) = spool.refused(str(folder))
+    assert name.startswith(refused)
+    why = (folder / "refused" / f"{name}.why").read_text()
+    assert "user_message: time: lies" in why
+    assert 1 == read_counters(folder)["drained"]
+
+    # Moved back, it is tried again.
+    (folder / "refused" / name).rename(folder / "waiting" / name)
+    drain_all(folder, log)
+    assert [name] == spool.refused(str(folder))
+
+
+def test_a_file_that_is_no_envelope_is_set_aside(folder: Path, log: RowEventLog) -> None:
+    leave(folder, prompt("cut"), at_s=0)
+    (name,) = spool.waiting(str(folder))
+    file = folder / "waiting" / name
+    file.write_bytes(file.read_bytes()[:-3])
+    (folder / "waiting" / "zzz").write_bytes(b"\x00\xff not an envelope")
+    leave(folder, prompt("fine"), at_s=1)
+
+    drain_all(folder, log)
+
+    assert ["fine"] == texts(log)
+    assert [name, "zzz"] == spool.refused(str(folder))
+
+
+def test_what_is_out_of_scope_is_not_recorded(folder: Path, log: RowEventLog) -> None:
+    leave(folder, prompt("secret plans", cwd="/private"), at_s=0)
+    leave(folder, prompt("other plans"), at_s=1)
+
+    drain_all(folder, log)
+
+    assert ["other plans"] == texts(log)
+    assert (1, 1) == (read_counters(folder)["skipped"], read_counters(folder)["drained"])
+
+
+def test_an_outage_keeps_everything_for_later(folder: Path, log: RowEventLog) -> None:
+    leave(folder, prompt("patient"), at_s=0)
+    with pytest.raises(InjectedFault):
+        drain_all(folder, log, Faults(3))
+
+    assert [] == texts(log)
+    assert 1 == len(spool.waiting(str(folder)))
+    drain_all(folder, log)
+    assert ["patient"] == texts(log)
+
+
+def test_redactions_are_counted_by_their_kind(folder: Path, log: RowEventLog) -> None:
+    leave(folder, prompt("one"), at_s=0, redacted={"jwt": 2})
+    leave(folder, prompt("two"), at_s=1, redacted={"jwt": 1, "private-key": 1})
+
+    drain_all(folder, log)
+
+    assert (3, 1) == (read_counters(folder)["redacted.jwt"], read_counters(folder)["redacted.private-key"])
+
+
+def test_what_is_old_is_forgotten_but_for_the_number_that_comes_next(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.begin(1000)
+    assert [1, 2, 2] == [ledger.number("w", "a"), ledger.number("w", "b"), ledger.number("w", "b")]
+    ledger.forget(before_ms=2000)
+
+    assert 3 == ledger.number("w", "a")
+    ledger.close()
