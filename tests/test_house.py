@@ -35,6 +35,7 @@ LEANS_ON: dict[str, set[str]] = {
     "memory": {"events", "annotation", "indexes", "retrieval", "temporal", "toc"},
     "bridge": set(),
     "paging": {"errors"},
+    "reminders": {"annotation", "capture", "events", "indexes", "inference", "memory", "retrieval", "telemetry", "toc"},
     "reading": VOCABULARY | {"annotation", "log", "indexes", "memory", "paging", "retrieval", "toc"},
     "local": VOCABULARY
     | {"annotation", "bridge", "log", "indexes", "memory", "paging", "projectors", "reading", "retrieval", "telemetry"}

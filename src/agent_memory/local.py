@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -49,6 +49,9 @@ from agent_memory.retrieval.options import check_options, check_token_budget
 from agent_memory.retrieval.search import Searcher
 from agent_memory.toc.model import Grip, Node
 
+if TYPE_CHECKING:
+    from agent_memory.inference.tokens import TokenCounter
+
 T = TypeVar("T")
 
 WAIT_S = 10.0
@@ -84,6 +87,7 @@ class LocalMemory:
         reader: Reader,
         searcher: Searcher,
         contexts: ContextBuilder,
+        tokens: TokenCounter,
         clock: Clock,
         ids: IdSource,
         limits: EventLimits,
@@ -99,6 +103,8 @@ class LocalMemory:
         self._reader = reader
         self._searcher = searcher
         self._contexts = contexts
+        self.tokens = tokens
+        """What budgets are counted by."""
         self._clock = clock
         self._ids = ids
         self._limits = limits
@@ -336,6 +342,10 @@ class LocalMemory:
         check_token_budget(token_budget)
         limit = min(max(token_budget // _CONTEXT_LINE_TOKENS, _CONTEXT_HITS_MIN), SEARCH_LIMIT_MAX)
         result = await self.search(query, where=where, limit=limit, options=options, min_position=min_position)
+        return await self.context_of(result, token_budget=token_budget)
+
+    async def context_of(self, result: SearchResult, *, token_budget: int) -> ContextBlock:
+        """`build_context` of hits that were found and chosen already."""
         with telemetry.span("build_context", tokens=token_budget):
             return await self._blocking(self._build, result, token_budget)
 

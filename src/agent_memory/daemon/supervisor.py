@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from agent_memory.config import Config
 from agent_memory.daemon.draining import draining
+from agent_memory.daemon.reminding import reminding
 from agent_memory.daemon.spool_report import SpoolReport
 from agent_memory.daemon.wiring import open_memory
 
@@ -29,6 +30,7 @@ async def run_daemon(config: Config, *, on_ready: Callable[[str], None]) -> None
         async with (
             open_memory(config, spool=spool) as memory,
             draining(config, memory, spool),
+            reminding(config, memory),
             serve_memory(
                 memory,
                 address=config.address,

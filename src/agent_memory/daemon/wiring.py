@@ -207,12 +207,14 @@ def _open(
         replays = Replays(log, views, clock=clock)
         verifier = Verifier(log, views, scratch=kinds.scratch)
         report = StatusReport(store, log, views, spool, model_id=embedder.model_id if embedder else "", clock=clock)
+        tokens = SplintrTokenCounter()
         memory = LocalMemory(
             log=log,
             views=views,
             reader=reader,
             searcher=searcher,
-            contexts=ContextBuilder(log, time_zone=store.manifest.time_zone, tokens=SplintrTokenCounter()),
+            contexts=ContextBuilder(log, time_zone=store.manifest.time_zone, tokens=tokens),
+            tokens=tokens,
             clock=clock,
             ids=ids,
             limits=EventLimits(text_bytes_max=config.text_bytes_max, metadata_bytes_max=config.metadata_bytes_max),

@@ -1,0 +1,158 @@
+"""What an agent is reminded of: what was last done in its project, and what was said that fits its prompt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agent_memory.annotation.scaffolding import said_text
+from agent_memory.events import Event, Kind, Role
+from agent_memory.indexes.model import Session
+from agent_memory.memory import Filter
+from agent_memory.reminders.source import ReminderSource
+from agent_memory.reminders.wording import SOURCES_SHARE, LastSession, cited, last_done
+from agent_memory.retrieval.context import SCORE_SHARE
+from agent_memory.retrieval.model import SearchOptions, SearchResult
+from agent_memory.toc.calendar import Calendar
+
+if TYPE_CHECKING:
+    from agent_memory.inference.tokens import TokenCounter
+
+HITS = 10
+"""How many hits a prompt is answered from: what a short reminder holds, and what a prompt can wait for."""
+
+LEFT_OUT_SIGNALS = ("entity", "phrase", "time", "type", "speaker")
+"""Signals that a reminder does without: each costs time, and a prompt is seldom a question about them."""
+
+SESSIONS_SHOWN, SESSIONS_LOOKED_AT = 4, 12
+RECENT_DAYS = 90
+"""What was done longer ago is not what was last done; it bounds what is looked through, too."""
+
+LAST_EVENTS = 12
+"""Among so many of a session's last messages the last words of either side are looked for."""
+
+JUST_NOW_MS = 2_000
+"""What came in so shortly before the prompt may be the prompt."""
+
+WORDS_MIN = 3
+"""A prompt of fewer words, such as `yes, go on`, asks for nothing that could be found."""
+
+_KIND_OF_PROMPT = Kind.USER_MESSAGE
+
+
+def _always() -> bool:
+    return True
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks: the agent, its session, the folder that it works in; the prompt, and when it came.
+
+    ``is_waiting`` tells whether the answer is still wanted; if not, the next step is not taken.
+    """
+
+    agent: str
+    session: str
+    folder: str
+    prompt: str = ""
+    received_ms: int = 0
+    is_waiting: Callable[[], bool] = _always
+
+
+class Reminders:
+    """Reminders from one memory, of at most *tokens_max* tokens. *project_of* tells the project of a folder."""
+
+    def __init__(
+        self,
+        memory: ReminderSource,
+        *,
+        tokens: TokenCounter,
+        time_zone: str,
+        tokens_max: int,
+        project_of: Callable[[str], str],
+    ) -> None:
+        self._memory = memory
+        self._tokens = tokens
+        self._calendar = Calendar(time_zone)
+        self._tokens_max = tokens_max
+        self._project_of = project_of
+
+    async def of_start(self, asked: Asked) -> str:
+        """What was last done in the project, by other sessions than this one; empty where that is nothing."""
+        where = await self._where(asked)
+        if where is None:
+            return ""
+        since = datetime.fromtimestamp(asked.received_ms / 1000, UTC) - timedelta(days=RECENT_DAYS)
+        where = msgspec.structs.replace(where, from_=since.isoformat())
+        page = await self._memory.sessions(where=where, newest_first=True, limit=SESSIONS_LOOKED_AT)
+        recent = _of_their_own([one for one in page.items if not _is_of(one.id, asked.session)])
+        recent = sorted(recent, key=lambda one: -one.end_ms)[:SESSIONS_SHOWN]
+        if not recent or not asked.is_waiting():
+            return ""
+        last = await self._last_words(recent[0].id)
+        if not asked.is_waiting():
+            return ""
+        shown = [LastSession(one, last if one is recent[0] else ()) for one in recent]
+        return await asyncio.to_thread(
+            last_done, shown, calendar=self._calendar, tokens=self._tokens, tokens_max=self._tokens_max
+        )
+
+    async def of_prompt(self, asked: Asked) -> str:
+        """What was said in the project that fits the prompt, by other sessions; empty where little does."""
+        query = _said(asked)
+        where = await self._where(asked) if len(query.split()) >= WORDS_MIN else None
+        if where is None or not asked.is_waiting():
+            return ""
+        until = datetime.fromtimestamp((asked.received_ms - JUST_NOW_MS) / 1000, UTC)
+        where = msgspec.structs.replace(where, until=until.isoformat(timespec="milliseconds"))
+        options = SearchOptions(now_ms=asked.received_ms, without=LEFT_OUT_SIGNALS)
+        found = _others(await self._memory.search(query, where=where, limit=HITS, options=options), asked.session)
+        if not found.hits or not asked.is_waiting():
+            return ""
+        budget = int(self._tokens_max * (1 - SOURCES_SHARE))
+        block = await self._memory.context_of(found, token_budget=budget)
+        return await asyncio.to_thread(cited, block, tokens=self._tokens, tokens_max=self._tokens_max)
+
+    async def _where(self, asked: Asked) -> Filter | None:
+        project = await asyncio.to_thread(self._project_of, asked.folder) if asked.folder else ""
+        return Filter(projects=(project,)) if project else None
+
+    async def _last_words(self, session: str) -> tuple[Event, ...]:
+        where = Filter(sessions=(session,), roles=(Role.USER, Role.ASSISTANT))
+        page = await self._memory.events(where=where, newest_first=True, limit=LAST_EVENTS)
+        said: dict[Kind, Event] = {}
+        for recorded in page.items:
+            if recorded.event.kind in (Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE) and said_text(recorded.event).strip():
+                said.setdefault(recorded.event.kind, recorded.event)
+        return tuple(sorted(said.values(), key=lambda event: event.id))
+
+
+def _said(asked: Asked) -> str:
+    """What the user says in the prompt; nothing for a command to the agent itself."""
+    if asked.prompt.lstrip().startswith(("/", "!")):
+        return ""
+    prompt = Event(id="", kind=_KIND_OF_PROMPT, role=Role.USER, session="", agent=asked.agent, text=asked.prompt)
+    return said_text(prompt).strip()
+
+
+def _others(result: SearchResult, session: str) -> SearchResult:
+    """The hits of other sessions that fit about as well as the best of all does; none where even that is weak."""
+    if result.weak or not result.hits:
+        return msgspec.structs.replace(result, hits=())
+    least = SCORE_SHARE * max(hit.score for hit in result.hits)
+    hits = [hit for hit in result.hits if hit.score >= least and not _is_of(hit.recorded.event.session, session)]
+    return msgspec.structs.replace(result, hits=tuple(hits))
+
+
+def _is_of(session: str, whole: str) -> bool:
+    """Whether it is that session, or a sub-agent's within it."""
+    return bool(whole) and (session == whole or session.startswith(f"{whole}/"))
+
+
+def _of_their_own(sessions: Sequence[Session]) -> list[Session]:
+    """Those that have a title and are no sub-agent's of another of them."""
+    ids = {session.id for session in sessions}
+    return [one for one in sessions if one.title.strip() and one.id.rpartition("/")[0] not in ids]
