@@ -39,6 +39,8 @@ TOOL_INPUT = ("tool_input", "toolArgs", "tool_args", "args", "arguments", "input
 TOOL_OUTPUT = ("tool_response", "toolResult", "tool_result", "tool_output", "output", "result")
 TOOL_CALL = ("tool_use_id", "toolUseId", "tool_call_id", "toolCallId", "callID", "call_id")
 
+NAME_BYTES_MAX = 200
+
 # How often decoding starts over behind something broken before the rest is taken as it is: each
 # attempt may read to the end.
 _STARTS_MAX = 16
@@ -131,13 +133,24 @@ def text_at(payload: Mapping[str, Any], *names: str) -> str:
 
 
 def name_at(payload: Mapping[str, Any], *names: str) -> str:
-    """`text_at` as a name of an event: well-formed, not blank, of at most 400 characters."""
+    """`text_at` as a name of an event."""
     return as_name(text_at(payload, *names))
 
 
 def as_name(text: str) -> str:
-    """The text in a form that ids and names may have; white space around it is gone."""
-    return text.strip()[:400].encode("utf-8", "replace").decode("utf-8")
+    """The text in a form that ids and names may have: well-formed, without white space around it, of 200 bytes.
+
+    A longer one ends in a digest of all of it, so that two that begin alike stay two.
+    """
+    text = text.strip()
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) > NAME_BYTES_MAX:
+        # Here because hooks, which do not ask, would pay for it.
+        from hashlib import sha256
+
+        digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        encoded = encoded[: NAME_BYTES_MAX - 17].decode("utf-8", "ignore").encode() + f"~{digest}".encode()
+    return encoded.decode("utf-8")
 
 
 def unpacked(value: Any) -> Any:
