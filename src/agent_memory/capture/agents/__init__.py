@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from agent_memory.capture.agents import claude_code, codex
+from agent_memory.capture.agents import claude_code, codex, copilot, cursor, gemini, opencode
 from agent_memory.capture.agents.common import kept_as_other
 from agent_memory.capture.model import Agent, Captured
 from agent_memory.capture.payloads import RAW
@@ -24,6 +24,10 @@ Parser = Callable[[Mapping[str, Any], int, str], list[Captured]]
 PARSERS: dict[Agent, Parser] = {
     Agent.CLAUDE_CODE: claude_code.parse,
     Agent.CODEX: codex.parse,
+    Agent.GEMINI: gemini.parse,
+    Agent.COPILOT: copilot.parse,
+    Agent.OPENCODE: opencode.parse,
+    Agent.CURSOR: cursor.parse,
 }
 
 
