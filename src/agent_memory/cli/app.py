@@ -14,7 +14,9 @@ from agent_memory.cli.ending import INTERRUPTED, OK, UNKNOWN_PROBLEM, fail_usage
 COMMANDS = (
     "serve",
     "hook",
+    "mcp",
     "ingest",
+    "import",
     "toc",
     "browse",
     "search",
@@ -24,11 +26,15 @@ COMMANDS = (
     "grip",
     "context",
     "status",
+    "pause",
+    "resume",
     "replay",
     "verify",
     "model",
     "config",
 )
+# Those that cannot have a module of their own name.
+_MODULES = {"import": "import_"}
 
 
 class Commands(click.Group):
@@ -40,7 +46,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"agent_memory.cli.{cmd_name}").command
+        command: click.Command = import_module(f"agent_memory.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]  # it always exits

@@ -98,4 +98,14 @@ def _captured(spool: SpoolStatus) -> str:
     if spool.redacted:
         secrets = ", ".join(f"{count:,} {kind}" for kind, count in sorted(spool.redacted.items()))
         parts.append(f"redacted: {secrets}")
-    return "; ".join(["paused", *parts] if spool.paused else parts)
+    return "; ".join([f"paused until {_resumed(spool)}", *parts] if spool.paused else parts)
+
+
+def _resumed(spool: SpoolStatus) -> str:
+    import time
+
+    from agent_memory.capture.policy import read_policy
+    from agent_memory.cli.pause import ending
+
+    # The daemon's spool is on this machine, as the daemon is.
+    return ending(read_policy(spool.path).pause_end_ms(time.time_ns() // 1_000_000))
