@@ -21,7 +21,12 @@ _VALUE_BYTES_MAX = 2 << 10
 _NESTED_MAX = 8
 
 # What a call is about: its first line, without a name before it. The first of these that it has.
-_SUBJECTS = ("command", "cmd", "file_path", "filePath", "path", "pattern", "query", "url", "prompt", "input", "code")
+# fmt: off
+_SUBJECTS = (
+    "command", "cmd", "pattern", "query", "url", "file_path", "filePath", "path", "prompt", "revised_prompt", "input",
+    "code",
+)
+# fmt: on
 
 # Where the output is in what a tool gives back, by the names that agents' own tools use.
 # fmt: off
@@ -138,12 +143,12 @@ def _output_text(value: Any, depth: int) -> str:
 
 def _object_text(value: Mapping[str, Any], depth: int) -> str:
     kind = value.get("type")
-    if (
-        kind in ("image", "input_image", "audio", "document", "resource")
-        and "text" not in value
-        and "file" not in value
-    ):
+    if value.get("isImage") is True:
+        return "[image]"
+    if kind in _UNSHOWN and "text" not in value and "file" not in value:
         return _unshown(value)
+    if isinstance(patch := value.get("structuredPatch"), list):
+        return _patch_text(value, patch)
     if any(isinstance(value.get(name), str) for name in _STREAMS):
         streams = [value[name] for name in _STREAMS if isinstance(value.get(name), str) and value[name].strip()]
         return "\n".join(streams)

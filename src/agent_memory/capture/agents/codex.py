@@ -16,7 +16,9 @@ notification is one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from agent_memory.capture.agents.common import Frame, folder_of, kept_as_other, of_subagent, session_of, time_of
 from agent_memory.capture.agents.shapes import (
@@ -35,11 +37,11 @@ from agent_memory.capture.agents.shapes import (
     subagent_stop,
 )
 from agent_memory.capture.model import Agent, Captured
-from agent_memory.capture.payloads import EVENT, PROMPT, REPLY, first, name_at, text_at
-from agent_memory.capture.rendering import content_text
+from agent_memory.capture.payloads import EVENT, PROMPT, REPLY, TOOL_OUTPUT, first, name_at, text_at
+from agent_memory.capture.rendering import content_text, without
 from agent_memory.events import Kind
 
-__all__ = ["EVENTS", "NOTIFICATION", "is_scaffolding", "parse", "said_text"]
+__all__ = ["EVENTS", "NOTIFICATION", "is_scaffolding", "parse", "said_text", "shell_output"]
 
 NOTIFICATION = "agent-turn-complete"
 _AGENT = Agent.CODEX
@@ -80,6 +82,14 @@ def _prompt(frame: Frame, payload: Fields) -> list[Captured] | None:
     return [marked(frame, Kind.USER_MESSAGE, payload, text=text, leave=name_of(payload, PROMPT))]
 
 
+def _post_tool(frame: Frame, payload: Fields) -> list[Captured]:
+    output, code = shell_output(first(payload, TOOL_OUTPUT))
+    told = post_tool(frame, {**without(payload, TOOL_OUTPUT), "tool_response": output})
+    if code is not None:
+        told[-1].metadata.setdefault("exit_code", str(code))
+    return told
+
+
 def _pre_compact(frame: Frame, payload: Fields) -> list[Captured]:
     """Nothing: what is told when it is done is the same compaction, and its transcript has it once."""
     return []
@@ -103,7 +113,7 @@ EVENTS: dict[str, Callable[[Frame, Fields], list[Captured] | None]] = {
     "SessionEnd": session_end,
     "UserPromptSubmit": _prompt,
     "PreToolUse": pre_tool,
-    "PostToolUse": post_tool,
+    "PostToolUse": _post_tool,
     "PermissionRequest": raw,
     "PreCompact": _pre_compact,
     "PostCompact": post_compact,
@@ -147,3 +157,19 @@ def said_text(text: str | Iterable[str]) -> str:
     """Of a message's parts those that were said, each on lines of its own."""
     parts = [text] if isinstance(text, str) else text
     return "\n".join(part for part in parts if part.strip() and not is_scaffolding(part))
+
+
+# What a shell's output begins with, for the model to read.
+_SHELL_HEAD = re.compile(
+    r"(?:(?:Chunk ID|Wall time|Original token count|Total output lines): [^\n]{0,80}\n"
+    r"|(?:Exit code: |Process exited with code )(?P<code>-?\d{1,10})\n"
+    r"|Process running with session ID [^\n]{0,80}\n){1,8}Output:\n"
+)
+
+
+def shell_output(output: Any) -> tuple[Any, int | None]:
+    """What a command printed, without the lines that the program puts before it; its exit code, if they name it."""
+    head = _SHELL_HEAD.match(output) if isinstance(output, str) else None
+    if head is None:
+        return output, None
+    return output[head.end() :], int(head["code"]) if head["code"] else None

@@ -15,14 +15,13 @@ by the event_msg alone. In the oldest rollouts response items stand without a pa
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import msgspec
-
-from agent_memory.capture.agents.codex import is_scaffolding, said_text
+from agent_memory.capture.agents.codex import is_scaffolding, said_text, shell_output
 from agent_memory.capture.agents.common import Frame, of_subagent
+from agent_memory.capture.histories._codex_noise import ITEMS, LINES, MESSAGES
+from agent_memory.capture.histories._codex_shown import Shown
 from agent_memory.capture.histories.port import Place
 from agent_memory.capture.model import Captured, Outcome, Told
 from agent_memory.capture.payloads import as_name, name_at, text_at, time_ms
@@ -33,80 +32,11 @@ __all__ = ["CodexHistory"]
 
 Fields = Mapping[str, Any]
 
-# So many lines an event_msg waits, and so many messages are remembered for those that come later.
-_LINES_MAX = 200
-_MESSAGES_MAX = 64
-
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 _CALLS = frozenset({"function_call", "custom_tool_call", "local_shell_call", "tool_search_call", "mcp_call"})
 _OUTPUTS = frozenset({"function_call_output", "custom_tool_call_output", "tool_search_output", "mcp_call_output"})
 _PROVIDERS = frozenset({"web_search_call", "image_generation_call", "file_search_call", "code_interpreter_call"})
-_ITEMS = {
-    "reasoning": "thinking",
-    "ghost_snapshot": "snapshot of files",
-    "compaction": "compacted context, encrypted",
-    "compaction_summary": "compacted context, encrypted",
-    "context_compaction": "compacted context, encrypted",
-    "compaction_trigger": "compacted context, encrypted",
-    "other": "item of an unknown kind",
-}
-
-# Lines and messages that are about the conversation, and why they are none of it.
-_ABOUT = {
-    "session_meta": "start of a rollout",
-    "turn_context": "settings of a turn",
-    "world_state": "state of the program",
-    "inter_agent_communication_metadata": "state of the program",
-    "state": "state of the program",
-}
-_MESSAGES = {
-    "task_started": "start of a turn",
-    "turn_started": "start of a turn",
-    "turn_aborted": "turn broken off",
-    "token_count": "token count",
-    "agent_reasoning": "thinking",
-    "agent_reasoning_raw_content": "thinking",
-    "agent_reasoning_section_break": "thinking",
-    "agent_reasoning_delta": "thinking",
-    "agent_message_delta": "part of a message",
-    "session_configured": "settings",
-    "thread_settings_applied": "settings",
-    "thread_name_updated": "title",
-    "thread_goal_updated": "goal of the session",
-    "thread_rolled_back": "turns taken back",
-    "guardian_assessment": "review of an approval",
-    "sub_agent_activity": "activity of a sub-agent",
-    "entered_review_mode": "start of a review",
-    "undo_started": "undo",
-    "undo_completed": "undo",
-    "background_event": "notice",
-    "stream_error": "error of the provider",
-    "warning": "notice",
-    "plan_update": "plan",
-    "turn_diff": "changes of a turn",
-    "item_started": "start of an item",
-    "hook_started": "what hooks did",
-    "hook_completed": "what hooks did",
-}
-
-
-class _Held(msgspec.Struct):
-    """A message that the terminal showed, and which no response item has told yet."""
-
-    line: int
-    waits_until: int
-    words: str
-    shown_by: str
-    captured: Captured
-
-
-class _Said(msgspec.Struct):
-    """A message that a response item told, and the sorts of lines that have shown it since."""
-
-    kind: Kind
-    words: str
-    shown_by: set[str]
 
 
 class CodexHistory:
@@ -125,28 +55,26 @@ class CodexHistory:
         self._known = False
         self._calls: dict[str, str] = {}
         self._done: set[str] = set()
-        self._said: deque[_Said] = deque(maxlen=_MESSAGES_MAX)
-        self._held: deque[_Held] = deque()
+        self._shown = Shown()
 
     def read(self, line: int, value: Any) -> Iterable[Told]:
         """What a line tells, or that it waits; and those before it that waited for it."""
         if not isinstance(value, Mapping):
             return [Told(line=line, outcome=Outcome.MALFORMED, reason="is no object")]
-        told = list(self._release(line))
+        told = [self._event(held, captured) for held, captured in self._shown.late(line)]
         self._time_ms = time_ms(value.get("timestamp")) or self._time_ms
         told += self._told(line, value)
         return told
 
     def end(self) -> Iterable[Told]:
         """What no response item told."""
-        while self._held:
-            yield self._alone(self._held.popleft())
+        return [self._event(held, captured) for held, captured in self._shown.late(None)]
 
     def _told(self, line: int, value: Fields) -> Iterator[Told]:
         kind, payload = text_at(value, "type", "record_type"), value.get("payload")
         if not isinstance(payload, Mapping):
-            if kind in _ABOUT:
-                yield _skipped(line, _ABOUT[kind])
+            if kind in LINES:
+                yield _skipped(line, LINES[kind])
                 return
             # The form of 2025: no payload, and a first line that is all about the session.
             kind, payload = ("session_meta" if not kind and "id" in value else "response_item"), value
@@ -161,7 +89,7 @@ class CodexHistory:
                 self._begin(payload)
             elif kind == "turn_context":
                 self._turn(payload)
-            yield _skipped(line, _ABOUT.get(kind) or f"type {as_name(kind)}")
+            yield _skipped(line, LINES.get(kind) or f"type {as_name(kind)}")
 
     # -- whose it is -----------------------------------------------------------------------------
 
@@ -225,7 +153,7 @@ class CodexHistory:
         elif kind == "agent_message":
             yield self._between_agents(line, item)
         else:
-            yield _skipped(line, _ITEMS.get(kind) or (f"item {as_name(kind)}" if kind else "line without a type"))
+            yield _skipped(line, ITEMS.get(kind) or (f"item {as_name(kind)}" if kind else "line without a type"))
 
     def _words(self, line: int, item: Fields) -> Iterator[Told]:
         role, content = text_at(item, "role"), item.get("content")
@@ -245,9 +173,8 @@ class CodexHistory:
                 return
         kind = Kind.USER_MESSAGE if role == "user" else Kind.ASSISTANT_MESSAGE
         captured = self._frame().captured(kind, text, known={"phase": item.get("phase")})
-        said = _Said(kind, _normal(text), set())
-        yield from self._merge_held(said)
-        self._said.append(said)
+        for held in self._shown.told(kind, text):
+            yield _merged(held, "told by a response item")
         yield self._event(line, captured)
 
     def _call(self, item: Fields) -> Captured:
@@ -262,11 +189,10 @@ class CodexHistory:
 
     def _output(self, item: Fields) -> Captured:
         call_id = name_at(item, "call_id", "id")
-        output = item.get("output", item.get("tools"))
+        output, code = shell_output(item.get("output", item.get("tools")))
         self._done.add(call_id)
-        return self._frame().result(
-            self._calls.get(call_id, ""), call_id, output, known={"exit_code": exit_code_of(output)}
-        )
+        known = {"exit_code": exit_code_of(output) if code is None else code}
+        return self._frame().result(self._calls.get(call_id, ""), call_id, output, known=known)
 
     def _provider_call(self, item: Fields) -> list[Captured]:
         """A call that ran where the model runs: only what was asked is told, and of images the wording."""
@@ -302,9 +228,9 @@ class CodexHistory:
         if kind == "item_completed" and isinstance(item := message.get("item"), Mapping):
             yield from self._completed(line, item)
         elif kind == "user_message":
-            yield from self._shown(line, kind, Kind.USER_MESSAGE, said_text(content_text(message.get("message"))))
+            yield from self._shows(line, kind, Kind.USER_MESSAGE, said_text(content_text(message.get("message"))))
         elif kind == "agent_message":
-            yield from self._shown(line, kind, Kind.ASSISTANT_MESSAGE, content_text(message.get("message")))
+            yield from self._shows(line, kind, Kind.ASSISTANT_MESSAGE, content_text(message.get("message")))
         elif kind in ("task_complete", "turn_complete"):
             yield from self._turn_ends(line, message)
         elif kind == "exited_review_mode":
@@ -314,8 +240,8 @@ class CodexHistory:
             yield self._other(line, kind, text) if text.strip() else _skipped(line, "error of the provider")
         elif kind == "context_compacted":
             yield _merged(line, "told by the line `compacted`")
-        elif kind in _MESSAGES:
-            yield _skipped(line, _MESSAGES[kind])
+        elif kind in MESSAGES:
+            yield _skipped(line, MESSAGES[kind])
         elif call_id := name_at(message, "call_id", "callId"):
             yield self._ran(line, kind, call_id, message)
         else:
@@ -324,9 +250,9 @@ class CodexHistory:
     def _completed(self, line: int, item: Fields) -> Iterator[Told]:
         kind, text = text_at(item, "type"), content_text(item.get("content")) or text_at(item, "text")
         if kind == "UserMessage":
-            yield from self._shown(line, "item_completed", Kind.USER_MESSAGE, said_text(text))
+            yield from self._shows(line, "item_completed", Kind.USER_MESSAGE, said_text(text))
         elif kind in ("AgentMessage", "Plan"):
-            yield from self._shown(line, "item_completed", Kind.ASSISTANT_MESSAGE, text)
+            yield from self._shows(line, "item_completed", Kind.ASSISTANT_MESSAGE, text)
         elif kind == "Reasoning":
             yield _skipped(line, "thinking")
         elif kind == "ContextCompaction":
@@ -336,40 +262,11 @@ class CodexHistory:
         else:
             yield _skipped(line, f"item {as_name(kind)}")
 
-    def _shown(self, line: int, shown_by: str, kind: Kind, text: str) -> Iterator[Told]:
-        words = _normal(text)
-        if not words:
+    def _shows(self, line: int, shown_by: str, kind: Kind, text: str) -> Iterator[Told]:
+        if not text.strip():
             yield _skipped(line, "message without content")
-        elif self._was_said(shown_by, kind, words):
-            yield _merged(line, "told by a response item")
-        elif any(held.shown_by != shown_by and _tells(held, kind, words) for held in self._held):
-            yield _merged(line, "shown by another line")
-        else:
-            held = _Held(line, line + _LINES_MAX, words, shown_by, self._frame().captured(kind, text))
-            self._held.append(held)
-
-    def _was_said(self, shown_by: str, kind: Kind, words: str) -> bool:
-        """Whether a response item told it that no line of this sort has shown yet."""
-        for said in reversed(self._said):
-            if said.kind is kind and shown_by not in said.shown_by and _same(said.words, words):
-                said.shown_by.add(shown_by)
-                return True
-        return False
-
-    def _merge_held(self, said: _Said) -> Iterator[Told]:
-        """What waited for these words: a response item tells them now."""
-        for held in list(self._held):
-            if held.shown_by not in said.shown_by and held.captured.kind is said.kind and _same(said.words, held.words):
-                said.shown_by.add(held.shown_by)
-                self._held.remove(held)
-                yield _merged(held.line, "told by a response item")
-
-    def _release(self, line: int) -> Iterator[Told]:
-        while self._held and self._held[0].waits_until <= line:
-            yield self._alone(self._held.popleft())
-
-    def _alone(self, held: _Held) -> Told:
-        return Told(line=held.line, outcome=Outcome.EVENT, captured=(held.captured,))
+        elif reason := self._shown.shows(line, shown_by, self._frame().captured(kind, text), text):
+            yield _merged(line, reason)
 
     def _turn_ends(self, line: int, message: Fields) -> Iterator[Told]:
         error = message.get("error")
@@ -448,19 +345,6 @@ def _answer(answered: dict[str, Any]) -> Any:
     if len(answered) > 1:
         answered = without(answered, ("status",))
     return next(iter(answered.values())) if len(answered) == 1 else answered
-
-
-def _normal(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _tells(held: _Held, kind: Kind, words: str) -> bool:
-    return held.captured.kind is kind and held.words == words
-
-
-def _same(item: str, shown: str) -> bool:
-    """Whether a response item's words are those that were shown; it may hold more around them."""
-    return item == shown or (len(shown) > 20 and shown in item)
 
 
 def _skipped(line: int, reason: str) -> Told:
