@@ -1,0 +1,275 @@
+"""Secrets are taken out of what is captured before anything is written.
+
+    text, counts = redact_text("export GITHUB_TOKEN=ghp_…")      # export GITHUB_TOKEN=[redacted: github-token]
+    value, counts = redact_value(payload)                        # every text in it, its fields' names considered
+
+In place of a secret its kind is left, so that a reader knows that one was there and which; everything
+else stays verbatim. Redacting twice changes nothing. A `Redactor` does the same with settings of its own.
+
+What is a secret is in `secret_rules` (tokens, names), `_values` (what a name may be given) and `_blocks`
+(private keys, `<private>`). docs/redaction.md tells what is found, what is not, and what it costs.
+
+On the path of the hook: the standard library only, and nothing compiled before it is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+from agent_memory.capture import _secrets, _values
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+__all__ = ["Finding", "Redactor", "redact_text", "redact_value"]
+
+MARK = "[redacted: "
+PATTERN = "re:"
+"""What a pattern among literals begins with."""
+
+OWN_KIND = "own"
+
+# Taking out one secret may set another free: a text is looked at again until nothing is found, so often at most.
+_PASSES_MAX = 4
+_NAMES_REMEMBERED_MAX = 4096
+_PAIR_NAMES = ("name", "key", "Name", "Key", "variable")
+_PAIR_VALUES = ("value", "Value")
+_PRIVATE_FIELDS = frozenset(("d", "p", "q", "dp", "dq", "qi", "k"))
+
+
+class Finding:
+    """A secret: code points ``[start, end)`` of the text, and its kind."""
+
+    __slots__ = ("end", "kind", "start")
+
+    def __init__(self, start: int, end: int, kind: str) -> None:
+        self.start, self.end, self.kind = start, end, kind
+
+    def __repr__(self) -> str:
+        return f"Finding({self.start}, {self.end}, {self.kind!r})"
+
+
+class Redactor:
+    """Redaction as the settings have it.
+
+    *extra*: own patterns, `KIND=PATTERN` or a pattern alone. *allow*: texts that are never taken out, or
+    patterns (`re:PATTERN`) of such. Patterns are checked where settings are read (`own_patterns`); one that
+    cannot be compiled is left out here, for a hook has nobody to tell.
+    """
+
+    def __init__(self, *, on: bool = True, extra: Iterable[str] = (), allow: Iterable[str] = ()) -> None:
+        self.on = on
+        self._families: dict[str, int | None] = {}
+        self._extra: list[tuple[str, re.Pattern[str]]] = []
+        for told in extra:
+            kind, pattern = split_own(told)
+            compiled = _compiled(pattern)
+            if compiled is not None:
+                self._extra.append((kind, compiled))
+        allowed = list(allow)
+        self._allowed = frozenset(text for text in allowed if not text.startswith(PATTERN))
+        patterns = (_compiled(text.removeprefix(PATTERN)) for text in allowed if text.startswith(PATTERN))
+        self._allowed_patterns = [pattern for pattern in patterns if pattern is not None]
+
+    @classmethod
+    def from_policy(cls, told: Mapping[str, Any]) -> Redactor:
+        """As `policy` wrote it; what is missing or damaged is as by default: on."""
+        return cls(on=told.get("on") is not False, extra=_texts(told.get("extra")), allow=_texts(told.get("allow")))
+
+    def find(self, text: str) -> list[Finding]:
+        """The secrets of *text*, in order, disjoint. Takes time linear in the text, whatever it holds."""
+        spans = _secrets.secrets_of(text)
+        for kind, pattern in self._extra:
+            for found in pattern.finditer(text):
+                if found.end() > found.start():
+                    spans.append((found.start(), found.end(), _secrets.OWN, kind))
+        return [
+            Finding(start, end, kind)
+            for start, end, kind in _secrets.merged(spans)
+            if not self._is_allowed(text[start:end])
+        ]
+
+    def text(self, text: str) -> tuple[str, Counter[str]]:
+        """The text without its secrets, and how many there were of each kind."""
+        counts: Counter[str] = Counter()
+        return (self._text(text, counts) if self.on else text), counts
+
+    def value(self, value: Any) -> tuple[Any, Counter[str]]:
+        """A copy of a JSON value without secrets: in any text, name of a field, or field named for one."""
+        counts: Counter[str] = Counter()
+        return (self._value(value, counts) if self.on else value), counts
+
+    def payload(self, text: str) -> tuple[str, Counter[str]]:
+        """The same of JSON as text: one value or several. As it came where there is no secret in it.
+
+        What is not JSON is looked through as text, from where it stops being that.
+        """
+        counts: Counter[str] = Counter()
+        if not self.on:
+            return text, counts
+        parts: list[str] = []
+        at, plain = 0, 0
+        doubles: list[bool] = []
+        decoder = json.JSONDecoder(object_pairs_hook=lambda pairs: _unique(pairs, doubles))
+        while at < len(text):
+            begins = at + len(text[at : at + 4096]) - len(text[at : at + 4096].lstrip(" \t\r\n\ufeff\x00,;"))
+            if begins >= len(text) or text[begins] not in '{["':
+                break
+            before = counts.total()
+            doubles.clear()
+            try:
+                found, end = decoder.raw_decode(text, begins)
+                new = self._value(found, counts)
+            except (ValueError, RecursionError):
+                break
+            parts.append(text[at:begins])
+            if counts.total() == before and not doubles:
+                parts.append(text[begins:end])
+            else:
+                parts.append(json.dumps(new, ensure_ascii=False, separators=(",", ":")))
+            at = plain = end
+        if plain < len(text):
+            parts.append(self._text(text[plain:], counts))
+        return "".join(parts), counts
+
+    # -- texts
+
+    def _text(self, text: str, counts: Counter[str]) -> str:
+        for _ in range(_PASSES_MAX):
+            findings = self.find(text)
+            if not findings:
+                break
+            pieces: list[str] = []
+            at = 0
+            for finding in findings:
+                pieces += (text[at : finding.start], MARK, finding.kind, "]")
+                at = finding.end
+                counts[finding.kind] += 1
+            pieces.append(text[at:])
+            text = "".join(pieces)
+        return text
+
+    def _is_allowed(self, secret: str) -> bool:
+        return secret in self._allowed or any(pattern.fullmatch(secret) for pattern in self._allowed_patterns)
+
+    # -- values
+
+    def _value(self, root: Any, counts: Counter[str]) -> Any:
+        holder: list[Any] = [root]
+        # Where a value stands, and what it is the value of.
+        waiting: list[tuple[Any, Any, Any, str]] = [(holder, 0, root, "")]
+        while waiting:
+            place, key, item, name = waiting.pop()
+            if isinstance(item, str):
+                new = self._named(name, item, counts)
+                if new is not item:
+                    place[key] = new
+            elif isinstance(item, dict):
+                fields = place[key] = self._fields(item, counts)
+                for at, within in fields.items():
+                    waiting.append((fields, at, within, _name_of(fields, at, name)))
+            elif isinstance(item, list):
+                members = place[key] = list(item)
+                flag = ""
+                for index, within in enumerate(members):
+                    waiting.append((members, index, within, flag or name))
+                    flag = within if isinstance(within, str) and within[:1] == "-" and "=" not in within else ""
+            elif _is_code(item) and name and self._family(name) == _values.PASSWORD:
+                counts["password"] += 1
+                place[key] = f"{MARK}password]"
+        return holder[0]
+
+    def _fields(self, fields: dict[str, Any], counts: Counter[str]) -> dict[str, Any]:
+        long = [name for name in fields if isinstance(name, str) and len(name) >= 16]
+        renamed = {name: new for name in long if (new := self._text(name, counts)) != name}
+        if not renamed:
+            return dict(fields)
+        copy: dict[str, Any] = {}
+        for name, value in fields.items():
+            new = renamed.get(name, name)
+            while new in copy:
+                new += "'"
+            copy[new] = value
+        return copy
+
+    def _named(self, name: str, text: str, counts: Counter[str]) -> str:
+        if len(text) < 4:
+            return text
+        family = self._family(name) if name else None
+        if family is None:
+            return self._text(text, counts)
+        if family == _values.AUTH:
+            # A header, told apart into name and value.
+            lead = "authorization: "
+            return self._text(lead + text, counts)[len(lead) :]
+        if _values.is_secret(family, text, quoted=True, plain=True) and not self._is_allowed(text):
+            within = self.find(text)
+            whole = len(within) == 1 and within[0].start == 0 and within[0].end == len(text)
+            kind = within[0].kind if whole else _values.kind_of(family, name, text)
+            counts[kind] += 1
+            return f"{MARK}{kind}]"
+        return self._text(text, counts)
+
+    def _family(self, name: str) -> int | None:
+        try:
+            return self._families[name]
+        except KeyError:
+            if len(self._families) >= _NAMES_REMEMBERED_MAX:
+                self._families.clear()
+            found = self._families[name] = _values.family_of(name[-200:])
+            return found
+
+
+def _is_code(item: object) -> bool:
+    return isinstance(item, int) and not isinstance(item, bool) and abs(item) > 999
+
+
+def _name_of(fields: Mapping[str, Any], at: str, above: str) -> str:
+    """What a field is the value of: its own name, or the one that a field beside it tells."""
+    if at in _PAIR_VALUES:
+        return next((told for name in _PAIR_NAMES if isinstance(told := fields.get(name), str)), at)
+    if at in _PRIVATE_FIELDS and "kty" in fields:
+        return "private_key"
+    return at
+
+
+def _unique(pairs: list[tuple[str, Any]], doubles: list[bool]) -> dict[str, Any]:
+    """The object; of a field that is there twice a reader sees the last, and the text had both."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        doubles.append(True)
+    return found
+
+
+def split_own(told: str) -> tuple[str, str]:
+    """`KIND=PATTERN` → both; a pattern alone is of the kind `own`."""
+    found = re.match(r"([a-z][a-z0-9-]{0,39})=(?=.)", told, re.DOTALL)
+    return (found[1], told[found.end() :]) if found else (OWN_KIND, told)
+
+
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return None
+
+
+def _texts(found: object) -> Sequence[str]:
+    return [text for text in found if isinstance(text, str) and text] if isinstance(found, list) else []
+
+
+_DEFAULT = Redactor()
+
+
+def redact_text(text: str) -> tuple[str, Counter[str]]:
+    """The text without its secrets, each replaced by its kind, and how many there were of each kind."""
+    return _DEFAULT.text(text)
+
+
+def redact_value(value: Any) -> tuple[Any, Counter[str]]:
+    """A copy of a JSON value without secrets, and how many there were of each kind."""
+    return _DEFAULT.value(value)
