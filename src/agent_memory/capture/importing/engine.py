@@ -13,7 +13,7 @@ import sqlite3
 import time
 import zipfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 
 import msgspec
@@ -21,7 +21,7 @@ import msgspec
 from agent_memory.capture.importing.accounts import Account, State
 from agent_memory.capture.importing.aligning import Aligner, number_of
 from agent_memory.capture.importing.formats import History, files_of
-from agent_memory.capture.importing.marks import Anchor, Mark, Marks, digest_of, stamp_of
+from agent_memory.capture.importing.marks import NO_MARK, Anchor, Mark, Marks, digest_of, stamp_of
 from agent_memory.capture.importing.port import Log, Observer, Redact, Refused, Scope
 from agent_memory.capture.importing.reading import Found, Reading, Step, size_of
 from agent_memory.events import Receipt
@@ -64,15 +64,22 @@ class Importer:
         redact: Redact,
         scope: Scope,
         since_ms: int | None = None,
+        again: bool = False,
         observe: Observer = lambda *, size, events: None,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Without a *log*, nothing is recorded: accounts tell what would be new."""
+        """Without a *log*, nothing is recorded: accounts tell what would be new.
+
+        With *again*, marks count for nothing: everything is read and offered to the log.
+        """
+        self.accounts: list[Account] = []
+        """Of what the last run has begun so far."""
         self._log = log
         self._marks = marks
         self._redact = redact
         self._scope = scope
         self._since_ms = since_ms
+        self._again = again
         self._observe = observe
         self._stopped = stopped
         self._batch: list[_Entry] = []
@@ -82,21 +89,13 @@ class Importer:
         self._anchor: Anchor | None = None
         self._kept: dict[str, Reading] = {}
 
-    def pending(self, histories: Iterable[History]) -> list[History]:
-        """Those of *histories* that have something new, as far as can be seen from outside."""
-        return [
-            history
-            for history in histories
-            if not self._marks.get(history.name).holds(stamp_of(files_of(history)), self._since_ms)
-        ]
-
     def run(self, histories: Sequence[History], *, keep: bool = False) -> list[Account]:
         """Import them; an account of each that was begun.
 
         With *keep*, files of lines are read on from where they ended when they are imported again.
         Errors: the log's. What was acknowledged before holds, and its marks are put down.
         """
-        accounts: list[Account] = []
+        accounts = self.accounts = []
         try:
             for history in histories:
                 if self._stopped():
@@ -113,7 +112,8 @@ class Importer:
     def _import(self, account: Account, *, keep: bool) -> None:
         history = account.history
         account.size = size_of(history)
-        stamp, mark = stamp_of(files_of(history)), self._marks.get(history.name)
+        stamp = stamp_of(files_of(history))
+        mark = NO_MARK if self._again else self._marks.get(history.name)
         if mark.holds(stamp, self._since_ms):
             account.state = State.UNCHANGED
             self._observe(size=account.size, events=0)

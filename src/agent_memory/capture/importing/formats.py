@@ -62,11 +62,10 @@ def new_reader(history: History, *, modified_ms: int) -> HistoryReader:
 
 def records_of(history: History) -> Iterator[Record | Told]:
     """All records of a history that is no file of lines. Errors: `OSError`; `ValueError` for what is none."""
-    module: Any = _module(history.agent)
     if history.form is Form.DATABASE:
-        yield from module.records(history.path)
+        yield from _module(history.agent).records(history.path)
     elif history.form is Form.FOLDER:
-        yield from module.storage_records(history.path)
+        yield from _module(history.agent).storage_records(history.path)
     else:
         with opened(history) as file:
             yield from document_records(file)
@@ -86,8 +85,7 @@ def opened(history: History) -> Iterator[BinaryIO]:
 def files_of(history: History) -> list[Path]:
     """The files that a history lies in, which change if it does."""
     if history.form is Form.FOLDER:
-        module: Any = _module(history.agent)
-        return [history.path, *module.storage_files(history.path)]
+        return [history.path, *_module(history.agent).storage_files(history.path)]
     if history.form is Form.DATABASE:
         # What was committed last is in the log beside the store.
         return [history.path, history.path.with_name(history.path.name + "-wal")]

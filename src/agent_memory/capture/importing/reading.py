@@ -79,7 +79,9 @@ class Reading:
             held = self._reader, self._repetitions
             self._reader, self._repetitions = copy.deepcopy(held)
         for record in self._lines.last():
-            yield self._step(record, account)
+            # A line that is still being written is no malformed one, if it can be looked at again.
+            if not (keep and isinstance(record, Record) and record.problem):
+                yield self._step(record, account)
         yield self._ended(account)
         if keep:
             self._reader, self._repetitions = held
