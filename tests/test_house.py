@@ -46,7 +46,7 @@ LEANS_ON: dict[str, set[str]] = {
     | {"_pb", "annotation", "bridge", "indexes", "memory", "retrieval", "telemetry", "temporal", "toc", "paging"},
     "cli": VOCABULARY
     | {"annotation", "capture", "config", "daemon", "inference", "memory", "retrieval", "telemetry", "temporal", "toc"}
-    | {"indexes", "", "samples"},
+    | {"bridge", "indexes", "", "samples"},
 }
 # The composition root and the shipped test kit see everything.
 EVERYTHING = {"", "daemon", "testing"}
