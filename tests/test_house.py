@@ -23,6 +23,7 @@ LEANS_ON: dict[str, set[str]] = {
     "telemetry": {"config", "errors"},
     "samples": set(),
     "capture": {"errors", "events"},
+    "installation": {"errors", "capture", "config", "events"},
     "storage": {"errors"},
     "toc": {"errors", "events"},
     "annotation": {"errors", "events"},
