@@ -94,10 +94,21 @@ def _in_front(agent: str, inline: str | None, answer: str) -> tuple[str, str]:
         piece = os.read(report, 1 << 16)
         told += piece
         if not piece:
-            os.waitpid(behind, 0)
-            problem, _, found = told.decode("utf-8", "replace").partition("\n")
-            return problem, found or answer
+            return _ended(behind, told.decode("utf-8", "replace"), answer)
     return f"is still at it after {DEADLINE_S * 1000:.0f} ms and goes on behind", answer
+
+
+def _ended(behind: int, told: str, answer: str) -> tuple[str, str]:
+    """What the process behind reported. Whoever kills it kills the hook, which must not end well then."""
+    _, status = os.waitpid(behind, 0)
+    if not told and os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number == 9:
+            os.kill(os.getpid(), number)
+        spool.lose(spool.spool_of(os.environ), spool.Loss.FAILED)
+        return f"not kept: the process behind ended by signal {number}", answer
+    problem, _, found = told.partition("\n")
+    return problem, found or answer
 
 
 def _have_standard_files() -> None:
@@ -144,11 +155,11 @@ def _keep(agent: str, inline: str | None, received_ns: int) -> tuple[str, str]:
     cwd = _folder()
     if policy.paused(received_ms):
         return "", ""
-    text, payload = _captured(_text(raw[: spool.PAYLOAD_BYTES_MAX]), agent, cwd, policy)
-    if not text:
-        return "", ""
-    question = _question(folder, agent, payload, cwd, received_ms, policy)
     try:
+        text, payload = _captured(_text(raw[: spool.PAYLOAD_BYTES_MAX]), agent, cwd, policy)
+        if not text:
+            return "", ""
+        question = _question(folder, agent, payload, cwd, received_ms, policy)
         text, redacted = _redacted(text, policy)
         spool.put(
             folder,
@@ -243,7 +254,10 @@ def _read_input() -> bytes:
                 break
             continue
         silent_s = 0.0
-        piece = os.read(0, _PIECE_BYTES)
+        try:
+            piece = os.read(0, _PIECE_BYTES)
+        except OSError:
+            piece = b""
         if not piece:
             break
         # The rest of a payload that is too long is read and let go: its writer is not to fail.
