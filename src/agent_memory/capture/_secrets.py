@@ -86,7 +86,8 @@ def _tokens(text: str, data: bytes, spans: list[Span]) -> None:
         if end < 0:
             end = len(classes)
         done = _token_at(text, at, spans) if text[at : at + 3] in _HEADS else 0
-        if not done:
+        # A token drawn at random has digits; most long runs are names, which have none.
+        if not done and data[at:end].translate(None, _NO_DIGITS):
             _inside(text, data, at, end, spans)
         at = classes.find(_LONG, max(end, done))
 
@@ -134,8 +135,6 @@ def _inside(text: str, data: bytes, at: int, end: int, spans: list[Span]) -> Non
             spans.append((found.start(), found.end(), TOKEN, "telegram-token"))
             return
     run = data[at:end]
-    if len(run.translate(None, _NO_DIGITS)) < 2:
-        return
     if size >= 57 and run[0] in b"MNO":
         found = compiled(rules.DISCORD + _END).match(text, at)
         if found:
@@ -215,6 +214,21 @@ _ELEMENT = r"[^<>\r\n]{1,1024}+(?=</)"
 _SCHEME = r"(?i)[\"'`\\]{0,4}(basic|token|apikey|api-key|ssws|geniekey|bot|key)[ \t]{1,3}([^\s\"'`\\,;<>]{6,4096}+)"
 
 
+def family_of(name: str) -> int | None:
+    """As `_values.family_of`, remembered: texts have few names and say them often."""
+    try:
+        return _families[name]
+    except KeyError:
+        if len(_families) >= _FAMILIES_MAX:
+            _families.clear()
+        found = _families[name] = _values.family_of(name[-_NAME_LEFT_MAX * 2 :])
+        return found
+
+
+_families: dict[str, int | None] = {}
+_FAMILIES_MAX = 4096
+
+
 def _given(text: str, at: int, spans: list[Span]) -> None:
     """What stands behind the name that has a stem here, if it is a secret."""
     found = compiled(_BEHIND_NAME).match(text, at)
@@ -230,7 +244,7 @@ def _given(text: str, at: int, spans: list[Span]) -> None:
     flag = name.startswith("-")
     if how == "element" and text[begins - 1 : begins] != "<":
         return
-    family = _values.family_of(name)
+    family = family_of(name)
     if family is None:
         return
     value_at = found.end()
@@ -366,7 +380,7 @@ def _is_basic(value: str) -> bool:
 _BEARER = r"(?i)bearer(?:[ \t:=+]{1,3}|%20)[\"'\\]{0,2}([A-Za-z0-9._~+/-]{16,8192}+={0,2})"
 _AUTHORITY = r"""[^\s/?#"'`<>\\]{1,512}+"""
 _LOOSE_USERINFO = r"""([^\s/?#"'`<>\\:@]{0,128}+):([^\s"'`<>\\@]{3,256}+)@[A-Za-z0-9\[]"""
-_SIGNATURE = r"(?i)sig=([A-Za-z0-9%+/_-]{40,120}+={0,2})"
+_SIGNATURE = r"(?i)&sig=([A-Za-z0-9%+/_-]{40,120}+={0,2})"
 _JWK = r'"(?:d|p|q|dp|dq|qi|k)"[ \t\r\n]{0,8}:[ \t\r\n]{0,8}"([A-Za-z0-9_-]{20,2048}+)"'
 _CURL = r"""(?:-u|--user|--proxy-user|-U)(?:[ \t]{1,4}|=)?["']?[^\s:"'$]{1,128}+:([^\s"']{3,256}+)"""
 _AFTER_P = r"""[ \t]["']?-p[ \t]?["']?([^\s"'|;&<>-][^\s"'|;&<>]{3,256}+)"""
@@ -423,7 +437,7 @@ def _address(text: str, at: int, spans: list[Span]) -> None:
 
 def _signature(text: str, at: int, spans: list[Span]) -> None:
     found = compiled(_SIGNATURE).match(text, at)
-    if found and text[at - 1 : at] in ("?", "&", ";", '"', "'") and _values.is_random(found[1].replace("%", "")):
+    if found and _values.is_random(found[1].replace("%", "")):
         spans.append((*found.span(1), PLACE, "azure-sas"))
 
 
@@ -453,7 +467,7 @@ def _identified(text: str, at: int, spans: list[Span]) -> None:
 _LITERALS: tuple[tuple[bytes, Callable[[str, int, list[Span]], None]], ...] = (
     (b"://", _address),
     (b"bearer", _bearer),
-    (b"sig=", _signature),
+    (b"&sig=", _signature),
     (b'"kty"', _jwk),
     (b"curl ", _argument(_CURL)),
     (b"mysql", _argument(_AFTER_GLUED_P)),

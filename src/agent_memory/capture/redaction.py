@@ -35,7 +35,6 @@ OWN_KIND = "own"
 
 # Taking out one secret may set another free: a text is looked at again until nothing is found, so often at most.
 _PASSES_MAX = 4
-_NAMES_REMEMBERED_MAX = 4096
 _PAIR_NAMES = ("name", "key", "Name", "Key", "variable")
 _PAIR_VALUES = ("value", "Value")
 _PRIVATE_FIELDS = frozenset(("d", "p", "q", "dp", "dq", "qi", "k"))
@@ -63,7 +62,6 @@ class Redactor:
 
     def __init__(self, *, on: bool = True, extra: Iterable[str] = (), allow: Iterable[str] = ()) -> None:
         self.on = on
-        self._families: dict[str, int | None] = {}
         self._extra: list[tuple[str, re.Pattern[str]]] = []
         for told in extra:
             kind, pattern = split_own(told)
@@ -178,7 +176,7 @@ class Redactor:
                 for index, within in enumerate(members):
                     waiting.append((members, index, within, flag or name))
                     flag = within if isinstance(within, str) and within[:1] == "-" and "=" not in within else ""
-            elif _is_code(item) and name and self._family(name) == _values.PASSWORD:
+            elif _is_code(item) and name and _secrets.family_of(name) == _values.PASSWORD:
                 counts["password"] += 1
                 place[key] = f"{MARK}password]"
         return holder[0]
@@ -199,7 +197,7 @@ class Redactor:
     def _named(self, name: str, text: str, counts: Counter[str]) -> str:
         if len(text) < 4:
             return text
-        family = self._family(name) if name else None
+        family = _secrets.family_of(name) if name else None
         if family is None:
             return self._text(text, counts)
         if family == _values.AUTH:
@@ -213,15 +211,6 @@ class Redactor:
             counts[kind] += 1
             return f"{MARK}{kind}]"
         return self._text(text, counts)
-
-    def _family(self, name: str) -> int | None:
-        try:
-            return self._families[name]
-        except KeyError:
-            if len(self._families) >= _NAMES_REMEMBERED_MAX:
-                self._families.clear()
-            found = self._families[name] = _values.family_of(name[-200:])
-            return found
 
 
 def _is_code(item: object) -> bool:
