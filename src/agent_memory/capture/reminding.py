@@ -120,7 +120,7 @@ def ask(spool: str, agent: str, payload: Mapping[str, Any], *, folder: str, rece
 
 def event_of(agent: str, payload: Mapping[str, Any]) -> str:
     """The name of the event; of Copilot's own dialect, which has none, by what it tells."""
-    named = _text(payload, "hook_event_name", "hookEventName", "event")
+    named = _text(payload, "hook_event_name", "hookEventName", "hookName", "event")
     if named or agent != "copilot":
         return named
     has_more = "prompt" in payload or "toolName" in payload or "reason" in payload
