@@ -223,7 +223,9 @@ def _question(
 
 def _redacted(text: str, policy: Policy) -> tuple[str, dict[str, int]]:
     """The text without its secrets, and how many there were of each kind."""
-    return text, {}
+    from agent_memory.capture.redaction import Redactor
+
+    return Redactor.from_policy(policy.redaction).payload(text)
 
 
 def _folder() -> str:
