@@ -45,9 +45,10 @@ LEANS_ON: dict[str, set[str]] = {
     "replay": VOCABULARY | {"bridge", "indexes", "log", "memory", "projectors", "toc"},
     "api": VOCABULARY
     | {"_pb", "annotation", "bridge", "indexes", "memory", "retrieval", "telemetry", "temporal", "toc", "paging"},
+    "mcp": VOCABULARY | {"annotation", "memory", "paging", "retrieval", "telemetry", "temporal", "toc"},
     "cli": VOCABULARY
     | {"annotation", "capture", "config", "daemon", "inference", "memory", "retrieval", "telemetry", "temporal", "toc"}
-    | {"bridge", "indexes", "", "samples"},
+    | {"bridge", "indexes", "", "mcp", "samples"},
 }
 # The composition root and the shipped test kit see everything.
 EVERYTHING = {"", "daemon", "testing"}
@@ -100,6 +101,9 @@ def test_every_arrow_points_toward_the_vocabulary() -> None:
         ("splintr", "inference"),
         ("grpc", "api"),
         ("rich", "cli"),
+        ("mcp", "mcp"),
+        ("mcp_types", "mcp"),
+        ("uvicorn", "mcp"),
     ],
 )
 def test_each_engine_stays_in_the_room_that_wraps_it(library: str, room: str) -> None:

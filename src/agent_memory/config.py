@@ -89,6 +89,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     address: Annotated[
         str, Meta(description="HOST:PORT of the daemon, on this machine only. Port 0: any free port.")
     ] = "127.0.0.1:7433"
+    mcp_address: Annotated[
+        str,
+        Meta(description="HOST:PORT of MCP over HTTP, on this machine only. Port 0: any free port; empty: none."),
+    ] = "127.0.0.1:7434"
     model: Annotated[Path, Meta(description="Folder of the embedding model; without one, search is by keyword.")] = (
         msgspec.field(default_factory=_default_model)
     )
@@ -292,8 +296,8 @@ def _checked(setting: Setting, found: object, origin: str, base: Path) -> object
         raise InvalidConfig(setting.name, found, problem, hint=_or_default(setting)) from None
     if setting.kind == "list" and not all(part.strip() and "\0" not in part for part in value):
         raise InvalidConfig(setting.name, found, f"none of the list may be blank, from {origin}", hint="Leave it out.")
-    if setting.name == "address":
-        _check_address(value, origin)
+    if setting.name == "address" or (setting.name == "mcp_address" and value):
+        _check_address(value, origin, setting)
     elif setting.name == "time_zone" and value:
         _check_time_zone(value, origin)
     elif setting.name == "otlp_endpoint" and value and not value.startswith(("http://", "https://")):
@@ -307,14 +311,15 @@ def _or_default(setting: Setting) -> str:
     return f"Correct it, or leave it out: the default is {setting.told(setting.default) or 'empty'}."
 
 
-def _check_address(address: str, origin: str) -> None:
+def _check_address(address: str, origin: str, setting: Setting) -> None:
     host, colon, port = address.rpartition(":")
     if not colon or not (port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) <= 65535):
-        raise InvalidConfig("address", address, f"HOST:PORT is expected, from {origin}", hint="Write 127.0.0.1:7433.")
+        problem = f"HOST:PORT is expected, from {origin}"
+        raise InvalidConfig(setting.name, address, problem, hint=f"Write {setting.default}.")
     if host not in _LOOPBACK_HOSTS:
         hint = f"Use one of {', '.join(_LOOPBACK_HOSTS)}; reach another machine's daemon through an SSH tunnel."
         problem = f"the daemon has no authentication and is reached on this machine only, from {origin}"
-        raise InvalidConfig("address", address, problem, hint=hint)
+        raise InvalidConfig(setting.name, address, problem, hint=hint)
 
 
 def _check_time_zone(name: str, origin: str) -> None:

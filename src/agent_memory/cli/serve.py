@@ -56,15 +56,17 @@ def _serve(front: Front) -> int:
     telemetry.configure_logging(config)
     stop_telemetry = telemetry.configure_telemetry(config)
 
-    def on_ready(address: str) -> None:
+    def on_ready(address: str, mcp_url: str) -> None:
         telemetry.LOG.info("serving", address=address, store=str(config.store))
         has_model = config.model.exists()
         if not has_model:
             telemetry.LOG.warning("no model, search is by keyword only", model=str(config.model))
         if front.as_json:
-            front.envelope({"address": address, "store": str(config.store)}, compact=True)
+            front.envelope({"address": address, "store": str(config.store), "mcp_url": mcp_url}, compact=True)
         else:
             front.out.print(f"Serving {config.store} at {address}. Stop with Ctrl-C.", soft_wrap=True)
+            if mcp_url:
+                front.out.print(f"Agents connect by MCP at {mcp_url}; see docs/mcp.md.", soft_wrap=True)
             if not has_model:
                 front.out.print(_no_model(config), soft_wrap=True)
 

@@ -9,15 +9,16 @@ from collections.abc import Callable
 from agent_memory.config import Config
 from agent_memory.daemon.draining import draining
 from agent_memory.daemon.reminding import reminding
+from agent_memory.daemon.mcp_door import mcp_door
 from agent_memory.daemon.spool_report import SpoolReport
 from agent_memory.daemon.wiring import open_memory
 
 
-async def run_daemon(config: Config, *, on_ready: Callable[[str], None]) -> None:
+async def run_daemon(config: Config, *, on_ready: Callable[[str, str], None]) -> None:
     """Serve the store until SIGTERM or SIGINT, then drain and close it.
 
-    *on_ready* is given the bound address once calls are answered. Errors: those of
-    `open_memory` and `serve_memory`.
+    *on_ready* is given the bound address once calls are answered, and the URL of MCP over HTTP.
+    Errors: those of `open_memory`, `serve_memory` and `mcp_door`.
     """
     from agent_memory.api.server import serve_memory
 
@@ -37,9 +38,10 @@ async def run_daemon(config: Config, *, on_ready: Callable[[str], None]) -> None
                 message_bytes_max=config.message_bytes_max,
                 drain_s=config.drain_s,
             ) as server,
+            mcp_door(config, memory) as mcp_url,
         ):
             memory.announce(server.address)
-            on_ready(server.address)
+            on_ready(server.address, mcp_url)
             await stop.wait()
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -36,7 +36,7 @@ class DaemonProcess:
     ) -> None:
         self.store = store
         self._awaited = awaited
-        self.address = ""
+        self.address = self.mcp_url = ""
         self._command = (
             *prefix,
             sys.executable,
@@ -46,6 +46,8 @@ class DaemonProcess:
             "--store",
             str(store),
             "--address",
+            "127.0.0.1:0",
+            "--mcp-address",
             "127.0.0.1:0",
             "--model",
             str(model or os.environ.get("AGENT_MEMORY_TEST_MODEL") or store.parent / "no-model"),
@@ -82,7 +84,8 @@ class DaemonProcess:
             told = line + self._process.stdout.read()
             self._process.wait()
             raise RuntimeError(f"the daemon did not start:\n{told}{self.log}")
-        self.address = json.loads(line)["data"]["address"]
+        data = json.loads(line)["data"]
+        self.address, self.mcp_url = data["address"], data["mcp_url"]
         return self
 
     def kill(self) -> None:
