@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from agent_memory.config import Config
 from agent_memory.daemon.draining import draining
-from agent_memory.daemon.reminding import reminding
 from agent_memory.daemon.mcp_door import mcp_door
+from agent_memory.daemon.reminding import reminding
 from agent_memory.daemon.spool_report import SpoolReport
 from agent_memory.daemon.wiring import open_memory
 
