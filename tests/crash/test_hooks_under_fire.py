@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -29,29 +30,34 @@ class Hooks:
     def __init__(self, folder: Path) -> None:
         self._environ = {**os.environ, "AGENT_MEMORY_SPOOL": str(folder)}
         self._environ.pop("AGENT_MEMORY_INTERNAL", None)
-        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self._running: list[tuple[str, subprocess.Popen[bytes], IO[str]]] = []
         self._started = 0
         self.promised: list[str] = []
+        self.said: list[str] = []
 
     def start(self) -> subprocess.Popen[bytes]:
         """One more."""
         self._started += 1
         text = f"prompt number {self._started}"
         payload = {"session_id": f"s{self._started % 7}", "hook_event_name": "UserPromptSubmit", "prompt": text}
+        errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - read when the process is gone
         with tempfile.TemporaryFile() as stdin:
             stdin.write(json.dumps(payload).encode())
             stdin.seek(0)
             process = subprocess.Popen(
-                COMMAND, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self._environ
+                COMMAND, stdin=stdin, stdout=subprocess.DEVNULL, stderr=errors, env=self._environ
             )
-        self._running.append((text, process))
+        self._running.append((text, process, errors))
         return process
 
     def wait(self) -> None:
         """Until each has ended; what ended with 0 is promised."""
-        for text, process in self._running:
+        for text, process, errors in self._running:
             if process.wait(120) == 0:
                 self.promised.append(text)
+            errors.seek(0)
+            self.said += errors.read().splitlines()
+            errors.close()
         self._running.clear()
 
 
@@ -83,7 +89,7 @@ def many_at_once(store: Path, count: int) -> None:
             hooks.start()
         hooks.wait()
 
-        assert count == len(hooks.promised)
+        assert count == len(hooks.promised), Counter(hooks.said)
         all_is_there(memory, hooks, f"{count} at once")
         assert count == memory.status().event_count
 
