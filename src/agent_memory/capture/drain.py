@@ -25,6 +25,8 @@ from agent_memory.capture.identity import to_draft
 from agent_memory.capture.ledger import Ledger
 from agent_memory.capture.model import Agent, Captured
 from agent_memory.capture.payloads import SESSION, agent_named, agent_of, as_name, decoded, name_at
+from agent_memory.capture.redaction import redact_value
+from agent_memory.capture.turns import Redact, with_turn
 from agent_memory.events import Draft, Receipt
 from agent_memory.events.ulids import ulid_time_ms
 
@@ -95,12 +97,15 @@ class Drain:
         appender: Appender,
         scope: Scope,
         *,
+        redact: Redact = redact_value,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._folder = str(folder)
         self._ledger = ledger
         self._appender = appender
         self._scope = scope
+        # What a hook was handed is redacted already; what is read besides is not.
+        self._redact = redact
         self._now_ms = now_ms
 
     def tidy(self) -> None:
@@ -159,7 +164,7 @@ class Drain:
 
     def _told(self, name: str, envelope: spool.Envelope) -> list[_Told]:
         told: list[_Told] = []
-        for agent, captured in _captured(envelope):
+        for agent, captured in _captured(envelope, self._redact):
             if self._scope.ignored(agent, captured.folder, captured.time_ms or envelope.received_ms):
                 continue
             delivery = captured.delivery or f"{envelope.id}/{len(told)}"
@@ -221,7 +226,7 @@ class Drain:
             spool.remove(self._folder, name)
 
 
-def _captured(envelope: spool.Envelope) -> list[tuple[str, Captured]]:
+def _captured(envelope: spool.Envelope, redact: Redact) -> list[tuple[str, Captured]]:
     """What the envelope's payloads tell, and whose each is: an `Agent`, or what else its hook was called with."""
     found: list[tuple[str, Captured]] = []
     for payload in decoded(envelope.payload.encode("utf-8", "surrogatepass")):
@@ -234,7 +239,8 @@ def _captured(envelope: spool.Envelope) -> list[tuple[str, Captured]]:
             )
             continue
         agent = Agent(value)
-        told = captured_of(agent, payload, received_ms=envelope.received_ms, cwd=envelope.cwd)
+        whole = with_turn(agent, payload, redact=redact)
+        told = captured_of(agent, whole, received_ms=envelope.received_ms, cwd=envelope.cwd)
         found += [(agent, captured) for captured in told]
     return found
 

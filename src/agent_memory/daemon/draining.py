@@ -15,7 +15,8 @@ from agent_memory import telemetry
 from agent_memory.capture import spool
 from agent_memory.capture.drain import Drain, Refusal
 from agent_memory.capture.ledger import Ledger
-from agent_memory.capture.policy import save_policy
+from agent_memory.capture.policy import read_policy, save_policy
+from agent_memory.capture.redaction import Redactor
 from agent_memory.capture.scope import CaptureScope
 from agent_memory.config import Config, default_file
 from agent_memory.daemon.spool_report import SpoolReport
@@ -98,7 +99,8 @@ class _Worker(threading.Thread):
                 ignore_agents=self._config.capture_ignore_agents,
             )
             try:
-                drain = Drain(self._folder, ledger, _Appender(self._memory, self._loop), scope)
+                redact = Redactor.from_policy(read_policy(self._folder).redaction).value
+                drain = Drain(self._folder, ledger, _Appender(self._memory, self._loop), scope, redact=redact)
                 drain.tidy()
                 self._report.error = ""
                 self._drain(drain, pipe)

@@ -12,6 +12,9 @@
 
 What a sub-agent does stands among the rest, with its `agentId` or its task's `parentToolCallId`.
 
+A call is held back until its tool is done, and told as of a moment before: a hook hears of both at the end, and
+words that were said at times far apart are taken for two.
+
 Source: https://github.com/github/copilot-sdk/blob/main/docs/features/streaming-events.md
 """
 
@@ -23,7 +26,7 @@ from typing import Any
 import msgspec
 
 from agent_memory.capture.agents import by_words
-from agent_memory.capture.agents.by_words import object_of, said
+from agent_memory.capture.agents.by_words import before, object_of, said
 from agent_memory.capture.agents.common import Frame, of_subagent
 from agent_memory.capture.histories.port import Place
 from agent_memory.capture.model import Captured, Outcome, Told
@@ -43,6 +46,7 @@ _UNTOLD = (
     ("skill.", "the program's instructions to the model"),
     ("session.", "bookkeeping of the session"),
     ("hook.", "a hook that ran"),
+    ("tool.user_requested", "a tool the user asked for, told when it begins"),
     ("tool.", "a tool's progress"),
     ("subagent.", "a choice of a sub-agent"),
     ("permission.", "a question to the user about a permission"),
@@ -52,6 +56,14 @@ _UNTOLD = (
     ("command.", "a command of the program"),
 )
 _ADDED = ("skill", "system", "jit-", "hook")
+
+
+class _Begun(msgspec.Struct, frozen=True, gc=False):
+    """A call whose tool is not done yet, and the line that holds it."""
+
+    line: int
+    data: Mapping[str, Any]
+    frame: Frame
 
 
 class CopilotHistory:
@@ -64,6 +76,7 @@ class CopilotHistory:
         self._calls: dict[str, tuple[str, Any]] = {}
         self._speakers: dict[str, str] = {}
         self._tasks: dict[str, str] = {}
+        self._begun: dict[str, _Begun] = {}
 
     def read(self, line: int, value: Any) -> Iterable[Told]:
         """What one event tells."""
@@ -72,15 +85,28 @@ class CopilotHistory:
         if not isinstance(kind, str) or not isinstance(data, Mapping):
             return [Told(line=line, outcome=Outcome.MALFORMED, reason="is no event of a session")]
         self._learn(kind, value, data)
-        captured = self._captured(kind, data, self._frame_of(kind, value, data))
+        frame, call_id = self._frame_of(kind, value, data), name_at(data, "toolCallId")
+        if kind == "tool.execution_start":
+            replaced = self._told_of(call_id, None)
+            self._begun[call_id] = _Begun(line, data, frame)
+            return replaced
+        begun = self._told_of(call_id, frame.time_ms) if kind == "tool.execution_complete" else []
+        captured = self._captured(kind, data, frame)
         if captured:
-            return [Told(line=line, outcome=Outcome.EVENT, captured=tuple(captured))]
+            return [*begun, Told(line=line, outcome=Outcome.EVENT, captured=tuple(captured))]
         outcome, reason = _why_untold(kind, data)
         return [Told(line=line, outcome=outcome, reason=reason)]
 
     def end(self) -> Iterable[Told]:
-        """Nothing is held back."""
-        return []
+        """The calls of which nobody said that they were done."""
+        return [told for call_id in list(self._begun) for told in self._told_of(call_id, None)]
+
+    def _told_of(self, call_id: str, done_ms: int | None) -> list[Told]:
+        begun = self._begun.pop(call_id, None)
+        if begun is None:
+            return []
+        frame = begun.frame if done_ms is None else msgspec.structs.replace(begun.frame, time_ms=before(done_ms))
+        return [Told(line=begun.line, outcome=Outcome.EVENT, captured=tuple(self._called(begun.data, frame)))]
 
     def _learn(self, kind: str, event: Mapping[str, Any], data: Mapping[str, Any]) -> None:
         if kind == "session.start":
@@ -144,8 +170,6 @@ class CopilotHistory:
                     call = name_at(request, "name"), request.get("arguments")
                     self._calls.setdefault(name_at(request, "toolCallId"), call)
                 return said(frame, Kind.ASSISTANT_MESSAGE, text_at(data, "content"), known=known)
-            case "tool.execution_start" | "tool.user_requested":
-                return self._called(data, frame)
             case "tool.execution_complete":
                 return [self._done(data, frame)]
             case "subagent.started":
@@ -157,7 +181,7 @@ class CopilotHistory:
 
     def _called(self, data: Mapping[str, Any], frame: Frame) -> list[Captured]:
         name, given, call_id = name_at(data, "toolName"), data.get("arguments"), name_at(data, "toolCallId")
-        self._calls[call_id] = (name, given)
+        self._calls[call_id] = name, given
         return [by_words.call(frame, name, given, known={"call_id": call_id, "model": data.get("model")})]
 
     def _done(self, data: Mapping[str, Any], frame: Frame) -> Captured:

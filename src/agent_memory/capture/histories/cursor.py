@@ -5,7 +5,7 @@
         {"type": "turn_ended", "status"}
 
 A prompt in them is what the model got: the user's words stand in `<user_query>`. Only the editor's store
-has times, and not for all; what has none is stamped with its history's last change, in its order.
+has times, and not for all; of the others, whoever reads the history says when it was last written.
 """
 
 from __future__ import annotations
@@ -47,7 +47,6 @@ class CursorHistory:
             self._frame = Frame(session=of_subagent(parent, named), time_ms=place.modified_ms, metadata=known)
         self._calls: dict[str, tuple[str, Any]] = {}
         self._composer = ""
-        self._untimed = 0
 
     def read(self, line: int, value: Any) -> Iterable[Told]:
         """What a line or row tells."""
@@ -92,7 +91,7 @@ class CursorHistory:
 
     def _message(self, line: int, message: Mapping[str, Any]) -> Told:
         content = message.get("content")
-        frame = self._next()
+        frame = msgspec.structs.replace(self._frame, time_ms=None)
         told: list[Captured] = []
         match message.get("role"):
             case "system":
@@ -110,15 +109,10 @@ class CursorHistory:
             case _:
                 return _told(line, Outcome.MALFORMED, "is no message")
         for part in content if isinstance(content, list) else []:
-            told += self._tool(object_of(part), msgspec.structs.replace(frame, time_ms=self._next().time_ms))
+            told += self._tool(object_of(part), frame)
         if told:
             return _told(line, Outcome.EVENT, captured=tuple(told))
         return _told(line, Outcome.SKIPPED, "a message without words")
-
-    def _next(self) -> Frame:
-        """The frame of what comes next; there are no times but the history's, so each is a little later."""
-        self._untimed += 1
-        return msgspec.structs.replace(self._frame, time_ms=self._modified_ms + self._untimed)
 
     def _tool(self, part: Mapping[str, Any], frame: Frame) -> list[Captured]:
         call_id = name_at(part, "toolCallId", "tool_use_id", "id")

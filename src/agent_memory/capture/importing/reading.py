@@ -58,6 +58,7 @@ class Reading:
         self._tail = b""
         self._inode = 0
         self._tells_times = True
+        self._untimed = 0
 
     def steps(self, account: Account, *, keep: bool = False) -> Iterator[Step]:
         """What is new since the last time. With *keep*, there may be a next time.
@@ -141,7 +142,9 @@ class Reading:
         has_own_time = captured.time_ms not in (None, self._modified_ms)
         self._tells_times = self._tells_times and has_own_time
         if captured.time_ms is None:
-            draft = msgspec.structs.replace(draft, time_ms=self._modified_ms)
+            # Each a moment later than the one before it, so that they keep their order.
+            draft = msgspec.structs.replace(draft, time_ms=self._modified_ms + self._untimed)
+            self._untimed += 1
         return Found(line, draft, left_out, has_own_time)
 
 
