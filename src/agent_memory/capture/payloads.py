@@ -45,6 +45,8 @@ NAME_BYTES_MAX = 200
 # attempt may read to the end.
 _STARTS_MAX = 16
 
+_PAYLOADS_MAX = 10_000
+
 _NEXT_OBJECT = re.compile(r"\n[ \t]*(?=[{\[])")
 _MADE_OUT = re.compile(
     r'"(session_id|sessionId|sessionID|conversation_id|thread-id|hook_event_name|cwd|transcript_path)"'
@@ -60,17 +62,23 @@ def decoded(raw: bytes) -> list[Payload]:
     payloads: list[Payload] = []
     at, starts = _begins(text, 0), 0
     while at < len(text):
-        try:
-            found, at = _decoder.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            starts += 1
-            following = _NEXT_OBJECT.search(text, at + 1) if starts < _STARTS_MAX else None
-            end = following.end() if following else len(text)
-            payloads.append(raw_payload(text[at:end].strip(_SPACE), _problem(error)))
-            at = end
-        else:
-            payloads += _objects(found)
-        at = _begins(text, at)
+        problem = "follows more objects than are taken from one delivery"
+        if len(payloads) < _PAYLOADS_MAX:
+            try:
+                found, end = _decoder.raw_decode(text, at)
+            except (ValueError, RecursionError) as error:
+                problem = _problem(error)
+            else:
+                problem = "is no JSON object"
+                if objects := _objects(found):
+                    payloads += objects
+                    at = _begins(text, end)
+                    continue
+        starts += 1
+        following = _NEXT_OBJECT.search(text, at + 1) if starts < _STARTS_MAX else None
+        end = following.end() if following else len(text)
+        payloads.append(raw_payload(text[at:end].strip(_SPACE), problem))
+        at = _begins(text, end)
     return payloads
 
 
@@ -96,11 +104,10 @@ def _begins(text: str, at: int) -> int:
 
 
 def _objects(found: Any) -> list[Payload]:
+    """The objects of a value; none if it holds anything else."""
     if isinstance(found, dict):
         return [found]
-    if isinstance(found, list) and found and all(isinstance(item, dict) for item in found):
-        return found
-    return [raw_payload(json.dumps(found, ensure_ascii=False), "is no JSON object")]
+    return found if isinstance(found, list) and all(isinstance(item, dict) for item in found) else []
 
 
 def _problem(error: ValueError | RecursionError) -> str:

@@ -120,7 +120,8 @@ class CodexHistory:
         self._speaker = (
             name_at(meta, "agent_role", "agent_nickname")
             or name_at(spawn, "agent_role", "agent_nickname")
-            or (as_name(spawned) if isinstance(spawned, str) else name_at(spawned, "other"))
+            or (as_name(spawned) if isinstance(spawned, str) else "")
+            or (name_at(spawned, "other") if isinstance(spawned, Mapping) else "")
         )
 
     def _turn(self, context: Fields) -> None:
