@@ -45,7 +45,7 @@ LEANS_ON: dict[str, set[str]] = {
     "replay": VOCABULARY | {"bridge", "indexes", "log", "memory", "projectors", "toc"},
     "api": VOCABULARY
     | {"_pb", "annotation", "bridge", "indexes", "memory", "retrieval", "telemetry", "temporal", "toc", "paging"},
-    "mcp": VOCABULARY | {"annotation", "memory", "paging", "retrieval", "telemetry", "temporal", "toc"},
+    "mcp": VOCABULARY | {"", "annotation", "capture", "memory", "paging", "retrieval", "telemetry", "temporal", "toc"},
     "cli": VOCABULARY
     | {"annotation", "capture", "config", "daemon", "inference", "memory", "retrieval", "telemetry", "temporal", "toc"}
     | {"bridge", "indexes", "", "mcp", "samples"},

@@ -29,6 +29,7 @@ def command(front: Front) -> int:
 
 async def _mcp(front: Front) -> int:
     from agent_memory.config import INTERNAL_VARIABLE
+    from agent_memory.mcp.notes import NoteRules
     from agent_memory.mcp.stdio import serve_stdio
 
     def opener() -> AbstractAsyncContextManager[Memory]:
@@ -37,5 +38,5 @@ async def _mcp(front: Front) -> int:
     # The thread that reads the pipe cannot be woken; there is nothing here that a signal could harm.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    await serve_stdio(opener, redact=str, is_internal=bool(os.environ.get(INTERNAL_VARIABLE)))
+    await serve_stdio(opener, rules=NoteRules(front.config.spool, is_internal=bool(os.environ.get(INTERNAL_VARIABLE))))
     return OK

@@ -10,6 +10,7 @@ from agent_memory.config import Config
 from agent_memory.errors import AddressInUse
 from agent_memory.local import LocalMemory
 from agent_memory.mcp.http import PATH, serve_http
+from agent_memory.mcp.notes import NoteRules
 
 
 @asynccontextmanager
@@ -22,7 +23,9 @@ async def mcp_door(config: Config, memory: LocalMemory) -> AsyncIterator[str]:
     async with AsyncExitStack() as stack:
         url = ""
         if config.mcp_address:
-            serving = serve_http(memory, address=config.mcp_address, drain_s=config.drain_s, redact=str)
+            serving = serve_http(
+                memory, address=config.mcp_address, drain_s=config.drain_s, rules=NoteRules(config.spool)
+            )
             try:
                 door = await stack.enter_async_context(serving)
                 url = f"http://{door.address}{PATH}"

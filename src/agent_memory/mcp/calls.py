@@ -20,6 +20,7 @@ from agent_memory.errors import (
 )
 from agent_memory.mcp.answers import Answer
 from agent_memory.mcp.lines import Clock
+from agent_memory.mcp.notes import NoteRules
 from agent_memory.memory import Memory
 
 CURSOR_HINT = "Pass next_cursor of the answer before, all else as it was; or leave it out to begin anew."
@@ -45,15 +46,11 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """What a tool works with.
-
-    ``redact`` takes secrets out of what is to be remembered; with ``is_internal`` nothing may be.
-    """
+    """What a tool works with."""
 
     memory: Memory
-    client: Client = Client()
-    redact: Callable[[str], str] = str
-    is_internal: bool = False
+    client: Client
+    rules: NoteRules
 
     async def clock(self) -> Clock:
         """The store's local time."""
@@ -68,7 +65,7 @@ _HINTS = {
     UnknownEvent.hint: "Take ids from `search`, `timeline` or `browse`.",
     UnknownNode.hint: "Call `toc` without a node, and go down from there.",
     UnknownGrip.hint: "Take grip ids from the bullets of `toc` or the citations of `context`.",
-    DaemonUnavailable.hint: "The user can start it with `agent-memory serve`; then call again. Go on without memory.",
+    DaemonUnavailable.hint: "The user can start it with `agent-memory serve`; until then, go on without memory.",
     DeadlineExceeded.hint: "Ask for less, or call again.",
     ViewBehind.hint: "Call again in a moment.",
     Invalid.hint: "Correct it and call again.",
@@ -85,4 +82,6 @@ def advice(error: AgentMemoryError) -> str:
         name = _NAMES.get(field, field)
         problem = f"{name}: {error.problem} (found {error.found})"
         hint = CURSOR_HINT if name == "cursor" else hint
+    elif isinstance(error, DaemonUnavailable):
+        problem = f"no daemon answers at {error.address}"
     return f"{problem}. {hint}" if hint else problem

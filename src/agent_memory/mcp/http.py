@@ -29,6 +29,7 @@ import msgspec
 
 from agent_memory.errors import AddressInUse
 from agent_memory.mcp.calls import Client, new_conversation
+from agent_memory.mcp.notes import NoteRules
 from agent_memory.memory import Memory
 from agent_memory.telemetry import LOG
 
@@ -49,13 +50,11 @@ _KEEP_ALIVE_S = 60
 class HttpDoor:
     """Listens; loads what serves when somebody comes."""
 
-    def __init__(
-        self, memory: Memory, listener: socket.socket, *, drain_s: float, redact: Callable[[str], str]
-    ) -> None:
+    def __init__(self, memory: Memory, listener: socket.socket, *, drain_s: float, rules: NoteRules) -> None:
         self._memory = memory
         self._listener = listener
         self._drain_s = drain_s
-        self._redact = redact
+        self._rules = rules
         self._server: uvicorn.Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._stopping = False
@@ -124,7 +123,7 @@ class HttpDoor:
             return self._memory
 
         manager = StreamableHTTPSessionManager(
-            make_server(memory, client_of=_client_of, redact=self._redact),
+            make_server(memory, client_of=_client_of, rules=self._rules),
             json_response=True,
             stateless=True,
             max_request_body_size=BODY_BYTES_MAX,
@@ -146,11 +145,9 @@ class HttpDoor:
 
 
 @asynccontextmanager
-async def serve_http(
-    memory: Memory, *, address: str, drain_s: float, redact: Callable[[str], str]
-) -> AsyncIterator[HttpDoor]:
+async def serve_http(memory: Memory, *, address: str, drain_s: float, rules: NoteRules) -> AsyncIterator[HttpDoor]:
     """MCP of *memory* at *address* (``HOST:PORT``; port 0: any) until the block ends. Errors: `AddressInUse`."""
-    door = HttpDoor(memory, _bound(address), drain_s=drain_s, redact=redact)
+    door = HttpDoor(memory, _bound(address), drain_s=drain_s, rules=rules)
     door.listen()
     try:
         yield door

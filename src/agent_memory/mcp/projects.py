@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 
+from agent_memory.capture.project import project_of
 from agent_memory.errors import InvalidQuery
 from agent_memory.mcp.lines import short_project
 from agent_memory.memory import Memory
@@ -15,7 +17,7 @@ _ALIKE_MAX = 3
 async def projects_of(memory: Memory, given: str) -> tuple[str, ...]:
     """The projects of the store that *given* means; none means any.
 
-    It is a project by its whole name, by the last part of it, or a folder inside one.
+    It is a project by its whole name, by the last part of it, or a folder inside one or a worktree of it.
     Errors: `InvalidQuery`, naming those that there are.
     """
     given = given.strip()
@@ -25,6 +27,9 @@ async def projects_of(memory: Memory, given: str) -> tuple[str, ...]:
     if given in known:
         return (given,)
     folder = _folder(given)
+    root = await asyncio.to_thread(project_of, given)
+    if root in known:
+        return (root,)
     inside = [one for one in known if _folder(one) and (folder + "/").startswith(_folder(one) + "/")]
     if inside:
         # The innermost: a repository may hold another.

@@ -20,6 +20,7 @@ from agent_memory.mcp import resources
 from agent_memory.mcp.arguments import Context, schema_of
 from agent_memory.mcp.calls import Call, Client, advice
 from agent_memory.mcp.finding import context
+from agent_memory.mcp.notes import NoteRules
 from agent_memory.mcp.projects import known_projects
 from agent_memory.mcp.toolbox import INSTRUCTIONS, TOOLS, Tool
 from agent_memory.memory import Memory
@@ -38,27 +39,22 @@ def make_server(
     memory: Ask,
     *,
     client_of: Callable[[Request], Client],
-    redact: Callable[[str], str],
-    is_internal: bool = False,
+    rules: NoteRules,
 ) -> Server[Any]:
     """The server of one store.
 
     *memory* gives the store whenever one is needed, or says why there is none: a server is there,
-    and says so, when its daemon is not. *client_of* tells who asks. *redact* takes secrets out of
-    what is to be remembered; with *is_internal* nothing is.
+    and says so, when its daemon is not. *client_of* tells who asks, *rules* what may be remembered.
     """
-    return _Door(memory, client_of, redact, is_internal).server()
+    return _Door(memory, client_of, rules).server()
 
 
 class _Door:
-    def __init__(
-        self, memory: Ask, client_of: Callable[[Request], Client], redact: Callable[[str], str], is_internal: bool
-    ) -> None:
+    def __init__(self, memory: Ask, client_of: Callable[[Request], Client], rules: NoteRules) -> None:
         self._memory = memory
         self._client_of = client_of
-        self._redact = redact
-        self._is_internal = is_internal
-        self._tools = [_as_listed(tool) for tool in TOOLS.values() if not (tool.writes and is_internal)]
+        self._rules = rules
+        self._tools = [_as_listed(tool) for tool in TOOLS.values() if not (tool.writes and rules.is_internal)]
 
     def server(self) -> Server[Any]:
         from agent_memory import __version__
@@ -187,12 +183,7 @@ class _Door:
     # -- inside ---------------------------------------------------------------------------------
 
     async def _call(self, request: Request) -> Call:
-        return Call(
-            memory=await self._memory(),
-            client=self._client_of(request),
-            redact=self._redact,
-            is_internal=self._is_internal,
-        )
+        return Call(memory=await self._memory(), client=self._client_of(request), rules=self._rules)
 
 
 class _Refusing:

@@ -14,6 +14,7 @@ from typing import Any
 from mcp.server.stdio import stdio_server
 
 from agent_memory.mcp.calls import Client, new_conversation
+from agent_memory.mcp.notes import NoteRules
 from agent_memory.mcp.server import make_server, soon
 from agent_memory.memory import Memory
 
@@ -40,7 +41,7 @@ class Link:
         await self._stack.aclose()
 
 
-async def serve_stdio(opener: Opener, *, redact: Callable[[str], str], is_internal: bool) -> None:
+async def serve_stdio(opener: Opener, *, rules: NoteRules) -> None:
     """Serve the agent at the other end of standard input and output until it closes them."""
     link = Link(opener)
     conversation = new_conversation()
@@ -49,7 +50,7 @@ async def serve_stdio(opener: Opener, *, redact: Callable[[str], str], is_intern
         params = request.session.client_params
         return Client(params.client_info.name if params is not None else "", conversation)
 
-    server = make_server(link.memory, client_of=client_of, redact=redact, is_internal=is_internal)
+    server = make_server(link.memory, client_of=client_of, rules=rules)
     try:
         async with stdio_server() as (incoming, outgoing):
             warming = asyncio.create_task(soon(link.memory))
