@@ -24,6 +24,7 @@ from agent_memory.capture.agents.common import kept_as_other
 from agent_memory.capture.identity import to_draft
 from agent_memory.capture.ledger import Ledger
 from agent_memory.capture.model import Agent, Captured
+from agent_memory.capture.moments import Moments
 from agent_memory.capture.payloads import SESSION, agent_named, agent_of, as_name, decoded, name_at
 from agent_memory.capture.redaction import redact_value
 from agent_memory.capture.turns import Redact, with_turn
@@ -164,11 +165,13 @@ class Drain:
 
     def _told(self, name: str, envelope: spool.Envelope) -> list[_Told]:
         told: list[_Told] = []
+        moments = Moments()
         for agent, captured in _captured(envelope, self._redact):
-            if self._scope.ignored(agent, captured.folder, captured.time_ms or envelope.received_ms):
+            time_ms = captured.time_ms or envelope.received_ms
+            if self._scope.ignored(agent, captured.folder, time_ms):
                 continue
             delivery = captured.delivery or f"{envelope.id}/{len(told)}"
-            captured = msgspec.structs.replace(captured, delivery=delivery)
+            captured = msgspec.structs.replace(captured, delivery=delivery, time_ms=moments.next(time_ms))
             project = self._scope.project(captured.folder)
             if isinstance(agent, Agent):
                 draft = to_draft(captured, agent, self._ledger, project=project)

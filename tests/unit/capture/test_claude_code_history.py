@@ -182,15 +182,15 @@ def test_of_several_results_on_a_line_each_has_its_own_content() -> None:
     )
 
 
-def test_a_line_without_a_time_has_that_of_the_line_before_or_of_the_file() -> None:
-    """It is never stamped with the time of the import."""
+def test_a_line_without_a_time_has_that_of_the_line_before() -> None:
+    """If there is none, the import decides."""
     times = [
         captured.time_ms
         for told in read([line("user", "a", timestamp=None), line("user", "b"), line("user", "c", timestamp="x")])
         for captured in told.captured
     ]
 
-    assert [1_000, 1_772_442_000_000, 1_772_442_000_000] == times
+    assert [None, 1_772_442_000_000, 1_772_442_000_000] == times
 
 
 @pytest.mark.parametrize(

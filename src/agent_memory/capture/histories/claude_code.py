@@ -79,7 +79,7 @@ class ClaudeCodeHistory:
 
     def __init__(self, place: Place) -> None:
         self._session, self._agent_id = _named_by(place)
-        self._time_ms = place.modified_ms
+        self._time_ms: int | None = None
         self._folder = ""
         self._tool_names: dict[str, str] = {}
         self._roots: dict[str, str] = {}

@@ -51,7 +51,7 @@ class CodexHistory:
         self._session = named[-1] if named else as_name(place.path.stem) or "unnamed"
         self._parent = self._speaker = self._agent_id = self._folder = ""
         self._about: dict[str, Any] = {}
-        self._time_ms = place.modified_ms
+        self._time_ms: int | None = None
         self._known = False
         self._calls: dict[str, str] = {}
         self._done: set[str] = set()

@@ -20,6 +20,7 @@ from agent_memory.capture.importing.decoding import Lines
 from agent_memory.capture.importing.formats import Form, History, files_of, new_reader, opened, records_of
 from agent_memory.capture.importing.port import Redact, Scope
 from agent_memory.capture.model import Captured, Outcome, Told
+from agent_memory.capture.moments import Moments
 from agent_memory.events import Draft
 
 _TAIL_BYTES = 4096
@@ -58,7 +59,7 @@ class Reading:
         self._tail = b""
         self._inode = 0
         self._tells_times = True
-        self._untimed = 0
+        self._moments = Moments()
 
     def steps(self, account: Account, *, keep: bool = False) -> Iterator[Step]:
         """What is new since the last time. With *keep*, there may be a next time.
@@ -77,15 +78,15 @@ class Reading:
             if keep:
                 self._remember(file)
         if keep:
-            held = self._reader, self._repetitions
-            self._reader, self._repetitions = copy.deepcopy(held)
+            held = self._reader, self._repetitions, self._moments
+            self._reader, self._repetitions, self._moments = copy.deepcopy(held)
         for record in self._lines.last():
             # A line that is still being written is no malformed one, if it can be looked at again.
             if not (keep and isinstance(record, Record) and record.problem):
                 yield self._step(record, account)
         yield self._ended(account)
         if keep:
-            self._reader, self._repetitions = held
+            self._reader, self._repetitions, self._moments = held
 
     def can_go_on(self) -> bool:
         """Whether the file has only grown since it was read with *keep*."""
@@ -141,10 +142,7 @@ class Reading:
         draft = to_draft(captured, agent, self._repetitions, project=project)
         has_own_time = captured.time_ms not in (None, self._modified_ms)
         self._tells_times = self._tells_times and has_own_time
-        if captured.time_ms is None:
-            # Each a moment later than the one before it, so that they keep their order.
-            draft = msgspec.structs.replace(draft, time_ms=self._modified_ms + self._untimed)
-            self._untimed += 1
+        draft = msgspec.structs.replace(draft, time_ms=self._moments.next(time_ms))
         return Found(line, draft, left_out, has_own_time)
 
 
