@@ -48,7 +48,7 @@ LEANS_ON: dict[str, set[str]] = {
     "mcp": VOCABULARY | {"", "annotation", "capture", "memory", "paging", "retrieval", "telemetry", "temporal", "toc"},
     "cli": VOCABULARY
     | {"annotation", "capture", "config", "daemon", "inference", "memory", "retrieval", "telemetry", "temporal", "toc"}
-    | {"bridge", "indexes", "", "mcp", "samples"},
+    | {"bridge", "indexes", "installation", "", "mcp", "samples"},
 }
 # The composition root and the shipped test kit see everything.
 EVERYTHING = {"", "daemon", "testing"}
