@@ -37,12 +37,17 @@ def blocks_of(text: str, lowered: bytes) -> Iterator[Block]:
 _TAG = r"(?i)<(/?)private(?:\s[^<>]{0,200}+)?>"
 
 
+_NAMED = r"[A-Za-z0-9_]<"
+
+
 def _private(text: str) -> Iterator[Block]:
     """From an opening tag to what closes it, or to the end; a tag in a pair of quotes is talked about."""
     depth, start = 0, 0
-    for tag in compiled(_TAG).finditer(text):
-        if _is_mentioned(text, tag.start(), tag.end()):
-            continue
+    tags = [tag for tag in compiled(_TAG).finditer(text) if not _is_mentioned(text, tag.start(), tag.end())]
+    if not any(tag[1] for tag in tags):
+        # Nothing closes: `List<Private>` in code opens nothing.
+        tags = [tag for tag in tags if not compiled(_NAMED).match(text, max(0, tag.start() - 1))]
+    for tag in tags:
         if not tag[1]:
             if depth == 0:
                 start = tag.start()

@@ -107,6 +107,8 @@ def _token_at(text: str, at: int, spans: list[Span]) -> int:
         token = text[at:end]
         if kind == "private-key" and not _is_encoded_key(token):
             continue
+        if kind == "jwt" and max(map(len, token.split(".")[1:]), default=0) < 10:
+            continue
         if _values.is_token_placeholder(token, len(beginning)):
             return end
         spans.append((at, end, TOKEN, kind))
@@ -201,6 +203,7 @@ _BEHIND_NAME = r"""(?x)
       | (?P<typed>[?!]?:[ \t]?(?:&?(?:'static[ ])?str|[Ss]tring|bytes|SecretStr|Optional\[str\]|Final(?:\[str\])?)
             (?:[ ]\|[ ](?:None|null|undefined))?[ \t]{0,4}=(?!=)[ \t]{0,4})
       | (?P<given>\\{0,3}["'`]?\\{0,3}\]?[ \t]{0,24}+(?::=|=>|={1,3}|:{1,2}|\?=)[ \t]{0,24}+)
+      | (?P<listed>\\{0,3}["'`][ \t]?,[ \t]{0,16}+(?=["'`\\]))
       | (?P<element>>)
       | (?P<told>[ \t]{1,3}(?:is|was|to)[ \t]{1,3}:?[ \t]?)
       | (?P<called>\([ \t]?(?=["'`\\]))
@@ -245,7 +248,12 @@ def _given(text: str, at: int, spans: list[Span]) -> None:
     if how == "element" and text[begins - 1 : begins] != "<":
         return
     family = family_of(name)
-    if family is None:
+    if family is None and not lead and compiled(_WORD_BEFORE).search(left):
+        # Two words in a sentence: `api key: …`.
+        family = _values.KEY
+    if family is None or text.startswith("://", begins - 3) or text.startswith("::", begins - 2):
+        return
+    if how == "listed" and name.isalpha() and name.islower():
         return
     value_at = found.end()
     before = text[max(0, begins - 1) : begins]
@@ -265,7 +273,7 @@ def _given(text: str, at: int, spans: list[Span]) -> None:
     else:
         span, quoted, plain = None, False, False
     if span is None:
-        if how == "called":
+        if how in ("called", "listed"):
             return
         quoted = False
         plain = flag or how in ("pair", "element") or _is_plain(text, begins, before, found[how])
@@ -278,13 +286,19 @@ def _given(text: str, at: int, spans: list[Span]) -> None:
             plain = plain or before in ("?", "&", ";", "")
     start, end = span
     value = text[start:end]
-    if how in ("told", "called") or (how == "spaced" and not flag):
+    if how in ("told", "called", "listed") or (how == "spaced" and not flag):
         # Sentences and calls have many a word behind a name.
         quoted = False
         if " " in value or not any(c.isdigit() for c in value) or len(value) < 6:
             return
+    elif how == "spaced" and ((value.isalpha() and value.islower()) or value.startswith("pass:")):
+        # `--password requires a value`
+        return
     if _values.is_secret(family, value, quoted=quoted, plain=plain):
         spans.append((start, end, GIVEN, _values.kind_of(family, name, value)))
+
+
+_WORD_BEFORE = r"(?i)(?:api|access|secret|auth|private|encryption|signing)[ ]$"
 
 
 def _quoted(text: str, at: int) -> tuple[int, int] | None:
@@ -345,7 +359,7 @@ def _is_spaced_name(text: str, begins: int, family: int) -> bool:
     if compiled(r"(?:^|\s)(?:login|account)\s{1,20}\S{1,120}\s{1,20}$").search(left[-170:]):
         return True
     return (
-        compiled(r"(?i)(?:with|set|by|encrypted|user|role)\s{1,4}(?:encrypted\s{1,4})?$").search(left[-40:]) is not None
+        compiled(r"(?i)(?:with|set|by|encrypted|(?:user|role)\s{1,4}\S{1,64}+)\s{1,4}$").search(left[-80:]) is not None
     )
 
 
@@ -422,7 +436,12 @@ def _address(text: str, at: int, spans: list[Span]) -> None:
         name, colon, password = user.partition(":")
         start = at + len(name) + 1
         if not colon:
-            if len(name) >= 20 and _values.is_random(name) and not _values.is_placeholder(name):
+            if (
+                len(name) >= 20
+                and "http" in text[max(0, at - 8) : at]
+                and _values.is_random(name)
+                and not _values.is_placeholder(name)
+            ):
                 spans.append((at, at + len(name), PLACE, "url-password"))
         elif password and not _values.is_placeholder(password):
             spans.append((start, start + len(password), PLACE, "url-password"))

@@ -30,7 +30,7 @@ _GLUED_PASS = r"(?:db|user|root|my|ssh|sql|admin|smtp|mail|ftp|redis|mongo|pg|au
 _TAILS_WORDS = """
     value plain plaintext text raw new old current confirm confirmation confirmed again repeat prod
     production dev development test staging stage live local default base64 b64 encoded env var str
-    string pw main master primary secondary backup user admin root db database
+    string pw main master primary secondary backup user admin root db database base
 """
 _TAILS = frozenset(_TAILS_WORDS.split())
 # Who says what a key is for: these are secret.
@@ -44,6 +44,7 @@ _SECRET_KEYS_WORDS = """
 """
 _SECRET_KEYS = frozenset(_SECRET_KEYS_WORDS.split())
 _OPEN_KEYS_WORDS = """
+    recv receive recipient fingerprint gpg pgp list delete edit refresh search
     public pub publishable primary foreign partition sort cache row dict hot index idempotency map
     object group routing lookup translation i18n locale message unique natural composite candidate
     shard hash range sharding registry component react list item node prop property field column
@@ -148,7 +149,7 @@ _PLACEHOLDERS_WORDS = """
 _PLACEHOLDERS = frozenset(_PLACEHOLDERS_WORDS.split())
 _PLACEHOLDER = r"""(?x)\A(?:
     [$%\#&@!]?(?:\{.*\}|\(.*\)|\[.*\]|<.*>)\Z   # ${TOKEN}, $(cat file), <token>, [redacted: …]
-  | \$[{(] | \{\{ | \{[A-Za-z_.]+\Z | <[A-Za-z_ -]+\Z | \[redacted | \#\{ | %\( | %\{
+  | \$[{(] | \{\{ | \{[A-Za-z_][\w.\[\]]*+(?:![rsa])?\}?\Z | <[A-Za-z_ -]+\Z | \[redacted | \#\{ | %\( | %\{
   | \$[A-Za-z_][A-Za-z0-9_]*+\Z | %[A-Za-z_][A-Za-z0-9_]*+%\Z
   | \$env: | env[:.] | ENV\[ | vault: | ssm: | arn: | secretref: | keyvault: | op:// | file: | aws-sm: | sops: | ENC\[
   | !(?:Ref|Sub|secret|vault|env|GetAtt|ImportValue|encrypted)\b | \*{3} | \.{3} | …
@@ -165,11 +166,13 @@ _WORDY = (
     r"(?i)(?:^|[-_. ])(?:your|my|example|sample|here|change|changeme|replace|insert|enter|placeholder|dummy|fake|mock"
     r"|todo|some|goes|paste|fill|put|set|xxx+|abc|redacted|the)(?:$|[-_. ])"
 )
-_PLACED = r"(?:x{4}|X{4}|\*{3}|\.{3}|…|•{3}|your[-_ ]|YOUR[-_ ]|<[a-z])"
+_PLACED = r"(?:%[sdr]|\{\}|\{[0-9]\}|x{4}|X{4}|\*{3}|\.{3}|…|•{3}|your[-_ ]|YOUR[-_ ]|<[a-z])"
 _CALL = r"[A-Za-z_][\w.]*+[(\[]"
 _DOTTED = r"[A-Za-z_$][\w$]*+(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*+)+\Z"
 _IDENTIFIER = r"[A-Za-z_$][A-Za-z0-9_$]*+\Z"
 _RANDOM = r"[A-Za-z0-9+/=_.~:@!%$^*|-]+\Z"
+_TYPED = r"[!-~]{24,}+\Z"
+_VERSION = r"[~^<>=v]{0,2}[0-9]{1,4}\.[0-9]{1,6}(?:\.[0-9]{1,6})*+\Z"
 _SLUG = r"[-_./: +]+"
 _NUMBERED = r"[A-Za-z]*[0-9]{0,4}\Z|[0-9]{1,8}\Z|v?[0-9]{1,3}(?:\.[0-9]{1,3}){1,3}\Z"
 
@@ -201,9 +204,19 @@ def is_secret(family: int, value: str, *, quoted: bool, plain: bool) -> bool:
         return False
     if family == PASSWORD:
         return _is_password(value, quoted=quoted, plain=plain)
-    if not quoted and not plain and (compiled(_CALL).match(value) or compiled(_DOTTED).match(value)):
+    if (
+        not quoted
+        and not plain
+        and (compiled(_CALL).match(value) or compiled(_DOTTED).match(value) or _is_named(value))
+    ):
         return False
     return is_random(value, strict=family in (WEAK_KEY, CREDENTIAL))
+
+
+def _is_named(value: str) -> bool:
+    """Whether it is made of words, as the names of code are: `Ed25519PrivateKey`."""
+    words = compiled(_WORDS).findall(value[:256])
+    return 2 * sum(len(word) for word in words if len(word) > 3 and not word.isdigit()) >= len(value[:256])
 
 
 def _is_password(value: str, *, quoted: bool, plain: bool) -> bool:
@@ -212,7 +225,7 @@ def _is_password(value: str, *, quoted: bool, plain: bool) -> bool:
         # Four words may be a passphrase; a sentence ends with a mark or begins with a capital.
         if spaces and (value[-1] in ".:?!," or value[0].isupper() or spaces > 7 or not _is_phrase(value)):
             return False
-        return not _is_code_word(value)
+        return not _is_code_word(value) and not compiled(_VERSION).match(value)
     if plain:
         return not compiled(_CALL).match(value)
     if compiled(_CALL).match(value) or compiled(_DOTTED).match(value):
@@ -250,10 +263,11 @@ def _is_code_word(value: str) -> bool:
 
 def is_random(value: str, *, strict: bool = False) -> bool:
     """Whether *value* looks drawn at random: letters and digits of which no words can be made."""
-    if not compiled(_RANDOM).match(value):
-        return False
     head = value[:256]
     digits = sum(c.isdigit() for c in head)
+    if not compiled(_RANDOM).match(value):
+        # Keys of web frameworks are drawn from all that can be typed.
+        return compiled(_TYPED).match(value) is not None and digits > 2 and len(set(head)) > 15
     upper = sum(c.isupper() for c in head)
     lower = sum(c.islower() for c in head)
     distinct = len(set(head))

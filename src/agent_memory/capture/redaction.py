@@ -62,13 +62,14 @@ class Redactor:
 
     def __init__(self, *, on: bool = True, extra: Iterable[str] = (), allow: Iterable[str] = ()) -> None:
         self.on = on
+        self._told = (tuple(extra), tuple(allow))
         self._extra: list[tuple[str, re.Pattern[str]]] = []
-        for told in extra:
+        for told in self._told[0]:
             kind, pattern = split_own(told)
             compiled = _compiled(pattern)
             if compiled is not None:
                 self._extra.append((kind, compiled))
-        allowed = list(allow)
+        allowed = self._told[1]
         self._allowed = frozenset(text for text in allowed if not text.startswith(PATTERN))
         patterns = (_compiled(text.removeprefix(PATTERN)) for text in allowed if text.startswith(PATTERN))
         self._allowed_patterns = [pattern for pattern in patterns if pattern is not None]
@@ -77,6 +78,11 @@ class Redactor:
     def from_policy(cls, told: Mapping[str, Any]) -> Redactor:
         """As `policy` wrote it; what is missing or damaged is as by default: on."""
         return cls(on=told.get("on") is not False, extra=_texts(told.get("extra")), allow=_texts(told.get("allow")))
+
+    @property
+    def policy(self) -> dict[str, Any]:
+        """What `from_policy` takes, for JSON."""
+        return {"on": self.on, "extra": list(self._told[0]), "allow": list(self._told[1])}
 
     def find(self, text: str) -> list[Finding]:
         """The secrets of *text*, in order, disjoint. Takes time linear in the text, whatever it holds."""
@@ -95,6 +101,10 @@ class Redactor:
         """The text without its secrets, and how many there were of each kind."""
         counts: Counter[str] = Counter()
         return (self._text(text, counts) if self.on else text), counts
+
+    def clean(self, text: str) -> str:
+        """The text without its secrets."""
+        return self.text(text)[0]
 
     def value(self, value: Any) -> tuple[Any, Counter[str]]:
         """A copy of a JSON value without secrets: in any text, name of a field, or field named for one."""
