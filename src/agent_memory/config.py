@@ -133,6 +133,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     capture_ignore_agents: Annotated[
         tuple[_AgentName, ...], Meta(description="Agents of which nothing is captured.")
     ] = ()
+    redact: Annotated[
+        Literal["on", "off"],
+        Meta(description="Whether secrets are taken out of what is captured, imported and noted."),
+    ] = "on"
+    redact_extra: Annotated[
+        tuple[str, ...],
+        Meta(description="Own patterns of secrets: `PATTERN` or `KIND=PATTERN`, as `acme=ACME-[A-Za-z0-9]{20,40}`."),
+    ] = ()
+    redact_allow: Annotated[
+        tuple[str, ...],
+        Meta(description="What is never taken out: texts, or patterns of such as `re:PATTERN`."),
+    ] = ()
     inject_agents: Annotated[
         tuple[_RemindedName, ...],
         Meta(description="Agents whose hooks answer with a reminder of what was said before."),

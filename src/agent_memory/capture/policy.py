@@ -39,6 +39,12 @@ if TYPE_CHECKING:
         def capture_ignore_agents(self) -> Sequence[str]: ...
         @property
         def inject_agents(self) -> Sequence[str]: ...
+        @property
+        def redact(self) -> str: ...
+        @property
+        def redact_extra(self) -> Sequence[str]: ...
+        @property
+        def redact_allow(self) -> Sequence[str]: ...
 
 
 POLICY_FILE = "policy.json"
@@ -131,12 +137,20 @@ def folder_of(payload: Mapping[str, Any]) -> str:
 
 
 def save_policy(settings: CaptureSettings) -> None:
-    """Let the hooks of this spool know the settings. Pauses stay as they are. Errors: `OSError`."""
+    """Let the hooks of this spool know the settings. Pauses stay as they are.
+
+    Errors: `OSError`; `InvalidConfig` for a pattern of the user's own that is not taken.
+    """
+    # Not on the path of the hook, which reads a policy and writes none.
+    from agent_memory.capture.own_patterns import checked_redactor
+
+    redactor = checked_redactor(on=settings.redact == "on", extra=settings.redact_extra, allow=settings.redact_allow)
     write_policy(
         settings.spool,
         ignore_paths=settings.capture_ignore_paths,
         ignore_agents=settings.capture_ignore_agents,
         inject_agents=settings.inject_agents,
+        redaction=redactor.policy,
     )
 
 

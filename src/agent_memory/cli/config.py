@@ -16,6 +16,8 @@ _LEFT_OPEN = {
     "otlp_endpoint": "nowhere",
     "capture_ignore_paths": "none",
     "capture_ignore_agents": "none",
+    "redact_extra": "none",
+    "redact_allow": "none",
     "inject_agents": "none",
 }
 
