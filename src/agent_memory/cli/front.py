@@ -45,7 +45,7 @@ class Front:
         self.partial: Any = None
         """What a command that fails half way has to tell all the same."""
         self._has_told = False
-        self._config_file = config_file
+        self.config_file = config_file
         self._flags = flags
 
     @functools.cached_property
@@ -53,7 +53,7 @@ class Front:
         """The settings in force. Errors: `InvalidConfig`."""
         from agent_memory.config import load_config
 
-        return load_config(flags=self._flags, file=self._config_file)
+        return load_config(flags=self._flags, file=self.config_file)
 
     @property
     def owns_store(self) -> bool:
