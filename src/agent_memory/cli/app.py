@@ -12,7 +12,12 @@ import click
 from agent_memory.cli.ending import INTERRUPTED, OK, UNKNOWN_PROBLEM, fail_usage, hush
 
 COMMANDS = (
+    "install",
+    "uninstall",
+    "doctor",
     "serve",
+    "stop",
+    "service",
     "hook",
     "mcp",
     "ingest",

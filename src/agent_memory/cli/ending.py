@@ -69,6 +69,11 @@ def exit_code(error: BaseException) -> int:
     return next((code for family, _, code in _FAMILIES if isinstance(error, family)), UNKNOWN_PROBLEM)
 
 
+def exit_code_of(code: str) -> int:
+    """The same, of an error that another process told, by the `code` of its envelope."""
+    return next((number for _, name, number in _FAMILIES if name == code), UNKNOWN_PROBLEM)
+
+
 def error_shape(error: BaseException, command: str, *, own_store: bool) -> dict[str, object]:
     """The error of the JSON envelope."""
     if isinstance(error, KeyboardInterrupt):
@@ -96,9 +101,9 @@ def hint_of(error: AgentMemoryError, command: str, *, own_store: bool) -> str:
 def print_error(error: BaseException, command: str, *, own_store: bool) -> None:
     """What went wrong and how to mend it, on stderr."""
     if isinstance(error, AgentMemoryError):
-        _print_error(str(error), hint_of(error, command, own_store=own_store))
+        print_problem(str(error), hint_of(error, command, own_store=own_store))
     else:
-        _print_error(f"unexpected {type(error).__name__}: {error}", _report_hint())
+        print_problem(f"unexpected {type(error).__name__}: {error}", _report_hint())
 
 
 def fail_usage(error: click.ClickException, arguments: Sequence[str]) -> int:
@@ -155,7 +160,8 @@ def _shape(
     }
 
 
-def _print_error(message: str, hint: str) -> None:
+def print_problem(message: str, hint: str) -> None:
+    """What went wrong and the way out, on stderr."""
     from agent_memory.cli.safe import safe
 
     coloured = sys.stderr.isatty() and "NO_COLOR" not in os.environ

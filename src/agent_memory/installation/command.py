@@ -49,6 +49,11 @@ def program(environ: Mapping[str, str]) -> str:
     return str(own)
 
 
+def is_on_path(environ: Mapping[str, str]) -> bool:
+    """Whether the bare name finds the program, from a shell of this user."""
+    return shutil.which(PROGRAM, path=environ.get("PATH", "")) is not None
+
+
 def hook_command(agent: str, *, entry: str) -> str:
     """The line that an agent runs for each of its events, for `sh -c`."""
     return f"{shlex.quote(entry)} hook {agent}"
