@@ -58,12 +58,9 @@ class HttpDoor:
         self._server: uvicorn.Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._stopping = False
-
-    @property
-    def address(self) -> str:
+        host, port = listener.getsockname()[:2]
+        self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         """HOST:PORT as bound."""
-        host, port = self._listener.getsockname()[:2]
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def listen(self) -> None:
         """Wait for the first who comes."""
