@@ -262,7 +262,7 @@ def agent_of(payload: Mapping[str, Any]) -> str:
         return "cursor"
     if event == "agent-turn-complete" or "thread-id" in payload or "turn_id" in payload:
         return "codex"
-    if "callID" in payload or "sessionID" in payload or "properties" in payload:
+    if "." in event or "callID" in payload or "sessionID" in payload or "properties" in payload:
         return "opencode"
     steps = text_at(payload, *TRANSCRIPT).replace("\\", "/").split("/")
     for folder, agent in _FOLDERS:

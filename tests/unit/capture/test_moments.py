@@ -15,12 +15,13 @@ from agent_memory.capture.moments import Moments
         ([5, 5, 5], [5, 6, 7]),
         ([5, 9, 20], [5, 9, 20]),
         ([5, 5, 6, 7, 20], [5, 6, 7, 8, 20]),
-        ([20, 5, 5], [20, 5, 6]),
+        ([20, 5, 5, 20, 20], [20, 5, 6, 21, 22]),
+        ([20, 20, 12, 20], [20, 21, 12, 22]),
         ([0, 0], [0, 1]),
     ],
 )
 def test_a_time_that_is_taken_gives_the_next_one(times: list[int], expected: list[int]) -> None:
-    """One that goes back stays where it is: histories hold several conversations."""
+    """One that goes back stays where it is: histories hold several conversations, which go on where they were."""
     moments = Moments()
 
     assert expected == [moments.next(time_ms) for time_ms in times]

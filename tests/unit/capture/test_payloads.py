@@ -160,6 +160,7 @@ def test_times_are_read_in_every_form_agents_use(given_time: object, expected: i
         ({"hook_event_name": "beforeSubmitPrompt", "conversation_id": "c"}, "cursor"),
         ({"generation_id": "g", "hook_event_name": "stop"}, "cursor"),
         ({"callID": "c", "tool": "bash", "sessionID": "s"}, "opencode"),
+        ({"hook_event_name": "chat.message", "session_id": "s", "timestamp": 1}, "opencode"),
         ({"prompt": "Whose is this?"}, ""),
         ({}, ""),
     ],
