@@ -115,12 +115,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         ),
         ("claude-code", "1 failed, 5 passed", Kind.TOOL_RESULT, "1 failed, 5 passed in 0.42s"),
         ("claude-code", "No rule to make target lint", Kind.TOOL_RESULT, "Exit code 2"),
-        (
-            "claude-code",
-            "window() is called in report.py",
-            Kind.ASSISTANT_MESSAGE,
-            "window() is called in src/booking.py",
-        ),
+        ("codex", "only report.py calls it", Kind.ASSISTANT_MESSAGE, "Only report.py calls it."),
         ("codex", "report cope with an empty window", Kind.USER_MESSAGE, "Make the report cope"),
         ("codex", "falls back to the day itself", Kind.ASSISTANT_MESSAGE, "one test covers it"),
         ("codex", "Updated the following files", Kind.TOOL_RESULT, "M src/report.py"),
