@@ -21,13 +21,14 @@ import codecs
 import hashlib
 import json
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 import msgspec
 
+from agent_memory.capture.redaction import Redactor
 from agent_memory.events import Draft, Kind, Role
 from agent_memory.events.ulids import ULID_TIME_MAX_MS, derived_ulid
 
@@ -84,16 +85,19 @@ _decoder = msgspec.json.Decoder(_Fields)
 class JsonLines:
     """Takes the bytes of one file in pieces of any size, gives its lines in order.
 
-    Memory is bounded by the longest line, of *line_bytes_max* at most.
+    Memory is bounded by the longest line, of *line_bytes_max* at most. With *redact*, secrets are
+    taken out of every event, and counted by kind in ``redacted``; its identity is that of the line.
     """
 
-    def __init__(self, *, line_bytes_max: int = LINE_BYTES_MAX) -> None:
+    def __init__(self, *, line_bytes_max: int = LINE_BYTES_MAX, redact: Redactor | None = None) -> None:
+        self.redacted: Counter[str] = Counter()
+        self._redact = redact
         self._line_bytes_max = line_bytes_max
         self._parts: list[bytes] = []
         self._size = 0
         self._number = 0
-        self._repetitions: _Counter[bytes] = _Counter()
-        self._in_millisecond: _Counter[int] = _Counter()
+        self._repetitions: _Repetitions[bytes] = _Repetitions()
+        self._in_millisecond: _Repetitions[int] = _Repetitions()
 
     def feed(self, data: bytes) -> Iterator[Line | BadLine]:
         """The lines that *data* completes. Take them all before feeding more."""
@@ -132,9 +136,16 @@ class JsonLines:
         raw = raw.strip(_BLANK)
         if raw:
             try:
-                yield Line(self._number, self._identified(_decode(raw), raw))
+                draft = self._identified(_decode(raw), raw)
+                yield Line(self._number, self._redacted(draft) if self._redact else draft)
             except _NoEvent as error:
                 yield BadLine(self._number, str(error))
+
+    def _redacted(self, draft: Draft) -> Draft:
+        assert self._redact is not None
+        clean, counts = without_secrets(draft, self._redact)
+        self.redacted.update(counts)
+        return clean
 
     def _identified(self, fields: _Fields, raw: bytes) -> Draft:
         """The draft of a line, with the stable identity that the module's docstring tells of."""
@@ -162,6 +173,19 @@ class JsonLines:
             tool_call_id=fields.tool_call_id,
             metadata=fields.metadata,
         )
+
+
+def without_secrets(draft: Draft, redactor: Redactor) -> tuple[Draft, Counter[str]]:
+    """The draft without secrets in its words and metadata, and how many of each kind; its ids stay."""
+    told = {
+        "text": draft.text,
+        "speaker": draft.speaker,
+        "project": draft.project,
+        "tool_name": draft.tool_name,
+        "metadata": draft.metadata,
+    }
+    clean, counts = redactor.value(told)
+    return (msgspec.structs.replace(draft, **clean), counts) if counts else (draft, counts)
 
 
 class _NoEvent(Exception):
@@ -230,7 +254,7 @@ def _time_ms(given: str | int | None) -> int | None:
     return time_ms
 
 
-class _Counter(Generic[K]):
+class _Repetitions(Generic[K]):
     """How often each of the latest keys was seen."""
 
     def __init__(self) -> None:

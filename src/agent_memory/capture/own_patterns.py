@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from agent_memory.capture.redaction import PATTERN, Redactor, split_own
 from agent_memory.errors import InvalidConfig
@@ -32,6 +32,22 @@ _FIXED_MIN = 2
 _FIXED_CLASS_MAX = 4
 
 _HINT = "docs/redaction.md tells which patterns are taken, for example ACME-[A-Za-z0-9]{20,40}."
+
+
+class RedactionSettings(Protocol):
+    """What of the settings redaction needs to know; `Config` is one."""
+
+    @property
+    def redact(self) -> str: ...
+    @property
+    def redact_extra(self) -> Sequence[str]: ...
+    @property
+    def redact_allow(self) -> Sequence[str]: ...
+
+
+def redactor_of(settings: RedactionSettings) -> Redactor:
+    """The redactor that the settings ask for. Errors: `InvalidConfig` for a pattern that is not taken."""
+    return checked_redactor(on=settings.redact == "on", extra=settings.redact_extra, allow=settings.redact_allow)
 
 
 def checked_redactor(*, on: bool, extra: Sequence[str], allow: Sequence[str]) -> Redactor:

@@ -142,9 +142,9 @@ def save_policy(settings: CaptureSettings) -> None:
     Errors: `OSError`; `InvalidConfig` for a pattern of the user's own that is not taken.
     """
     # Not on the path of the hook, which reads a policy and writes none.
-    from agent_memory.capture.own_patterns import checked_redactor
+    from agent_memory.capture.own_patterns import redactor_of
 
-    redactor = checked_redactor(on=settings.redact == "on", extra=settings.redact_extra, allow=settings.redact_allow)
+    redactor = redactor_of(settings)
     write_policy(
         settings.spool,
         ignore_paths=settings.capture_ignore_paths,

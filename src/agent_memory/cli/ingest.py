@@ -38,8 +38,8 @@ def command(front: Front, file: tuple[str, ...], wait: bool) -> int:
 
     Fields: kind and session; text, role, time, id, agent, project, speaker, source, source_id,
     tool_name, tool_call_id, metadata. Reading a file twice records nothing twice, if its lines
-    have times or ids. A line that is no event is reported by its number; the rest goes in.
-    Files are read in the order given, each after the one before.
+    have times or ids. Secrets are left out. A line that is no event is reported by its number; the
+    rest goes in. Files are read in the order given, each after the one before.
     """
     if file.count("-") > 1:
         raise click.BadParameter("- can be read only once.", param_hint="FILE")
@@ -48,8 +48,10 @@ def command(front: Front, file: tuple[str, ...], wait: bool) -> int:
 
 async def _ingest(front: Front, files: Sequence[str], wait: bool) -> int:
     from agent_memory.capture import JsonLines
+    from agent_memory.capture.own_patterns import redactor_of
     from agent_memory.cli.ingestion import Ingestion, refused_in_all, shape_of
 
+    redact = redactor_of(front.config)
     done: list[Ingestion] = []
     complete = False
     try:
@@ -59,7 +61,8 @@ async def _ingest(front: Front, files: Sequence[str], wait: bool) -> int:
                     tell = functools.partial(_tell, front, done, file if len(files) > 1 else "")
                     done.append(Ingestion(memory, file, tell=tell, progress=progress))
                     with _opened(file) as read:
-                        await done[-1].run(read, JsonLines(line_bytes_max=front.config.message_bytes_max))
+                        lines = JsonLines(line_bytes_max=front.config.message_bytes_max, redact=redact)
+                        await done[-1].run(read, lines)
                     if not front.as_json and len(files) > 1:
                         front.out.print(_summary(done[-1:], file), soft_wrap=True)
             complete = True
@@ -89,10 +92,12 @@ def _summary(done: Sequence[Ingestion], name: str) -> Text:
     from agent_memory.cli.safe import safe
 
     refused = sum(one.refused_count for one in done)
+    redacted = sum(one.redacted.total() for one in done)
     summary = Text(f"{safe(name, one_line=True)}: " if name else "")
     summary.append(f"{sum(one.created for one in done):,}", "bold green")
     summary.append(f" recorded, {sum(one.known for one in done):,} already there, ")
-    return summary.append(f"{refused:,} refused", "bold red" if refused else "")
+    summary.append(f"{refused:,} refused", "bold red" if refused else "")
+    return summary.append(f", {redacted:,} secret{'s' if redacted > 1 else ''} left out") if redacted else summary
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -46,6 +47,7 @@ class Ingestion:
         self.known = 0
         self.refused_count = 0
         self.refused: list[tuple[int, str]] = []
+        self.redacted: Counter[str] = Counter()
         self.position = 0
         self.complete = False
 
@@ -56,6 +58,7 @@ class Ingestion:
             async with asyncio.TaskGroup() as group:
                 await self._feed(group, reader)
         finally:
+            self.redacted = lines.redacted
             reader.leave()
         self.complete = True
 
@@ -122,6 +125,7 @@ def shape_of(done: Sequence[Ingestion], *, complete: bool) -> dict[str, Any]:
         "already_there": sum(one.known for one in done),
         "refused_count": refused_in_all(done),
         "refused": refused[:REFUSED_KEPT_MAX],
+        "redacted": dict(sum((one.redacted for one in done), Counter())),
         "position": max((one.position for one in done), default=0),
         "files": [
             {
