@@ -36,6 +36,7 @@ COMMANDS = (
     "replay",
     "verify",
     "model",
+    "redact",
     "config",
 )
 # Those that cannot have a module of their own name.
