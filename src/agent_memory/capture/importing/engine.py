@@ -31,6 +31,8 @@ _BATCH_CHARACTERS = 4 << 20
 _BATCHES_UNDER_WAY = 4
 _KEPT_READINGS_MAX = 32
 
+REPEATED = "told twice under one id"
+
 _UNREADABLE = (OSError, ValueError, sqlite3.Error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 
 
@@ -41,6 +43,7 @@ class _Run:
         self.account = account
         self.mark = mark
         self.stamp = stamp
+        self.sent: set[bytes] = set()
         self.fresh: set[bytes] = set()
         self.under_way = 0
         self.held_back: list[Found] = []
@@ -165,15 +168,19 @@ class Importer:
             account.left_out[found.left_out] += 1
         elif self._since_ms is not None and time_ms is not None and time_ms < self._since_ms:
             account.left_out["before --since"] += 1
-        elif (digest := digest_of(found.draft.source_id)) in run.mark.seen or digest in run.fresh:
+        elif (digest := digest_of(found.draft.source_id)) in run.mark.seen:
             account.imported_before += 1
+        elif digest in run.sent:
+            account.left_out[REPEATED] += 1
         elif self._log is None:
-            run.fresh.add(digest)
+            run.sent.add(digest)
             account.created += 1
-        elif number_of(found.draft) > 1:
-            run.held_back.append(found)
         else:
-            self._send(run, found)
+            run.sent.add(digest)
+            if number_of(found.draft) > 1:
+                run.held_back.append(found)
+            else:
+                self._send(run, found)
 
     def _go_on(self, run: _Run) -> None:
         """Once the history is read and what was sent is acknowledged: send more, or put down its mark."""

@@ -52,7 +52,7 @@ class Reading:
         self.history = history
         self._redact = redact
         self._scope = scope
-        self._modified_ms = _modified_ms(history.path)
+        self._modified_ms = _modified_ms(history)
         self._reader: HistoryReader = new_reader(history, modified_ms=self._modified_ms)
         self._repetitions = CountedRepetitions()
         self._lines = Lines()
@@ -140,14 +140,21 @@ class Reading:
         left_out = self._scope.ignored(agent.value, captured.folder, time_ms)
         project = "" if left_out else self._scope.project(captured.folder)
         draft = to_draft(captured, agent, self._repetitions, project=project)
-        has_own_time = captured.time_ms not in (None, self._modified_ms)
+        # Readers count on from when the file was written, or a moment before, where nothing says more.
+        has_own_time = captured.time_ms is not None and captured.time_ms < self._modified_ms - 1
         self._tells_times = self._tells_times and has_own_time
         draft = msgspec.structs.replace(draft, time_ms=self._moments.next(time_ms))
         return Found(line, draft, left_out, has_own_time)
 
 
-def _modified_ms(path: Path) -> int:
-    return path.stat().st_mtime_ns // 1_000_000
+def _modified_ms(history: History) -> int:
+    times = [history.path.stat().st_mtime_ns]
+    for file in files_of(history)[1:]:
+        try:
+            times.append(file.stat().st_mtime_ns)
+        except OSError:
+            continue
+    return max(times) // 1_000_000
 
 
 def _inode(path: Path) -> int:

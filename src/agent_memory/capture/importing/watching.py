@@ -1,8 +1,8 @@
 """Following histories that grow.
 
-Files are looked at from outside: those that changed in the last hour every half second while they change and
-ever more seldom, up to five seconds, while nothing does; all others, and whether there are new ones, every 15
-seconds. What takes long to read is read so seldom that reading takes a tenth of the time at most.
+Files are looked at from outside, every half second while they change and ever more seldom, up to five seconds,
+while nothing does; whether there are new ones, every 15 seconds. Looking takes a hundredth of the time at most,
+however many files there are, and reading one that takes long to read a tenth.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ LOOK_S_MIN = 0.5
 LOOK_S_MAX = 5.0
 _SLOWER = 1.5
 _FIND_S = 15.0
-_ACTIVE_S = 3600.0
 _RETRY_S = 60.0
-_DUTY = 10.0
+_LOOKING = 100.0
+_READING = 10.0
 
 
 class Watch:
@@ -43,18 +43,19 @@ class Watch:
         self._histories: Sequence[History] = ()
         self._find_at_s = 0.0
         self._stamps: dict[str, str] = {}
-        self._changed_s: dict[str, float] = {}
         self._not_before_s: dict[str, float] = {}
 
     def run(self) -> None:
         """The first look tells of everything, the later ones of what is new. Errors: the log's."""
         pause_s = LOOK_S_MIN
         while True:
+            begun_s = time.monotonic()
             changed = self._changed()
+            looked_s = time.monotonic() - begun_s
             if changed:
                 self._import(changed)
                 pause_s = LOOK_S_MIN
-            if self._wait(pause_s):
+            if self._wait(max(pause_s, looked_s * _LOOKING)):
                 return
             if not changed:
                 pause_s = min(pause_s * _SLOWER, LOOK_S_MAX)
@@ -62,20 +63,16 @@ class Watch:
     def _changed(self) -> list[History]:
         """The histories that look otherwise than they did and may be read now."""
         now_s = time.monotonic()
-        every_one = now_s >= self._find_at_s
-        if every_one:
+        if now_s >= self._find_at_s:
             self._histories = self._find()
             self._find_at_s = now_s + _FIND_S
         changed: list[History] = []
         for history in self._histories:
             name = history.name
-            is_active = now_s - self._changed_s.get(name, -_ACTIVE_S) < _ACTIVE_S
-            if not (every_one or is_active) or now_s < self._not_before_s.get(name, 0.0):
+            if now_s < self._not_before_s.get(name, 0.0):
                 continue
             stamp = stamp_of(files_of(history))
             if stamp != self._stamps.get(name):
-                if name in self._stamps:
-                    self._changed_s[name] = now_s
                 self._stamps[name] = stamp
                 changed.append(history)
         return changed
@@ -85,7 +82,7 @@ class Watch:
         now_s = time.monotonic()
         for account in accounts:
             name = account.history.name
-            self._not_before_s[name] = now_s + account.duration_s * _DUTY
+            self._not_before_s[name] = now_s + account.duration_s * _READING
             if account.state is State.FAILED:
                 # As if it had changed, but not at once.
                 self._stamps.pop(name, None)
