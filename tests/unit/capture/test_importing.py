@@ -160,6 +160,32 @@ def test_what_a_hook_heard_in_the_middle_of_a_session_is_found_among_its_repetit
         assert expected.said() == log.said()
 
 
+@pytest.mark.parametrize(("late_min", "count"), [(0, 1), (1, 1), (40, 1), (59 + 60, 2)])
+def test_what_a_history_has_only_once_is_what_a_hook_told_of_somewhat_later(
+    path: Path, late_min: int, count: int
+) -> None:
+    """A prompt that was queued has two times; hours later it is another one."""
+    log, late = InMemoryLog(), prompt("Label the crates.", 0)
+    late["timestamp"] = f"2026-03-02T{10 + late_min // 60}:{late_min % 60:02}:00.000Z"
+    import_all([write(path, late)], log)
+    for _ in range(2):
+        import_all([write(path, prompt("Label the crates.", 0))], log)
+
+    assert count == len(log.events)
+
+
+def test_a_session_that_goes_on_in_another_file_loses_none_of_its_repetitions(tmp_path: Path) -> None:
+    """Each file is counted from its own beginning."""
+    log = InMemoryLog()
+    first = write(tmp_path / "a.jsonl", prompt("Go on.", 1), prompt("Go on.", 5))
+    second = write(tmp_path / "b.jsonl", prompt("Go on.", 20), prompt("Go on.", 30))
+    copied = write(tmp_path / "c.jsonl", prompt("Go on.", 1), prompt("Go on.", 5), prompt("Go on.", 20))
+    for _ in range(2):
+        import_all([first, second, copied], log)
+
+        assert 4 == len(log.events)
+
+
 def test_words_said_twice_within_a_minute_are_two(path: Path) -> None:
     log = InMemoryLog()
     for _ in range(2):

@@ -8,7 +8,9 @@ time, the words are another repetition: the one that the log has from about the 
     hook                  ok#1 9:30   ok#2 10:00
     log       ok#1 9:30, ok#2 10:00, and ok#3 9:00
 
-To find out, repetitions are sent in the order of their numbers, each once the one before has its place.
+To find out, repetitions are sent in the order of their numbers, each once the one before has its place. Words that
+a history has only once are what the log has of them, if that is not from quite another time: a prompt that
+was queued, or an answer that took long, is told of at two times.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ from agent_memory.events.ulids import ulid_time_ms
 SAME_MS = 120_000
 """Words of one session that are this far apart in time were said twice. The drain of hooks has the same."""
 
+SAME_ONLY_MS = 3_600_000
+"""The same for words that a history has only once."""
+
 _NUMBERS_MAX = 10_000
 
 # As `identity` writes it: a key, such as a tool call's id, may end with a number, too.
@@ -38,8 +43,15 @@ class Aligner:
     def __init__(self) -> None:
         self._any_known = False
         self._any_new = False
+        self._repeated: set[str] = set()
         # Of each words, the times of those that the log has, by number.
         self._times: defaultdict[str, dict[int, int]] = defaultdict(dict)
+
+    def saw(self, found: Found) -> None:
+        """The history has this."""
+        words, number = _words_of(found.draft)
+        if number > 1:
+            self._repeated.add(words)
 
     def agrees(self, found: Found, receipt: Receipt) -> bool:
         """Whether the event of the receipt is what was found, and not another repetition of its words."""
@@ -53,6 +65,12 @@ class Aligner:
         time_ms = ulid_time_ms(receipt.event_id)
         self._times[words][number] = time_ms
         return abs(time_ms - found.draft.time_ms) <= SAME_MS
+
+    def agrees_after_all(self, found: Found) -> bool:
+        """Of what did not agree, once the whole history was seen: whether it is the only one of its words."""
+        words, number = _words_of(found.draft)
+        assert found.draft.time_ms is not None
+        return words not in self._repeated and abs(self._times[words][number] - found.draft.time_ms) <= SAME_ONLY_MS
 
     def next_round(self, held_back: Sequence[Found]) -> tuple[list[Found], list[Found]]:
         """Which of the repetitions held back can be sent now, and which not yet.

@@ -47,6 +47,7 @@ class _Run:
         self.fresh: set[bytes] = set()
         self.under_way = 0
         self.held_back: list[Found] = []
+        self.doubtful: list[tuple[Found, Receipt]] = []
         self.aligner = Aligner()
         self.is_read = False
 
@@ -164,6 +165,7 @@ class Importer:
     def _take(self, run: _Run, found: Found) -> None:
         """Send the event, or hold it back, or leave it out."""
         account, time_ms = run.account, found.draft.time_ms
+        run.aligner.saw(found)
         if found.left_out:
             account.left_out[found.left_out] += 1
         elif self._since_ms is not None and time_ms is not None and time_ms < self._since_ms:
@@ -185,6 +187,9 @@ class Importer:
     def _go_on(self, run: _Run) -> None:
         """Once the history is read and what was sent is acknowledged: send more, or put down its mark."""
         while run.is_read and not run.under_way:
+            doubtful, run.doubtful = run.doubtful, []
+            for one, receipt in doubtful:
+                self._count(run, one, self._found_its_number(run, one, receipt))
             if not run.held_back:
                 self._close(run)
                 return
@@ -237,7 +242,12 @@ class Importer:
         run, found = entry.run, entry.found
         run.under_way -= 1
         if isinstance(outcome, Receipt) and not run.aligner.agrees(found, outcome):
-            outcome = self._found_its_number(run, found, outcome)
+            # Whether the history has these words only once, its end will tell.
+            run.doubtful.append((found, outcome))
+        else:
+            self._count(run, found, outcome)
+
+    def _count(self, run: _Run, found: Found, outcome: Receipt | Refused) -> None:
         if isinstance(outcome, Refused):
             run.account.refuse(found.line, outcome.problem)
             return
@@ -252,6 +262,8 @@ class Importer:
     def _found_its_number(self, run: _Run, found: Found, outcome: Receipt) -> Receipt | Refused:
         """Record words under a number that is free, or find them under the one that they have."""
         assert self._log is not None
+        if run.aligner.agrees_after_all(found):
+            return outcome
         for draft in run.aligner.other_numbers(found):
             (told,) = self._log.append([draft]).result()
             if isinstance(told, Refused) or run.aligner.agrees(msgspec.structs.replace(found, draft=draft), told):
