@@ -175,17 +175,18 @@ class CursorHistory:
         if not name:
             return []
         given = first(data, ("rawArgs", "params"))
-        frame = self._frame = msgspec.structs.replace(self._frame, time_ms=(self._frame.time_ms or 0) + 1)
-        told = [by_words.call(frame, name, given, known={"call_id": call_id})]
+        told = [by_words.call(self._a_moment_later(), name, given, known={"call_id": call_id})]
         if data.get("status") in _ENDED:
             output, error = data.get("result"), data.get("error")
             failed = data.get("status") == "error"
             known = {"call_id": call_id, "status": data.get("status"), "error": failed or None}
             output = error_text(error) if output in (None, "") and error is not None else output
-            told.append(
-                called(frame, name, given, output, call_id=call_id, time_ms=(frame.time_ms or 0) + 1, known=known)
-            )
+            told.append(called(self._a_moment_later(), name, given, output, call_id=call_id, known=known))
         return told
+
+    def _a_moment_later(self) -> Frame:
+        self._frame = msgspec.structs.replace(self._frame, time_ms=(self._frame.time_ms or 0) + 1)
+        return self._frame
 
 
 def _prompt(text: str) -> tuple[Kind, str]:
