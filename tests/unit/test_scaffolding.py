@@ -17,6 +17,7 @@ from agent_memory.annotation.scaffolding import (
     as_memory,
     complement,
     said_parts,
+    said_text,
     scaffolding_of,
 )
 from agent_memory.events import Event, Kind
@@ -356,3 +357,65 @@ def test_a_million_openers_are_read_in_a_moment() -> None:
 
     assert 1 >= len(scaffolding_of(event("<system-reminder>" * 1_000_000)))
     assert time.process_time() - started < 30
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("agent-memory search 'why did it fail'", ""),
+        ("cd /srv && agent-memory context 'deploy' | head\nmake test", "\nmake test"),
+        ("/usr/bin/agent-memory timeline 01K --json", ""),
+        ("agent-memory status", "agent-memory status"),
+        ("agent-memory ingest search.jsonl", "agent-memory ingest search.jsonl"),
+        ("grep agent-memory search.py", "grep agent-memory search.py"),
+        ("vim my-agent-memory search", "vim my-agent-memory search"),
+    ],
+)
+def test_a_command_of_ours_that_reads_memory_says_nothing_new(text: str, left: str) -> None:
+    told = event(text, kind=Kind.TOOL_CALL, tool_name="Bash")
+
+    assert left.strip() == said_text(told).strip()
+
+
+def test_what_such_a_command_printed_as_json_is_memory() -> None:
+    """Envelopes are known by how they begin; what stands around them was printed by something else."""
+    envelope = '{\n  "version": 1,\n  "command": "search",\n  "data": {\n    "hits": []\n  },\n  "error": null\n}'
+    told = event(f"ok\n{envelope}\ndone", kind=Kind.TOOL_RESULT, tool_name="Bash")
+    cut = event(envelope[:60], kind=Kind.TOOL_RESULT, tool_name="Bash")
+    other = event(envelope.replace("search", "npm"), kind=Kind.TOOL_RESULT, tool_name="Bash")
+
+    assert ["ok", "done"] == said_text(told).split()
+    assert "" == said_text(cut)
+    assert () == scaffolding_of(other)
+
+
+@pytest.mark.parametrize("kind", [Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE, Kind.TOOL_RESULT])
+def test_a_memory_that_an_agent_escaped_is_known(kind: Kind) -> None:
+    escaped = as_memory("We ship on Friday.").replace("<", "&lt;").replace(">", "&gt;")
+    told = event(f"{escaped} And now?", kind=kind)
+
+    assert (Span(0, len(escaped), MEMORY),) == scaffolding_of(told)
+
+
+@pytest.mark.parametrize(
+    "text", ["We wrote &lt;agent-memory&gt; there", "`&lt;agent-memory&gt;` and `&lt;/agent-memory&gt;`"]
+)
+def test_an_escaped_tag_that_is_talked_about_is_said(text: str) -> None:
+    assert () == scaffolding_of(event(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "agent-memory " * 80_000,
+        "&lt;agent-memory&gt;" * 50_000,
+        '{\n  "version": 1,\n  "command": "search",\n' * 25_000,
+    ],
+)
+@pytest.mark.parametrize("kind", [Kind.TOOL_CALL, Kind.TOOL_RESULT])
+def test_our_own_marks_are_looked_for_in_linear_time(text: str, kind: Kind) -> None:
+    """A mebibyte of what they begin with takes a moment."""
+    started = time.monotonic()
+    scaffolding_of(event(text, kind=kind, tool_name="Bash"))
+
+    assert time.monotonic() - started < 5

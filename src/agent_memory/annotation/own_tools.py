@@ -5,6 +5,9 @@ again, or searching for a thing would soon find the searches for it. This is the
 
 Each agent writes its MCP tools in a way of its own (mcp__agent-memory__search, agent-memory_search,
 agent-memory-search, …); all of them end with the server's name and the tool's.
+
+An agent can run our command line, too. What that prints as text is marked by itself where an agent runs it
+(`cli.marking`); its envelopes of JSON are known by how they begin, and the call by the command's name.
 """
 
 from __future__ import annotations
@@ -14,6 +17,9 @@ from functools import lru_cache
 
 SERVER_NAME = "agent-memory"
 TOOL_NAMES = ("search", "timeline", "get", "browse", "toc", "grip", "context", "remember", "status")
+
+COMMANDS = ("toc", "browse", "search", "events", "timeline", "show", "grip", "context")
+"""The commands that print what was said."""
 
 _NAME_CHARACTERS_MAX = 200
 _BETWEEN = re.compile(r"[^a-z0-9]+")
@@ -26,3 +32,28 @@ def is_own_tool(tool_name: str) -> bool:
     if not tool_name or len(tool_name) > _NAME_CHARACTERS_MAX:
         return False
     return _OWN.search(_BETWEEN.sub("_", tool_name.lower())) is not None
+
+
+_COMMAND = re.compile(
+    rf"^(?:[^\n]{{0,200}}?[\s;&|(/])?{SERVER_NAME} (?:{'|'.join(COMMANDS)})(?![\w.-])[^\n]*", re.MULTILINE
+)
+_ENVELOPE = re.compile(rf'^\{{\n  "version": \d+,\n  "command": "(?:{"|".join(COMMANDS)})",\n', re.MULTILINE)
+_ENVELOPE_END = re.compile(r"^\}$", re.MULTILINE)
+
+
+def own_commands(text: str) -> list[tuple[int, int]]:
+    """The lines of a tool's call that run a command of ours which prints what was said."""
+    if SERVER_NAME not in text:
+        return []
+    return [found.span() for found in _COMMAND.finditer(text)]
+
+
+def own_envelopes(text: str) -> list[tuple[int, int]]:
+    """What such commands have printed as JSON, in what a tool gave back; one that is cut off goes on to the end."""
+    spans: list[tuple[int, int]] = []
+    at = 0
+    while found := _ENVELOPE.search(text, at):
+        ended = _ENVELOPE_END.search(text, found.end())
+        at = ended.end() if ended else len(text)
+        spans.append((found.start(), at))
+    return spans

@@ -44,7 +44,7 @@ from agent_memory.annotation._injections import (
     tags_of,
 )
 from agent_memory.annotation.memo import remembered
-from agent_memory.annotation.own_tools import is_own_tool
+from agent_memory.annotation.own_tools import is_own_tool, own_commands, own_envelopes
 from agent_memory.events import Event, Kind
 
 __all__ = [
@@ -82,6 +82,12 @@ def scaffolding_of(event: Event) -> tuple[Span, ...]:
     spans: list[Span] = []
     if event.tool_name and event.kind in _OF_TOOLS and is_own_tool(event.tool_name):
         return (Span(0, len(text), MEMORY),) if text else ()
+    if event.kind is Kind.TOOL_CALL:
+        spans += [Span(start, end, MEMORY) for start, end in own_commands(text)]
+    elif event.kind is Kind.TOOL_RESULT:
+        spans += [Span(start, end, MEMORY) for start, end in own_envelopes(text)]
+    if _ESCAPED in text:
+        spans += _escaped_memories(text)
     if event.kind in _ASSISTANT:
         if event.kind is Kind.ASSISTANT_MESSAGE and text.strip() in ANSWERS_TO_SCAFFOLDING:
             return (Span(0, len(text), NOTICE),)
@@ -147,6 +153,19 @@ def as_memory(text: str) -> str:
     Tags of the same name within are bent, so that none of them can end the block early.
     """
     return f"<{MEMORY_TAG}>\n{_MEMORY_TAGS.sub(_bent, text)}\n</{MEMORY_TAG}>"
+
+
+_ESCAPED, _ESCAPED_END = f"&lt;{MEMORY_TAG}&gt;", f"&lt;/{MEMORY_TAG}&gt;"
+
+
+def _escaped_memories(text: str) -> Iterator[Span]:
+    """Our memories as an agent hands them on that escapes what its hooks say; one without an end is talked about."""
+    at = text.find(_ESCAPED)
+    while at >= 0 and (end := text.find(_ESCAPED_END, at)) >= 0:
+        end += len(_ESCAPED_END)
+        if text[at - 1 : at] != "`":
+            yield Span(at, end, MEMORY)
+        at = text.find(_ESCAPED, end)
 
 
 _ASSISTANT = frozenset({Kind.ASSISTANT_MESSAGE, Kind.TOOL_CALL})

@@ -161,7 +161,12 @@ def front(*, store: bool = True) -> Callable[[Callable[..., int]], Callable[...,
             command = context.command_path.partition(" ")[2]
             flags = {name: options.pop(name) for name in ("store", "address") if store}
             this = Front(command, as_json=as_json, config_file=config_file, flags=flags, store=flags.get("store"))
-            return guarded(this, lambda: work(this, *args, **options))
+            if as_json:
+                return guarded(this, lambda: work(this, *args, **options))
+            from agent_memory.cli.marking import marking
+
+            with marking(command):
+                return guarded(this, lambda: work(this, *args, **options))
 
         path = click.Path(path_type=Path)
         options = [

@@ -114,6 +114,10 @@ class Reminders:
             return ""
         budget = int(self._tokens_max * (1 - SOURCES_SHARE))
         block = await self._memory.context_of(found, token_budget=budget)
+        # The same prompt, given before, tells nothing but that it was.
+        repeats = {hit.recorded.event.id for hit in found.hits if _level(hit.recorded.event.text) == _level(query)}
+        if repeats.issuperset(citation.event_id for citation in block.citations):
+            return ""
         return await asyncio.to_thread(cited, block, tokens=self._tokens, tokens_max=self._tokens_max)
 
     async def _where(self, asked: Asked) -> Filter | None:
@@ -136,6 +140,10 @@ def _said(asked: Asked) -> str:
         return ""
     prompt = Event(id="", kind=_KIND_OF_PROMPT, role=Role.USER, session="", agent=asked.agent, text=asked.prompt)
     return said_text(prompt).strip()
+
+
+def _level(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _others(result: SearchResult, session: str) -> SearchResult:

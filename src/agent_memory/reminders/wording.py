@@ -49,7 +49,9 @@ def last_done(sessions: Iterable[LastSession], *, calendar: Calendar, tokens: To
     pieces: list[str] = []
     left = tokens_max - tokens.count(as_memory(introduction))
     for one in sessions:
-        for choice in [[_heading(one.session, calendar, zone)], *(_words(event, zone) for event in one.last)]:
+        # The title is what the first event opens with.
+        last = [event for event in one.last if event.id != one.session.first_event_id]
+        for choice in [[_heading(one.session, calendar)], *(_words(event, zone) for event in last)]:
             for piece in choice:
                 cost = tokens.count(piece)
                 if cost <= left:
@@ -85,7 +87,7 @@ def _fitted(introduction: str, pieces: Sequence[str], tokens: TokenCounter, toke
     return ""
 
 
-def _heading(session: Session, calendar: Calendar, zone: ZoneInfo) -> str:
+def _heading(session: Session, calendar: Calendar) -> str:
     day = calendar.day(session.end_ms).label
     title = one_line(session.title, limit=TITLE_CHARACTERS_MAX)
     agents = one_line(", ".join(session.agents), limit=NAME_CHARACTERS_MAX)
