@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from agent_memory.capture.agents.common import Frame
 from agent_memory.capture.model import Captured
 from agent_memory.capture.payloads import (
@@ -19,6 +21,7 @@ from agent_memory.capture.payloads import (
     TOOL_NAME,
     TOOL_OUTPUT,
     TRANSCRIPT,
+    as_name,
     first,
     name_at,
     text_at,
@@ -37,7 +40,10 @@ _TOOL_FIELDS = frozenset({*TOOL_NAME, *TOOL_INPUT, *TOOL_OUTPUT, *TOOL_CALL, "du
 
 
 def session_start(frame: Frame, payload: Fields) -> list[Captured]:
-    """A session begins, or is taken up again."""
+    """A session begins, or is taken up again; within one prompt it may do both."""
+    source = text_at(payload, "source")
+    if frame.delivery and source:
+        frame = msgspec.structs.replace(frame, delivery=f"{frame.delivery}/{as_name(source)}")
     return [marked(frame, Kind.SESSION_START, payload, "source", "session_title", "agent_type")]
 
 

@@ -15,6 +15,7 @@ one message says on several lines are several.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -37,6 +38,9 @@ _THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 _IMAGES = frozenset({"image", "document"})
 _PLACEHOLDERS = frozenset({"No response requested.", "(no content)"})
 _WARM_UP = "Warmup"
+
+# A title names the line that it was made after, which is one of the last.
+_LINES_MAX = 2_000
 
 # Lines about the conversation, and why they are none of it.
 _ABOUT = {
@@ -73,7 +77,7 @@ _SYSTEM = {
 class ClaudeCodeHistory:
     """Reads one transcript.
 
-    It remembers the ids of lines, the names of open calls, the chains of old sub-agents, and for lines
+    It remembers the ids of its latest lines, the names of open calls, the chains of old sub-agents, and for lines
     that name none the last session, folder and time.
     """
 
@@ -84,7 +88,7 @@ class ClaudeCodeHistory:
         self._tool_names: dict[str, str] = {}
         self._roots: dict[str, str] = {}
         self._warm_ups: set[str] = set()
-        self._lines: set[str] = set()
+        self._lines: deque[str] = deque(maxlen=_LINES_MAX)
 
     def read(self, line: int, value: Any) -> Iterable[Told]:
         """What a line tells: always one thing."""
@@ -102,7 +106,7 @@ class ClaudeCodeHistory:
     def _told(self, line: Fields) -> list[Captured] | str:
         """The events of a line, or why it has none."""
         if uuid := text_at(line, "uuid"):
-            self._lines.add(uuid)
+            self._lines.append(uuid)
         if not self._agent_id:
             self._session = name_at(line, "sessionId", "session_id") or self._session
         self._time_ms = time_ms(line.get("timestamp")) or self._time_ms
