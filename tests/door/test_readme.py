@@ -33,6 +33,9 @@ NOT_RUN_HERE = (
     "export ",
     "python -m tools.",
     "agent-memory serve",
+    "agent-memory install",
+    "agent-memory uninstall",
+    "agent-memory doctor",
     "agent-memory model install",
     ".venv/bin/agent-memory serve",
 )
