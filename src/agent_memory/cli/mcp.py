@@ -33,7 +33,7 @@ async def _mcp(front: Front) -> int:
     from agent_memory.mcp.stdio import serve_stdio
 
     def opener() -> AbstractAsyncContextManager[Memory]:
-        return front.memory()
+        return front.memory(create=True)
 
     # The thread that reads the pipe cannot be woken; there is nothing here that a signal could harm.
     for number in (signal.SIGINT, signal.SIGTERM):
