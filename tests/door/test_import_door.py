@@ -63,9 +63,18 @@ def run(home: Path, daemon: DaemonProcess) -> Line:
 @pytest.fixture(scope="module")
 def first(run: Line, home: Path) -> Any:
     """What the first import told, and a dry run before it; the later tests look at what came of it."""
+    before = tree(home)
     dry = run("--dry-run")
     everything = run(*[agent.value for agent in ON_DISK], str(home / "Downloads"))
-    return {"dry": dry, "all": everything}
+    return {"dry": dry, "all": everything, "before": before, "after": tree(home)}
+
+
+def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file and folder below, with its time and content."""
+    return {
+        str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+        for path in folder.rglob("*")
+    }
 
 
 async def events_of(memory: GrpcMemory, agent: Agent) -> list[Recorded]:
@@ -83,6 +92,11 @@ def test_every_line_is_accounted_for(first: Any) -> None:
     assert (True, dry["created"] + exports) == (dry["dry_run"], data["created"])
     assert data["lines"] == sum(data["outcomes"].values())
     assert {"github-token": 1} == data["redacted"]
+
+
+def test_nothing_is_written_where_agents_keep_their_history(first: Any) -> None:
+    """No file is made, changed or touched, a store's log and shared memory included."""
+    assert first["before"] == first["after"]
 
 
 @pytest.mark.parametrize("agent", ON_DISK)

@@ -56,8 +56,10 @@ def new_reader(history: History, *, modified_ms: int) -> HistoryReader:
     """A reader for the history, at its beginning."""
     name = _READERS[history.agent][1]
     path = history.path / history.member if history.member else history.path
-    make: Callable[[Place], HistoryReader] = getattr(_module(history.agent), name)
-    return make(Place(path=path, modified_ms=modified_ms))
+    module = _module(history.agent)
+    make: Callable[[Place], HistoryReader] = getattr(module, name)
+    folder = module.folder_of(history.path) if hasattr(module, "folder_of") else ""
+    return make(Place(path=path, modified_ms=modified_ms, folder=folder))
 
 
 def records_of(history: History) -> Iterator[Record | Told]:

@@ -34,12 +34,14 @@ class Watch:
         *,
         wait: Callable[[float], bool],
         tell: Callable[[list[Account]], None],
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """*wait* sleeps for so many seconds and says whether to stop; *tell* is given what was found new."""
         self._importer = importer
         self._find = find
         self._wait = wait
         self._tell = tell
+        self._now_s = now_s
         self._histories: Sequence[History] = ()
         self._find_at_s = 0.0
         self._stamps: dict[str, str] = {}
@@ -49,9 +51,9 @@ class Watch:
         """The first look tells of everything, the later ones of what is new. Errors: the log's."""
         pause_s = LOOK_S_MIN
         while True:
-            begun_s = time.monotonic()
+            begun_s = self._now_s()
             changed = self._changed()
-            looked_s = time.monotonic() - begun_s
+            looked_s = self._now_s() - begun_s
             if changed:
                 self._import(changed)
                 pause_s = LOOK_S_MIN
@@ -62,7 +64,7 @@ class Watch:
 
     def _changed(self) -> list[History]:
         """The histories that look otherwise than they did and may be read now."""
-        now_s = time.monotonic()
+        now_s = self._now_s()
         if now_s >= self._find_at_s:
             self._histories = self._find()
             self._find_at_s = now_s + _FIND_S
@@ -74,12 +76,14 @@ class Watch:
             stamp = stamp_of(files_of(history))
             if stamp != self._stamps.get(name):
                 self._stamps[name] = stamp
-                changed.append(history)
+                # One that has gone says nothing until it is back.
+                if stamp:
+                    changed.append(history)
         return changed
 
     def _import(self, histories: list[History]) -> None:
         accounts = self._importer.run(histories, keep=True)
-        now_s = time.monotonic()
+        now_s = self._now_s()
         for account in accounts:
             name = account.history.name
             self._not_before_s[name] = now_s + account.duration_s * _READING
