@@ -181,12 +181,19 @@ class Install:
         return DaemonState(state="absent", told=told)
 
     def _as_service(self, manager: services.Manager, is_running: bool) -> DaemonState:
+        from agent_memory.daemon.control import NotServing, wait_until_serving
+
         # One that was started by hand has the store open, and keeps it until it is stopped.
         by_hand = is_running and not manager.is_running()
         try:
             change = services.install(manager, start=not is_running or (not by_hand and self._is_new(manager)))
-        except services.ServiceFailed as error:
-            return self._behind(f"{manager.name} refused it: {error}.")
+            if not by_hand:
+                wait_until_serving(self._front.config.store, timeout_s=_START_S)
+        except (services.ServiceFailed, NotServing) as error:
+            why = f"As a service it did not start: {error}."
+            if is_running:
+                return DaemonState(state="running", told=f"The daemon runs already. {why}")
+            return self._behind(why)
         how = "is a service already" if change.is_none else "is a service now"
         told = f"The daemon {how} ({manager.name}: {manager.path}) and starts at every login."
         if by_hand:
@@ -240,6 +247,7 @@ class Install:
         out.print(f"\nFrom their next start on, {names} are remembered. `agent-memory doctor` checks every link.")
 
 
+_START_S = 60.0
 _NO_MANAGER = (
     "Nothing on this machine starts programs at login (no systemd for this user, no launchd): after a restart, run "
     "`agent-memory serve --daemonize`."

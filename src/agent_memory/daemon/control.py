@@ -27,6 +27,15 @@ class StillRunning(Unavailable):
         self.pid = pid
 
 
+class NotServing(Unavailable):
+    """A daemon was started, and does not serve."""
+
+    hint = "Its log tells why: `journalctl --user -u agent-memory`; `agent-memory serve` shows it at once."
+
+    def __init__(self, store: str, waited_s: float) -> None:
+        super().__init__(f"no daemon serves {store} after {waited_s:.0f} s")
+
+
 def running(store: Path) -> Holder | None:
     """The process that has the store open, with its address if it is a daemon; None where nobody has."""
     return lock_holder(store)
@@ -35,6 +44,18 @@ def running(store: Path) -> Holder | None:
 def log_path(store: Path) -> Path:
     """Where a daemon that nobody watches writes its log."""
     return store / LOG_NAME
+
+
+def wait_until_serving(store: Path, *, timeout_s: float) -> Holder:
+    """The daemon that somebody else is starting, once it serves. Errors: `NotServing`."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        holder = lock_holder(store)
+        if holder is not None and holder.address:
+            return holder
+        if time.monotonic() > deadline:
+            raise NotServing(str(store), timeout_s)
+        time.sleep(_LOOK_S)
 
 
 def stop(store: Path, *, timeout_s: float) -> Holder | None:

@@ -26,6 +26,9 @@ from agent_memory.errors import Conflict, StorageUnavailable
 
 FILE_BYTES_MAX = 64 << 20
 
+# Where an agent will keep more than settings in a file that we make first.
+_PRIVATE = {".claude.json": 0o600}
+
 
 class ChangedMeanwhile(Conflict):
     """Another program wrote the file while it was being edited; its version stays."""
@@ -219,7 +222,7 @@ def write(change: Change) -> list[Path]:
             target.unlink()
             return []
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, change.after, expected=change, mode=0o600 if "claude.json" in target.name else 0o644)
+        _replace(target, change.after, expected=change, mode=_PRIVATE.get(target.name, 0o644))
     except OSError as error:
         raise StorageUnavailable(f"{change.path} cannot be written: {error.strerror}") from error
     return missing
