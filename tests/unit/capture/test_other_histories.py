@@ -18,7 +18,7 @@ from agent_memory.capture.agents import captured_of
 from agent_memory.capture.histories import cursor, opencode
 from agent_memory.capture.histories.copilot import CopilotHistory
 from agent_memory.capture.histories.cursor import CursorHistory
-from agent_memory.capture.histories.gemini import GeminiHistory
+from agent_memory.capture.histories.gemini import GeminiHistory, folder_of
 from agent_memory.capture.histories.opencode import OpenCodeHistory, storage_files, storage_records
 from agent_memory.capture.histories.port import HistoryReader, Place, Record
 from agent_memory.capture.identity import CountedRepetitions, to_draft
@@ -169,6 +169,27 @@ def test_geminis_sub_agents_have_sessions_below_their_callers() -> None:
     assert ["subagent_start", "user_message", "assistant_message"] == [one.kind.value for one in found]
     assert {"3b0f4d52-8c1e-4f6e-9a55-0d6c2b7e1f10/surveyor-1"} == {one.session for one in found}
     assert {"/home/ada/tides"} == {one.folder for one in found}
+
+
+def test_the_folder_of_a_gemini_chat_stands_beside_it(tmp_path: Path) -> None:
+    """In a file of the project's, or in the list of all projects, by name or by digest."""
+    digest = hashlib.sha256(b"/home/ada/old").hexdigest()
+    chats = {name: tmp_path / "tmp" / name / "chats" / "session-1.jsonl" for name in ("tides", "ports", digest, "lost")}
+    for chat in chats.values():
+        chat.parent.mkdir(parents=True)
+    (tmp_path / "tmp" / "tides" / ".project_root").write_text("/home/ada/tides\n")
+    listed = {"/home/ada/ports": "ports", "/home/ada/old": "old", "/elsewhere": "tides"}
+    (tmp_path / "projects.json").write_text(json.dumps({"projects": listed}))
+
+    assert ["/home/ada/tides", "/home/ada/ports", "/home/ada/old", ""] == [folder_of(chat) for chat in chats.values()]
+    assert "/home/ada/tides" == folder_of(chats["tides"].parent / "parent-session" / "sub-agent.jsonl")
+    assert "" == folder_of(tmp_path / "chat.jsonl")
+    assert {"/home/ada/tides"} == {
+        one.folder
+        for one in captured(
+            read(GeminiHistory(Place(path=GEMINI, modified_ms=1, folder=folder_of(chats["tides"]))), lines(GEMINI))
+        )
+    }
 
 
 def test_a_copied_reader_of_gemini_can_be_ended_while_the_original_goes_on() -> None:

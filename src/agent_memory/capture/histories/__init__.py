@@ -7,7 +7,7 @@ decoded, so that it can be redacted before it is read.
 
     claude_code   ClaudeCodeHistory   lines
     codex         CodexHistory        lines
-    gemini        GeminiHistory       lines, or a document of the old form
+    gemini        GeminiHistory       lines, or a document of the old form; `folder_of(chat file)` for its place
     copilot       CopilotHistory      lines
     opencode      OpenCodeHistory     `records(db)`; `storage_records(session file)` and `storage_files(session file)`
                                       for the old tree; the document that `opencode export` gives

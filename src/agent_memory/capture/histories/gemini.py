@@ -7,6 +7,9 @@
         {"$rewindTo": id}                      the conversation goes on before that message
     chats/session-<time>-<id>.json            {"sessionId", …, "messages": […]}
 
+Which folder a chat was held in, its file does not say: `tmp/<project>/.project_root` does, beside `chats`, or
+`projects.json`, {"projects": {folder: project}}; in older releases <project> is the SHA-256 of the folder.
+
 A message is written again, whole, whenever it changes: its last line holds, so lines are held back until
 the end. Two things are kept as they first were, because they happened: a tool's result, which is later cut
 or masked to save room in the model's context, and what was said before a rewind.
@@ -14,7 +17,10 @@ or masked to save room in the model's context, and what was said before a rewind
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -44,6 +50,7 @@ class GeminiHistory:
 
     def __init__(self, place: Place) -> None:
         self._modified_ms = place.modified_ms
+        self._folder = place.folder
         self._session = as_name(place.path.stem)
         folder = place.path.parent.name
         self._parent = "" if folder == "chats" or not place.path.stem else folder
@@ -135,11 +142,11 @@ class GeminiHistory:
 
     def _frame(self) -> Frame:
         directories = self._about.get("directories")
-        folder = directories[0] if isinstance(directories, list) and directories else ""
+        named = directories[0] if isinstance(directories, list) and directories else ""
         frame = Frame(
             session=self._session,
             time_ms=time_ms(self._about.get("startTime")) or self._modified_ms,
-            folder=folder if isinstance(folder, str) else "",
+            folder=self._folder or (named if isinstance(named, str) else ""),
         )
         if self._about.get("kind") != "subagent" or not self._parent:
             return frame
@@ -190,6 +197,25 @@ class GeminiHistory:
             known = {**known, "status": first.get("status"), "error": failed or None}
             told.append(by_words.result(frame, name, given, output, time_ms=ended, known=known))
         return told
+
+
+def folder_of(chat: Path) -> str:
+    """The folder that a chat was held in; empty where it is not known any more."""
+    project = next((folder.parent for folder in chat.parents if folder.name == "chats"), None)
+    if project is None:
+        return ""
+    try:
+        if root := (project / ".project_root").read_text("utf-8", "replace").strip():
+            return root
+    except OSError:
+        pass
+    try:
+        registry = json.loads((project.parent.parent / "projects.json").read_text("utf-8", "replace"))
+    except (OSError, ValueError, RecursionError):
+        return ""
+    folders = object_of(object_of(registry).get("projects"))
+    digests = {hashlib.sha256(folder.encode("utf-8", "surrogatepass")).hexdigest(): folder for folder in folders}
+    return digests.get(project.name) or next((at for at, name in folders.items() if name == project.name), "")
 
 
 def _told(line: int, outcome: Outcome, reason: str = "", captured: tuple[Captured, ...] = ()) -> Told:

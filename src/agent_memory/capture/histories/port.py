@@ -14,11 +14,13 @@ from agent_memory.capture.model import Told
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a history lies. ``path`` may tell a reader more than the bytes do; it opens nothing there.
 
-    ``modified_ms``, when it was last written, is the time of things that have none of their own.
+    ``modified_ms``, when it was last written, is the time of things that have none of their own. ``folder`` is
+    where the agent worked, as far as that stands beside the history and not in it.
     """
 
     path: Path
     modified_ms: int
+    folder: str = ""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
