@@ -24,7 +24,7 @@ from agent_memory.retrieval.arranging import spread
 from agent_memory.retrieval.asked import read
 from agent_memory.retrieval.fusion import WEIGHTS, Ranking
 from agent_memory.retrieval.model import Hit, SearchOptions
-from agent_memory.retrieval.pool import Found, pool_of
+from agent_memory.retrieval.pool import Found, Pool
 from agent_memory.toc.calendar import Calendar
 
 NOON = 1_768_478_400_000
@@ -64,7 +64,7 @@ def hits_of(log: CountingLog, limit: int, *, found: bool = True, **options: Any)
     size = len(log.events)
     matches = [Match(event_id, 0, 9 * found, float(size - place)) for place, event_id in enumerate(log.events)]
     chosen = SearchOptions(**options)
-    pool = pool_of({"lexical": Found(matches, floor=0.0)}, WEIGHTS, turns=no_turns)
+    pool = Pool({"lexical": Found(matches, floor=0.0)}, WEIGHTS, turns=no_turns)
     ranking = Ranking(pool, {}, chosen, now_ms=NOON)
     parts: Any = {"contents": lambda: nullcontext(Nameless()), "catalog": lambda: nullcontext(Nameless())}
     asked = read("what was it", now_ms=NOON, calendar=UTC)

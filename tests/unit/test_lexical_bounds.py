@@ -22,9 +22,9 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many passages the engine was asked for, time after time."""
     counts: list[int] = []
 
-    def counted(searcher: Any, hits: Sequence[Any], limit: int) -> Any:
+    def counted(searcher: Any, hits: Sequence[Any]) -> Any:
         counts.append(len(hits))
-        return _best_by_event(searcher, hits, limit)
+        return _best_by_event(searcher, hits)
 
     monkeypatch.setattr(lexical, "_best_by_event", counted)
     return counts

@@ -13,13 +13,14 @@ from agent_memory.annotation import MemoryType
 from agent_memory.annotation.traits import traits_of
 from agent_memory.events import Event, Kind, Role
 from agent_memory.events.ulids import ulid_of
+from agent_memory.indexes.event_ids import ids_of_keys
 from agent_memory.indexes.model import Match, session_key
 from agent_memory.indexes.turns import Turns, turns_of
 from agent_memory.retrieval import judges
 from agent_memory.retrieval.asked import Asked
 from agent_memory.retrieval.fusion import WEIGHTS, Ranking
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions
-from agent_memory.retrieval.pool import NEIGHBOURS_AWAY, Found, Pool, pool_of
+from agent_memory.retrieval.pool import NEIGHBOURS_AWAY, Found, Pool
 from agent_memory.temporal import TIMELESS, TimeOrder, TimeReading, TimeSpan
 
 NOON = 1_768_474_800_000
@@ -49,12 +50,12 @@ def pool_over(
         traits = traits_of(event, types=(types or {}).get(place, ()), names_time=place in timed)
         by_session.setdefault(session_key(event.session), []).append((event.id, traits))
 
-    def turns(sessions: Mapping[int, Sequence[str]]) -> Mapping[int, Turns]:
+    def turns(sessions: Mapping[int, Any]) -> Mapping[int, Turns]:
         return {session: turns_of(by_session.get(session, [])) for session in sessions}
 
     best_first = sorted(scores.items(), key=lambda pair: -pair[1])
     found = Found([match(events[place], score) for place, score in best_first], floor=0.0)
-    return pool_of({"lexical": found}, WEIGHTS, turns=turns)
+    return Pool({"lexical": found}, WEIGHTS, turns=turns)
 
 
 def by_place(pool: Pool, events: Sequence[Event], column: Any) -> dict[int, float]:
@@ -254,7 +255,7 @@ def test_what_a_score_is_worth_does_not_depend_on_a_filter() -> None:
     narrowed = Found(everywhere, [match(second, 3.0), match(third, 1.0)], floor=0.0)
 
     assert whole.worth(np.array([9.0, 3.0])).tolist() == narrowed.worth(np.array([9.0, 3.0])).tolist()
-    assert {second.id, third.id} == narrowed.admitted
+    assert [second.id, third.id] == ids_of_keys(narrowed.matches.keys[narrowed.admitted])
 
 
 def test_no_event_is_a_row_twice_though_who_found_it_knows_no_session() -> None:
@@ -264,7 +265,7 @@ def test_no_event_is_a_row_twice_though_who_found_it_knows_no_session() -> None:
     words = Found([match(events[1], 2.0)], floor=0.0)
     mentions = Found([Match(events[2].id, 0, 0, 3.0)], floor=0.0)
 
-    pool = pool_of(
+    pool = Pool(
         {"lexical": words, "entity": mentions}, WEIGHTS, turns=lambda found: {key: turns for key in found if key}
     )
 
@@ -278,12 +279,12 @@ def test_under_a_filter_the_sessions_of_what_passes_are_looked_into_first(monkey
     found = Found([match(outside, 9.0), match(inside, 1.0)], [match(inside, 1.0)], floor=0.0)
     looked_into: list[list[int]] = []
 
-    def turns(sessions: Mapping[int, Sequence[str]]) -> Mapping[int, Turns]:
+    def turns(sessions: Mapping[int, Any]) -> Mapping[int, Turns]:
         looked_into.append([*sessions])
         return {}
 
     for filtered in (False, True):
-        pool_of({"lexical": found}, WEIGHTS, turns=turns, filtered=filtered)
+        Pool({"lexical": found}, WEIGHTS, turns=turns, filtered=filtered)
 
     assert [[session_key("a")], [session_key("b")]] == looked_into
 
@@ -297,7 +298,7 @@ def test_under_a_filter_neighbours_of_what_passes_are_weighed_and_of_what_does_n
     found = Found([match(events[2], 9.0), match(events[15], 1.0)], [match(events[15], 1.0)], floor=0.0)
 
     def ids(*, filtered: bool) -> set[str]:
-        pool = pool_of({"lexical": found}, WEIGHTS, turns=lambda s: dict.fromkeys(s, turns), filtered=filtered)
+        pool = Pool({"lexical": found}, WEIGHTS, turns=lambda s: dict.fromkeys(s, turns), filtered=filtered)
         return set(pool.ids)
 
     assert {events[place].id for place in (0, 1, 2, 3, 4, 15)} == ids(filtered=False)

@@ -16,6 +16,7 @@ from agent_memory.events import Event, Kind, Recorded, Role
 from agent_memory.events.ulids import ulid_of
 from agent_memory.indexes import admission
 from agent_memory.indexes.entities import EntitiesIndex
+from agent_memory.indexes.event_ids import EventKeys
 from agent_memory.indexes.model import EVERYWHERE, Where, session_key
 from agent_memory.indexes.turns import Turns, turns_of
 from agent_memory.projectors.entities import EntitiesProjector
@@ -139,7 +140,7 @@ class Sessions:
     def titles(self, session_ids: Sequence[str]) -> list[str]:
         return [f"Title of {session_id}" for session_id in session_ids]
 
-    def turns(self, found: Mapping[int, Sequence[str]]) -> dict[int, Turns]:
+    def turns(self, found: Mapping[int, EventKeys]) -> dict[int, Turns]:
         return {session: turns_of(self.by_key.get(session, [])) for session in found if session}
 
 
@@ -339,7 +340,7 @@ def test_one_damaged_session_costs_the_others_nothing_and_is_told_once(monkeypat
     damaged = session_key("s1")
 
     class Damaged(Sessions):
-        def turns(self, found: Mapping[int, Sequence[str]]) -> dict[int, Turns]:
+        def turns(self, found: Mapping[int, EventKeys]) -> dict[int, Turns]:
             if state["damaged"] and damaged in found:
                 raise Corrupt("a row cannot be read")
             return super().turns(found)

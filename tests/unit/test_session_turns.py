@@ -20,13 +20,13 @@ from agent_memory.events import Event, Recorded
 from agent_memory.events.ulids import is_ulid, ulid_key, ulid_of
 from agent_memory.indexes import turns
 from agent_memory.indexes.catalog import CatalogIndex, catalog_prefix
-from agent_memory.indexes.event_ids import event_keys_of, ids_of_keys, times_of
+from agent_memory.indexes.event_ids import EventKeys, event_keys_of, ids_of_keys, times_of
 from agent_memory.indexes.model import Match, session_key
 from agent_memory.indexes.turns import KEPT_BYTES_MAX, REACH, TurnRows, Turns, turns_of
 from agent_memory.projectors.catalog import CatalogProjector
 from agent_memory.retrieval import judges
 from agent_memory.retrieval.fusion import WEIGHTS
-from agent_memory.retrieval.pool import Found, Pool, pool_of
+from agent_memory.retrieval.pool import Found, Pool
 from agent_memory.storage import Family, InMemoryRows, RocksRows, Rows
 from agent_memory.testing.events import NOON_MS, event
 from agent_memory.testing.faults import Faults, FaultyRows, InjectedFault
@@ -52,6 +52,10 @@ def catalog(events: Sequence[Event], rows: Rows | None = None) -> CatalogIndex:
     return projector.index
 
 
+def in_keys(asked: Mapping[int, Sequence[str]]) -> dict[int, EventKeys]:
+    return {session: event_keys_of(event_ids) for session, event_ids in asked.items()}
+
+
 def ids(found: Turns) -> list[str]:
     return ids_of_keys(found.keys)
 
@@ -64,13 +68,13 @@ def test_ids_are_keys_and_back(given_: list[tuple[int, int]]) -> None:
     assert all(is_ulid(one) for one in these)
     assert b"".join(map(ulid_key, these)) == keys.tobytes()
     assert these == ids_of_keys(keys)
-    assert [time_ms for time_ms, _ in given_] == times_of(these).tolist()
+    assert [time_ms for time_ms, _ in given_] == times_of(event_keys_of(these)).tolist()
     assert sorted(these) == ids_of_keys(np.sort(keys))
 
 
 def test_a_session_that_is_not_long_is_given_whole_and_an_unknown_one_empty() -> None:
     events = talk(40)
-    found = catalog(events[::-1]).turns({S: [events[7].id], session_key("other"): [events[7].id]})
+    found = catalog(events[::-1]).turns(in_keys({S: [events[7].id], session_key("other"): [events[7].id]}))
 
     assert [one.id for one in events] == ids(found[S])
     assert [] == ids(found[session_key("other")])
@@ -86,13 +90,13 @@ def test_of_a_long_session_stretches_are_given(read_max: int, monkeypatch: pytes
     index = catalog([*events, elsewhere])
     asked = {S: [events[n].id for n in (200, 3, 210, 399)], 0: [events[300].id, elsewhere.id]}
     for _ in range(2):
-        found = index.turns(asked)[S]
+        found = index.turns(in_keys(asked))[S]
 
         expected = [*range(3 + REACH + 1), *range(200 - REACH, 210 + REACH + 1)]
         expected += [*range(300 - REACH, 300 + REACH + 1), *range(399 - REACH, 400)]
         assert [events[n].id for n in expected] == ids(found)
         assert [n for n in range(1, len(expected)) if expected[n] != expected[n - 1] + 1] == found.cuts.tolist()
-        assert {S} == index.turns(asked).keys()
+        assert {S} == index.turns(in_keys(asked)).keys()
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -113,7 +117,7 @@ def test_what_events_inherit_does_not_depend_on_how_long_their_session_is(
         monkeypatch.setattr(turns, "WHOLE_MAX", whole_max)
         monkeypatch.setattr(turns, "READ_MAX", read_max)
         again = CatalogIndex(index._rows, generation=1, zone="UTC")
-        pool = pool_of(found, WEIGHTS, turns=again.turns)
+        pool = Pool(found, WEIGHTS, turns=again.turns)
         columns = zip(judges.context(pool).tolist(), judges.substance(pool).tolist(), strict=True)
         return dict(zip(pool.ids, columns, strict=True))
 
@@ -134,8 +138,8 @@ def test_what_comes_is_seen_in_a_kept_session_late_or_not() -> None:
     projector = CatalogProjector(CatalogIndex(rows, generation=1, zone="UTC"))
     for first in range(0, 60, 7):
         projector.project(recorded(order[first : first + 7], after=first))
-        kept = projector.index.turns({S: []})[S]
-        read = CatalogIndex(rows, generation=1, zone="UTC").turns({S: []})[S]
+        kept = projector.index.turns(in_keys({S: []}))[S]
+        read = CatalogIndex(rows, generation=1, zone="UTC").turns(in_keys({S: []}))[S]
 
         assert sorted(one.id for one in order[: first + 7]) == ids(kept)
         assert (ids(read), read.traits.tolist()) == (ids(kept), kept.traits.tolist())
@@ -152,9 +156,9 @@ def test_a_write_that_fails_leaves_nothing_stale() -> None:
             for _ in range(2):
                 with suppress(InjectedFault):
                     projector.project(recorded(events[first : first + 10], after=first))
-                projector.index.turns({S: []})
+                projector.index.turns(in_keys({S: []}))
 
-        assert [one.id for one in events] == ids(projector.index.turns({S: []})[S])
+        assert [one.id for one in events] == ids(projector.index.turns(in_keys({S: []}))[S])
         if not faults.fired:
             break
 
@@ -191,10 +195,10 @@ def test_what_is_kept_is_bounded_and_empty_sessions_are_not(monkeypatch: pytest.
     index = catalog([event("hello", session=session, time_ms=NOON_MS) for session in sessions])
     kept = index._turns
     for session in sessions:
-        index.turns({session_key(f"unknown {session}"): []})
+        index.turns(in_keys({session_key(f"unknown {session}"): []}))
     nothing = kept.kept_bytes()
     for session in sessions:
-        index.turns({session_key(session): []})
+        index.turns(in_keys({session_key(session): []}))
 
         assert kept.kept_bytes() <= 10_000
     assert 0 == nothing < kept.kept_bytes()
@@ -230,9 +234,9 @@ def test_a_session_that_became_too_long_is_read_in_stretches(monkeypatch: pytest
     events = talk(80)
     projector = CatalogProjector(CatalogIndex(InMemoryRows(), generation=1, zone="UTC"))
     projector.project(recorded(events[:45]))
-    before = projector.index.turns({S: [events[40].id]})[S]
+    before = projector.index.turns(in_keys({S: [events[40].id]}))[S]
     projector.project(recorded(events[45:], after=45))
-    after = projector.index.turns({S: [events[40].id]})[S]
+    after = projector.index.turns(in_keys({S: [events[40].id]}))[S]
 
     assert [one.id for one in events[40 - REACH : 45]] == ids(before)
     assert [one.id for one in events[40 - REACH : 40 + REACH + 1]] == ids(after)
@@ -250,7 +254,7 @@ def test_a_damaged_turn_is_corrupt_and_named(read_max: int, monkeypatch: pytest.
     batch.put(Family.VIEWS, key, b"short")
     rows.write(batch)
     with pytest.raises(Corrupt, match=f"views {key.hex()}"):
-        index.turns({S: [events[1].id]})
+        index.turns(in_keys({S: [events[1].id]}))
 
 
 def test_turns_are_the_same_over_a_real_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,9 +265,9 @@ def test_turns_are_the_same_over_a_real_engine(tmp_path: Path, monkeypatch: pyte
     try:
         for read_max in (100_000, 10):
             monkeypatch.setattr(turns, "READ_MAX", read_max)
-            in_memory = catalog(events).turns(asked)[S]
+            in_memory = catalog(events).turns(in_keys(asked))[S]
             index = catalog(events, engine)
-            in_rocks = index.turns(asked)[S]
+            in_rocks = index.turns(in_keys(asked))[S]
 
             assert ids(in_memory) == ids(in_rocks)
             assert in_memory.cuts.tolist() == in_rocks.cuts.tolist()
@@ -274,7 +278,7 @@ def test_turns_are_the_same_over_a_real_engine(tmp_path: Path, monkeypatch: pyte
 
 def test_a_pool_without_any_turns_has_no_context() -> None:
     (one,) = talk(1)
-    pool: Pool = pool_of({"lexical": Found([Match(one.id, 0, 4, 1.0, S)], floor=0.0)}, WEIGHTS, turns=lambda found: {})
+    pool = Pool({"lexical": Found([Match(one.id, 0, 4, 1.0, S)], floor=0.0)}, WEIGHTS, turns=lambda found: {})
 
     assert [0.0] == judges.context(pool).tolist()
     assert [one.id] == ids(turns_of([(one.id, 3)]))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from agent_memory.events.ulids import ulid_of
 from agent_memory.indexes.model import Match
 from agent_memory.retrieval.pool import Found
 from agent_memory.retrieval.strength import MEANING_WEAK, WORDS_ALONE_WEAK, WORDS_WEAK, is_weak
 
 
 def matches(*scores: float) -> list[Match]:
-    return [Match(f"e{place}", 0, 9, score, 1) for place, score in enumerate(scores)]
+    return [Match(ulid_of(0, place), 0, 9, score, 1) for place, score in enumerate(scores)]
 
 
 def words(*scores: float, whole: float = 10.0) -> Found:

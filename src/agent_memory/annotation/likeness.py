@@ -135,10 +135,14 @@ def _near(forms: Sequence[_Form], places: Sequence[int]) -> dict[int, int]:
     counts: Counter[str] = Counter()
     for own in sets.values():
         counts.update(own)
+    shared = {word for word, count in counts.items() if count > 1}
     found: dict[int, int] = {}
     kept: dict[str, list[int]] = {}
     for place in places:
         own = sets[place]
+        if len(own & shared) < _ALIKE_MIN * len(own) - 1:
+            # What it alone says is too much to repeat another, or to be repeated.
+            continue
         # Who has nine words of ten in common with it has one of its rarest, and most pages are done with there:
         # what only a text says is too much to repeat another.
         rarest = sorted(own, key=lambda word: (counts[word], word))[: len(own) // 10 + 2]

@@ -25,6 +25,7 @@ from agent_memory.errors import UnknownSession
 from agent_memory.events import START, Position
 from agent_memory.events.ulids import ulid_from_key, ulid_time_ms
 from agent_memory.indexes.decoding import decoded
+from agent_memory.indexes.event_ids import EventKeys
 from agent_memory.indexes.model import DayCount, Session, Where
 from agent_memory.indexes.turns import TurnRows, Turns
 from agent_memory.storage import Family, Rows, prefix_end, scan_all
@@ -189,7 +190,7 @@ class CatalogIndex:
     def event_count(self) -> int:
         return self._totals().event_count
 
-    def turns(self, found: Mapping[int, Sequence[str]]) -> dict[int, Turns]:
+    def turns(self, found: Mapping[int, EventKeys]) -> dict[int, Turns]:
         return self._turns.around(found)
 
     # -- what the projector reads and writes ----------------------------------------------------

@@ -12,10 +12,8 @@ EventKeys = NDArray[np.bytes_]
 
 _CHARACTERS = np.frombuffer(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", np.uint8)
 _LENGTH = 26
-_TIME_LENGTH = 10
 _DIGIT_OF = np.zeros(256, np.int64)
 _DIGIT_OF[_CHARACTERS] = np.arange(32)
-_TIME_VALUES = 32 ** np.arange(_TIME_LENGTH - 1, -1, -1, dtype=np.int64)
 _LOW_SHIFTS = np.arange(55, -1, -5, dtype=np.uint64)
 _HIGH_SHIFTS = np.arange(61, 0, -5, dtype=np.uint64)
 _FIVE_BITS = np.uint64(31)
@@ -41,21 +39,32 @@ def event_keys_of(ids: Sequence[str]) -> EventKeys:
     """Their keys, in their order."""
     digits = _DIGIT_OF[_characters_of(ids)].astype(np.uint64)
     middle = digits[:, 13]
-    halves = np.empty((len(ids), 2), ">u8")
-    halves[:, 0] = digits[:, :13] @ _HIGH_VALUES | middle >> np.uint64(4)
-    halves[:, 1] = (middle & np.uint64(15)) << np.uint64(60) | digits[:, 14:] @ _LOW_VALUES
+    return keys_of_halves(
+        digits[:, :13] @ _HIGH_VALUES | middle >> np.uint64(4),
+        (middle & np.uint64(15)) << np.uint64(60) | digits[:, 14:] @ _LOW_VALUES,
+    )
+
+
+def keys_of_halves(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> EventKeys:
+    """The keys of which these are the upper and the lower 64 bits."""
+    halves = np.empty((len(high), 2), ">u8")
+    halves[:, 0], halves[:, 1] = high, low
     return halves.view("S16").ravel()
 
 
 def ids_of_keys(keys: EventKeys) -> list[str]:
     """The inverse of `event_keys_of`."""
-    halves = np.ascontiguousarray(keys).view(">u8").reshape(len(keys), 2)
+    halves = _halves_of(keys)
     return event_ids_of(halves[:, 0], halves[:, 1])
 
 
-def times_of(ids: Sequence[str]) -> NDArray[np.int64]:
-    """When the events of these ids happened, in milliseconds since 1970."""
-    return _DIGIT_OF[_characters_of(ids)[:, :_TIME_LENGTH]] @ _TIME_VALUES
+def times_of(keys: EventKeys) -> NDArray[np.int64]:
+    """When these events happened, in milliseconds since 1970."""
+    return (_halves_of(keys)[:, 0] >> np.uint64(16)).astype(np.int64)
+
+
+def _halves_of(keys: EventKeys) -> NDArray[np.uint64]:
+    return np.ascontiguousarray(keys).view(">u8").reshape(len(keys), 2)
 
 
 def _characters_of(ids: Sequence[str]) -> NDArray[np.uint8]:

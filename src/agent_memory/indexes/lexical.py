@@ -42,8 +42,9 @@ from agent_memory.annotation.types import TYPING, types_of
 from agent_memory.errors import Closed
 from agent_memory.events import START, Event, Kind, Position, Role
 from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_key
-from agent_memory.indexes.event_ids import event_ids_of
-from agent_memory.indexes.model import Match, Where, session_key
+from agent_memory.indexes.event_ids import event_ids_of, keys_of_halves
+from agent_memory.indexes.matches import Matches, firsts_of
+from agent_memory.indexes.model import Where, session_key
 from agent_memory.indexes.panics import panics_told
 from agent_memory.indexes.passages import PASSAGES, passages_for
 from agent_memory.indexes.words import WORDS, folded, parts_of_humps, telling, wholes_of
@@ -156,29 +157,29 @@ class LexicalIndex:
         self._checkpoint = last
         self._step("after the reload")
 
-    def search(self, query: str, *, where: Where, limit: int) -> list[Match]:
+    def search(self, query: str, *, where: Where, limit: int) -> Matches:
         index = self._opened()
         if limit < 1:
-            return []
+            return Matches.of(())
         with panics_told(_VIEW):
             return self._found(index, query, where, limit)
 
-    def _found(self, index: Index, query: str, where: Where, limit: int) -> list[Match]:
+    def _found(self, index: Index, query: str, where: Where, limit: int) -> Matches:
         searcher = index.searcher()
         asked = self._query(searcher, query)
         if asked is None:
-            return []
+            return Matches.of(())
         if not where.is_open:
             narrowed = _filters(self._schema, where)
             asked = Query.boolean_query([(Occur.Must, asked), *((Occur.Must, f) for f in narrowed)])
         count = limit + _SPARE_HITS
         while True:
             hits = searcher.search(asked, limit=count, count=False).hits
-            ranked = _best_by_event(searcher, hits, limit)
+            ranked = _best_by_event(searcher, hits)
             # Equal scores come in no order of ours, so the whole of the last tie must be here.
-            is_whole = len(hits) < count or (len(ranked) >= limit and hits[-1][0] < ranked[limit - 1][0])
+            is_whole = len(hits) < count or (len(ranked) >= limit and hits[-1][0] < ranked.scores[limit - 1])
             if is_whole or count >= PASSAGES_MAX:
-                return _matches(ranked[:limit])
+                return ranked[:limit]
             count = min(count * 8, max(PASSAGES_MAX, 2 * limit))
 
     def edge_ms(self, query: str, *, where: Where, count: int, latest: bool) -> int | None:
@@ -394,35 +395,18 @@ def _filters(schema: tantivy.Schema, where: Where) -> list[Query]:
     return [Query.const_score_query(query, 0.0) for query in queries]
 
 
-def _best_by_event(
-    searcher: tantivy.Searcher, hits: Sequence[tuple[float, tantivy.DocAddress]], limit: int
-) -> list[tuple[float, int, int, int, int]]:
-    """Of each event its best chunk, best first, ties in order of id; of the first *limit* events at least.
-
-    The score, the id's halves, the span, the key of the session.
-    """
+def _best_by_event(searcher: tantivy.Searcher, hits: Sequence[tuple[float, tantivy.DocAddress]]) -> Matches:
+    """Of each event its best chunk, best first; ties in order of id."""
     addresses = [address for _, address in hits]
-    scores = np.array([score for score, _ in hits])
+    scores = np.array([score for score, _ in hits], np.float64)
     high, low, span, session = (
         np.array(searcher.fast_field_values(name, addresses), np.uint64)
         for name in ("high", "low", "span", "session_key")
     )
     order = np.lexsort((span, low, high, -scores))
-    rows: list[tuple[float, int, int, int, int]] = []
-    best: dict[tuple[int, ...], tuple[float, int, int, int, int]] = {}
-    # Most events have one chunk among them, and to go through a long tie is what takes time.
-    for size in (2 * limit, len(order)):
-        first = order[:size]
-        rows = list(zip(*(column[first].tolist() for column in (scores, high, low, span, session)), strict=True))
-        best = {row[1:3]: row for row in reversed(rows)}
-        if len(best) >= limit or size >= len(order):
-            break
-    return rows if len(best) == len(rows) else [row for row in rows if best[row[1:3]] is row]
-
-
-def _matches(rows: Sequence[tuple[float, int, int, int, int]]) -> list[Match]:
-    if not rows:
-        return []
-    scores, highs, lows, spans, sessions = zip(*rows, strict=True)
-    found = zip(event_ids_of(highs, lows), scores, spans, sessions, strict=True)
-    return [Match(id, span >> 32, span & 0xFFFF_FFFF, score, session) for id, score, span, session in found]
+    keys = keys_of_halves(high[order], low[order])
+    firsts = firsts_of(keys)
+    best = order[firsts]
+    spans = span[best]
+    starts, ends = spans >> np.uint64(32), spans & np.uint64(0xFFFF_FFFF)
+    return Matches(keys[firsts], starts.astype(np.int64), ends.astype(np.int64), scores[best], session[best])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from agent_memory.indexes.model import DayCount, DayMention, Match, Posting, Session, Where
+from agent_memory.indexes.event_ids import EventKeys
+from agent_memory.indexes.matches import Matches
+from agent_memory.indexes.model import DayCount, DayMention, Posting, Session, Where
 from agent_memory.indexes.turns import Turns
 from agent_memory.inference.port import Vectors
 from agent_memory.toc.material import Level
@@ -15,7 +17,7 @@ from agent_memory.toc.model import Grip, Node
 class LexicalSearch(Protocol):
     """BM25 over chunks of event text."""
 
-    def search(self, query: str, *, where: Where, limit: int) -> list[Match]:
+    def search(self, query: str, *, where: Where, limit: int) -> Matches:
         """Up to *limit* events, each with its best passage, best first; ties in order of id.
 
         Any string is a query; one without a word finds nothing. The filter applies before the
@@ -42,7 +44,7 @@ class LexicalSearch(Protocol):
 class VectorSearch(Protocol):
     """Nearest neighbours over embeddings of the same chunks."""
 
-    def search(self, vector: Vectors, *, where: Where, limit: int) -> list[Match]:
+    def search(self, vector: Vectors, *, where: Where, limit: int) -> Matches:
         """Up to *limit* events, each with its nearest passage, nearest first; ties in order of id.
 
         Shapes: *vector* is float32 ``(dim,)`` of unit norm. Scores are cosine similarity.
@@ -123,10 +125,10 @@ class Catalog(Protocol):
 
     def event_count(self) -> int: ...
 
-    def turns(self, found: Mapping[int, Sequence[str]]) -> dict[int, Turns]:
+    def turns(self, found: Mapping[int, EventKeys]) -> dict[int, Turns]:
         """What stands around events: those of each session in order, with their traits, by session key.
 
-        *found* are event ids by session key, those that matter most first; under key 0 are those
+        *found* are keys of events by session key, those that matter most first; under key 0 are those
         whose session is not known, which are looked for in the other sessions. A session that is
         not long is given whole; none of an unknown one.
         Errors: `Corrupt` where a row of one of the sessions cannot be read.

@@ -48,6 +48,7 @@ _KEY = struct.Struct(">Q")
 _TRAITS = struct.Struct(">Q")
 _ULID_SIZE = 16
 _NO_CUTS = np.empty(0, np.int64)
+_NO_KEYS = np.empty(0, "S16")
 _AROUND = np.arange(-REACH, REACH + 1)
 _FIRST = np.ones(1, np.bool_)
 _HOMELESS = 0
@@ -91,18 +92,24 @@ class TurnRows:
         self._writes = 0
         self._is_settled = True
 
-    def around(self, found: Mapping[int, Sequence[str]]) -> dict[int, Turns]:
+    def around(self, found: Mapping[int, EventKeys]) -> dict[int, Turns]:
         """What stands around events, by session key; under key 0 are those whose session is not known.
 
         These are looked for in all the other sessions. Errors: `Corrupt`.
         """
-        homeless = event_keys_of(found.get(_HOMELESS, ()))
-        homeless.sort()
-        return {
-            session: self._around(session, event_ids, homeless)
-            for session, event_ids in found.items()
-            if session != _HOMELESS
-        }
+        homeless = np.sort(found.get(_HOMELESS, _NO_KEYS))
+        sessions = [session for session in found if session != _HOMELESS]
+        with self._lock:
+            kept = {session: self._kept[session] for session in sessions if session in self._kept}
+            for session in kept:
+                self._kept.move_to_end(session)
+        around: dict[int, Turns] = {}
+        for session in sessions:
+            turns = kept.get(session)
+            if turns is None or len(turns.keys) > WHOLE_MAX:
+                turns = self._around(session, found[session], homeless)
+            around[session] = turns
+        return around
 
     def put(self, batch: Batch, turns: Mapping[int, Sequence[tuple[str, int]]]) -> None:
         """Add (event id, traits) of each session to a batch; then `grow` where it was written, or `forget`."""
@@ -142,14 +149,14 @@ class TurnRows:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _around(self, session: int, event_ids: Sequence[str], homeless: EventKeys) -> Turns:
+    def _around(self, session: int, keys: EventKeys, homeless: EventKeys) -> Turns:
         turns = self._whole(session)
         if turns is None:
-            return self._scanned(session, np.concatenate((event_keys_of(event_ids), homeless)))
+            return self._scanned(session, np.concatenate((keys, homeless)))
         if len(turns.keys) <= WHOLE_MAX:
             return turns
         first, last = homeless.searchsorted(turns.keys[[0, -1]])
-        return turns.around(np.concatenate((event_keys_of(event_ids), homeless[first : last + 1])))
+        return turns.around(np.concatenate((keys, homeless[first : last + 1])))
 
     def _whole(self, session: int) -> Turns | None:
         """All of a session; None for one that is too long."""

@@ -14,7 +14,8 @@ from agent_memory.annotation import MemoryType
 from agent_memory.annotation.types import types_of
 from agent_memory.events import Event, Kind, Role
 from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_key
-from agent_memory.indexes.event_ids import event_ids_of
+from agent_memory.indexes.event_ids import event_ids_of, keys_of_halves
+from agent_memory.indexes.matches import Matches, firsts_of
 from agent_memory.indexes.model import Where, session_key
 
 Mask = NDArray[np.bool_]
@@ -101,21 +102,21 @@ class Columns:
             mask &= (column["types"] & np.uint16(_bits_of(where.types))) != 0
         return mask
 
-    def ranked(
-        self, rows: NDArray[np.int64], scores: NDArray[np.float64]
-    ) -> Iterator[tuple[float, int, int, int, int, int]]:
-        """Score, both halves of the event id, start, end and session key, best first; ties in order of id and start."""
+    def ranked(self, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> Matches:
+        """Of each event the best of the rows, best first; ties in order of id and start."""
         high, low, start, end, session = (
             self._columns[name][rows] for name in ("high", "low", "start", "end", "session")
         )
         order = np.lexsort((start, low, high, -scores))
-        keys = self._session_keys
-        for *found, code in zip(*(c[order].tolist() for c in (scores, high, low, start, end, session)), strict=True):
-            yield *found, keys[code]
+        keys = keys_of_halves(high[order], low[order])
+        firsts = firsts_of(keys)
+        best = order[firsts]
+        sessions = np.array([self._session_keys[code] for code in session[best].tolist()], np.uint64)
+        return Matches(keys[firsts], start[best].astype(np.int64), end[best].astype(np.int64), scores[best], sessions)
 
     def event_count(self, rows: NDArray[np.int64]) -> int:
         """How many events the rows belong to."""
-        return len(set(zip(self._columns["high"][rows].tolist(), self._columns["low"][rows].tolist(), strict=True)))
+        return len(np.unique(keys_of_halves(self._columns["high"][rows], self._columns["low"][rows])))
 
     def sorted_rows(self, checks: Sequence[int]) -> Iterator[tuple[str, bytes]]:
         """The passage of each of the first rows, with its check, in order of event and start."""

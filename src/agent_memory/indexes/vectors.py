@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from agent_memory.errors import Closed, DimensionMismatch
 from agent_memory.events import START, Event, Position
-from agent_memory.indexes.event_ids import event_ids_of
 from agent_memory.indexes.half_vectors import HalfVectors, unit
-from agent_memory.indexes.model import Match, Where
+from agent_memory.indexes.matches import Matches
+from agent_memory.indexes.model import Where
 from agent_memory.indexes.shared_lock import SharedLock
 from agent_memory.indexes.vector_columns import Columns
 from agent_memory.indexes.vector_snapshots import Contents, load_newest, new_graph, save
@@ -136,7 +136,7 @@ class VectorIndex:
         if self._columns.count > self._graph_rows_min and tail_rows > self._tail_rows_max:
             self._move_to_graph(self._columns.count - self._tail_rows_max // 2)
 
-    def search(self, vector: Vectors, *, where: Where, limit: int) -> list[Match]:
+    def search(self, vector: Vectors, *, where: Where, limit: int) -> Matches:
         if vector.shape != (self._dim,):
             raise DimensionMismatch("vector", vector.shape, f"the index holds vectors of {self._dim} numbers")
         with self._lock.shared():
@@ -144,7 +144,7 @@ class VectorIndex:
                 raise Closed("the vector index is closed")
             count = self._columns.count
             if limit < 1 or not count:
-                return []
+                return Matches.of(())
             query = np.ascontiguousarray(vector, np.float32)
             mask = None if where.is_open else self._columns.mask(where, count)
             return self._ranked(query, self._candidates(query, mask, limit), limit)
@@ -224,20 +224,10 @@ class VectorIndex:
         blocks = [rows[first : first + _BLOCK_ROWS] for first in range(0, len(rows), _BLOCK_ROWS)]
         return [self._nearest(block, np.vecdot(self._vectors.take(block), query), limit) for block in blocks]
 
-    def _ranked(self, query: Vectors, labels: Labels, limit: int) -> list[Match]:
+    def _ranked(self, query: Vectors, labels: Labels, limit: int) -> Matches:
         # In float64 and row by row, so that equal vectors score equal wherever they stand.
-        scores = (self._vectors.take(labels).astype(np.float64) * query.astype(np.float64)).sum(axis=1)
-        best: dict[tuple[int, int], tuple[float, int, int, int]] = {}
-        for score, high, low, start, end, session in self._columns.ranked(labels, scores):
-            if (high, low) not in best:
-                best[high, low] = (score, start, end, session)
-                if len(best) == limit:
-                    break
-        ids = event_ids_of([high for high, _ in best], [low for _, low in best])
-        return [
-            Match(id, start, end, score, session)
-            for id, (score, start, end, session) in zip(ids, best.values(), strict=True)
-        ]
+        scores = np.vecdot(self._vectors.take(labels).astype(np.float64), query.astype(np.float64))
+        return self._columns.ranked(labels, scores)[:limit]
 
     # -- growing ----------------------------------------------------------------------------------
 

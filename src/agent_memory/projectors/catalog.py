@@ -9,6 +9,7 @@ from agent_memory.annotation import MemoryType
 from agent_memory.annotation.scaffolding import SCAFFOLDING, said_text
 from agent_memory.annotation.traits import TRAITS, traits_of
 from agent_memory.annotation.types import TYPING, types_of
+from agent_memory.courtesy import giving_way
 from agent_memory.events import Event, Kind, Position, Recorded
 from agent_memory.events.ulids import ulid_time_ms
 from agent_memory.indexes.catalog import CatalogIndex, DayCell, SessionRow, catalog_prefix
@@ -46,7 +47,7 @@ class CatalogProjector:
         days: dict[DayCell, int] = {}
         turns: dict[int, list[tuple[str, int]]] = {}
         day = None
-        for recorded in batch:
+        for recorded in giving_way(batch):
             if recorded.position <= checkpoint:
                 continue
             checkpoint = recorded.position

@@ -8,6 +8,7 @@ import msgspec
 
 from agent_memory.annotation.entities import READER, entities_of
 from agent_memory.annotation.scaffolding import SCAFFOLDING, said_text
+from agent_memory.courtesy import giving_way
 from agent_memory.events import Event, Position, Recorded
 from agent_memory.events.ulids import ulid_time_ms
 from agent_memory.indexes.entities import EntitiesIndex, EventMentions, entities_prefix
@@ -46,7 +47,7 @@ class EntitiesProjector:
         fresh = [recorded for recorded in batch if recorded.position > checkpoint]
         for first in range(0, len(fresh), _WRITE_EVENTS_MAX):
             part = fresh[first : first + _WRITE_EVENTS_MAX]
-            self.index.write([self._mentions(recorded.event) for recorded in part], part[-1].position)
+            self.index.write([self._mentions(recorded.event) for recorded in giving_way(part)], part[-1].position)
 
     def flush(self) -> None:
         """Nothing is kept in memory that the rows do not hold."""

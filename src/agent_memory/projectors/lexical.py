@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from agent_memory.courtesy import giving_way
 from agent_memory.events import Position, Recorded
 from agent_memory.indexes.lexical import LEXICAL_FORMAT, LexicalIndex, entry_of
 
@@ -47,7 +48,7 @@ class LexicalProjector:
         return self.index.checkpoint()
 
     def project(self, batch: Sequence[Recorded]) -> None:
-        self.index.apply((recorded.position, entry_of(recorded.event)) for recorded in batch)
+        self.index.apply((recorded.position, entry_of(recorded.event)) for recorded in giving_way(batch))
 
     def flush(self) -> None:
         """Nothing is kept back: a batch is on disk when `project` returns."""

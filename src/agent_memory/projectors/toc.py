@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from agent_memory.annotation.scaffolding import SCAFFOLDING, blanked, said_text, scaffolding_of
+from agent_memory.courtesy import giving_way
 from agent_memory.errors import ProjectionError
 from agent_memory.events import Position, Recorded
 from agent_memory.events.ulids import ulid_time_ms
@@ -120,7 +121,7 @@ class TocProjector:
 
     def _by_session(self, part: Sequence[Recorded]) -> dict[str, list[Turn]]:
         sessions: dict[str, list[Turn]] = {}
-        for recorded in part:
+        for recorded in giving_way(part):
             event = recorded.event
             turns = sessions.get(event.session)
             if turns is None:
@@ -177,7 +178,7 @@ class TocProjector:
         old = {mark.first_event_id: mark for mark in marks}
         there: set[str] = set(kept)
         last = marks[-1] if marks and marks[-1].first_event_id in kept else None
-        for turns in groups:
+        for turns in giving_way(groups):
             mark = mark_of(turns)
             there.add(mark.first_event_id)
             if last is None or last.first_event_id < mark.first_event_id:
@@ -199,7 +200,7 @@ class TocProjector:
         level = days
         while level:
             above: dict[str, Period] = {}
-            for period in level.values():
+            for period in giving_way(level.values()):
                 parent = self._calendar.period(period.parent_id) if period.parent_id else None
                 children = self._writer.children(period)
                 self._writer.put_period(period, parent, period_row(self._summariser, period, children))

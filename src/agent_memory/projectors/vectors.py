@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from agent_memory.annotation.types import TYPING
+from agent_memory.courtesy import giving_way
 from agent_memory.errors import InferenceUnavailable
 from agent_memory.events import Event, Position, Recorded
 from agent_memory.indexes.embeddings import EmbeddingStore
@@ -97,7 +98,7 @@ class VectorProjector:
         # One group of passages a call: embedding takes its time, and whoever stops waits for it.
         passages: list[tuple[Event, int, int]] = []
         position = self.index.checkpoint()
-        for recorded in batch:
+        for recorded in giving_way(batch):
             if recorded.position > self.index.checkpoint():
                 passages += passages_of(recorded.event)
                 position = recorded.position

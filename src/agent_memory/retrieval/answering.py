@@ -95,18 +95,17 @@ class Answering:
         characters = 0
         seen = 0
         size = limit + SPARE_HITS
-        excluded = frozenset() if where.is_open else pool.excluded()
-        while seen < len(ranking.order):
-            piece = ranking.order[seen : seen + min(size, _READ_AT_ONCE)].tolist()
-            seen += len(piece)
-            rows = [row for row in piece if pool.ids[row] not in excluded]
-            events = self._log.get_many([pool.ids[row] for row in rows])
+        order = ranking.order[~pool.is_excluded[ranking.order]]
+        while seen < len(order):
+            rows = order[seen : seen + min(size, _READ_AT_ONCE)].tolist()
+            seen += len(rows)
+            events = self._log.get_many(pool.ids_at(rows))
             for row, recorded in zip(rows, events, strict=True):
                 if recorded is None or not admits(where, recorded.event):
                     continue
                 said = None
                 # A neighbour that nobody found may be one of which nothing was said.
-                if not pool.is_found(row) and (said := first_passage(recorded.event)) is None:
+                if not pool.is_found[row] and (said := first_passage(recorded.event)) is None:
                     continue
                 kept.append((row, recorded, said))
                 characters += len(recorded.event.text)

@@ -67,7 +67,7 @@ def _best_run(sentences: Sequence[Span], places: Sequence[tuple[int, str]], want
         while at < len(sentences) - 1 and place >= sentences[at][1]:
             at += 1
         held[at].add(word)
-    everything = {word for words in held for word in words}
+    everything = set().union(*held)
     best, chosen = (0.0, 0), None
     for i in range(len(sentences)):
         # A run that begins with nothing wanted is longer than the one after it, and holds no more.
@@ -81,7 +81,7 @@ def _best_run(sentences: Sequence[Span], places: Sequence[tuple[int, str]], want
             if held[j] <= covered:
                 continue
             covered |= held[j]
-            rating = (sum(wanted.weights[word] for word in sorted(covered)), -length)
+            rating = (sum(map(wanted.weights.__getitem__, covered)), -length)
             if chosen is None or rating > best:
                 best, chosen = rating, (sentences[i][0], sentences[j][1])
     return chosen or (sentences[0][0], _last_that_fits(sentences, limit))
@@ -98,11 +98,9 @@ def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _trimmed(text: str, start: int, end: int) -> Span | None:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return (start, end) if start < end else None
+    part = text[start:end]
+    first, last = end - len(part.lstrip()), start + len(part.rstrip())
+    return (first, last) if first < last else None
 
 
 def _last_that_fits(sentences: Sequence[Span], limit: int) -> int:

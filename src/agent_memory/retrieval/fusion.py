@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
+from agent_memory.indexes.matches import Floats
 from agent_memory.indexes.model import Match
 from agent_memory.retrieval import judges
 from agent_memory.retrieval.model import SearchOptions, Signal
-from agent_memory.retrieval.pool import Floats, Pool
+from agent_memory.retrieval.pool import Pool
 
 WEIGHTS = {
     "lexical": 1.0,
@@ -58,39 +59,46 @@ class Ranking:
         self.factors = _factors(pool, options, now_ms=now_ms)
         self.scores = self.scores * self.factors
         # By time first, as ids are sorted; then by score, keeping that order among equals.
-        by_id = np.array(sorted(range(len(pool)), key=pool.ids.__getitem__), np.int64)
+        by_id = np.argsort(pool.keys)
         self.order = by_id[np.argsort(-self.scores[by_id], kind="stable")]
 
     def told(self, rows: Sequence[int]) -> list[Ranked]:
         """What is told of each of the rows."""
         signals: list[list[Signal]] = [[] for _ in rows]
-        passages: list[tuple[float, Match | None]] = [(-1.0, None) for _ in rows]
+        best = [(-1.0, "", 0)] * len(rows)
+        at = np.array(rows, np.int64)
         for name, column in self._columns.items():
             found = self._pool.found.get(name)
             if found is None and not column.any():
                 # Nothing to tell: of nobody in the pool, say, are these the words.
                 continue
-            values = column[rows]
+            values = column[at]
             ranks = 1 + (column[:, None] > values).sum(axis=0)
-            contributions = (self._shares[name] * values * self.factors[rows]).tolist()
-            for place, (row, value, rank) in enumerate(zip(rows, values.tolist(), ranks.tolist(), strict=True)):
-                match = found.best.get(self._pool.ids[row]) if found else None
-                if match is not None and match.end and contributions[place] > passages[place][0]:
-                    passages[place] = (contributions[place], match)
-                given = match is not None if found else value > 0
-                score = value if found is None else match.score if match else 0.0
-                signals[place].append(
-                    Signal(name=name, rank=rank if given else 0, score=score, contribution=contributions[place])
-                )
+            contributions = (self._shares[name] * values * self.factors[at]).tolist()
+            if found is None:
+                given, scores = values > 0, values
+            else:
+                matched = self._pool.matched(name, at)
+                given = matched >= 0
+                scores = np.where(given, found.matches.scores[matched], 0.0) if len(found) else np.zeros(len(rows))
+                # The passage to show is that of whoever says most for the event.
+                for place in np.flatnonzero(given).tolist():
+                    if contributions[place] > best[place][0] and found.matches.ends[matched[place]]:
+                        best[place] = (contributions[place], name, int(matched[place]))
+            told = zip(signals, np.where(given, ranks, 0).tolist(), scores.tolist(), contributions, strict=True)
+            for own, rank, score, contribution in told:
+                own.append(Signal(name=name, rank=rank, score=score, contribution=contribution))
         return [
             Ranked(
-                event_id=self._pool.ids[row],
-                score=sum(signal.contribution for signal in signals[place]),
-                signals=tuple(signals[place]),
-                passage=passages[place][1],
-                factor=float(self.factors[row]),
+                event_id=event_id,
+                score=sum(signal.contribution for signal in own),
+                signals=tuple(own),
+                passage=self._pool.found[name].matches.match(place, event_id) if name else None,
+                factor=factor,
             )
-            for place, row in enumerate(rows)
+            for event_id, own, (_, name, place), factor in zip(
+                self._pool.ids_at(at), signals, best, self.factors[at].tolist(), strict=True
+            )
         ]
 
 

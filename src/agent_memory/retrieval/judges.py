@@ -18,8 +18,10 @@ from agent_memory.annotation.traits import (
     share_of_questions,
     words_in,
 )
+from agent_memory.indexes.event_ids import event_keys_of
+from agent_memory.indexes.matches import Floats
 from agent_memory.retrieval.asked import Asked
-from agent_memory.retrieval.pool import Floats, Pool
+from agent_memory.retrieval.pool import Pool
 from agent_memory.temporal import TimeOrder, TimeReading, TimeSpan
 
 PREVIOUS = 0.35
@@ -104,7 +106,7 @@ def time(pool: Pool, asked: Asked, reading: TimeReading, mentioned: frozenset[st
         times = pool.times_ms()
         score = np.max([_nearness(times, span) for span in reading.spans], axis=0)
         if mentioned:
-            score = np.maximum(score, [event_id in mentioned for event_id in pool.ids])
+            score = np.maximum(score, np.isin(pool.keys, event_keys_of(list(mentioned))))
     if asked.asks_when:
         score = np.maximum(score, 0.4 * pool.take(names_time(pool.traits).astype(np.float64)))
     if reading.order is not TimeOrder.ANY:

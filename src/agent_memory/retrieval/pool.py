@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_memory.indexes.event_ids import EventKeys, event_keys_of, ids_of_keys, times_of
+from agent_memory.indexes.event_ids import EventKeys, ids_of_keys, times_of
+from agent_memory.indexes.matches import Floats, Matches, Places
 from agent_memory.indexes.model import Match
 from agent_memory.indexes.turns import Turns
 
-Floats = NDArray[np.float64]
-Places = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 GAP = 32
 """Empty places between two sessions: further than any judge looks."""
@@ -34,6 +34,9 @@ NEIGHBOURS_OF = 100
 NEIGHBOURS_AWAY = 2
 """Beside the strongest so many events, those up to so far away are weighed too, though no retriever found them."""
 
+_NOWHERE = -1
+_NO_KEYS = np.empty(0, "S16")
+
 
 class Found:
     """What one retriever returned: *everywhere*, and in the *lists* that it was asked for under a filter.
@@ -41,6 +44,10 @@ class Found:
     Its scores count from *floor* (that of the last event everywhere, where None is given) to the
     best everywhere, or to *top* where that is more. So what a score is worth depends on the query
     and the store, never on a filter.
+
+    ``matches`` are of each event the first, in order of key. ``gives``: which of them give evidence to
+    their neighbours, whatever the filter and the limit: the first *depth*, and *also*. ``admitted``:
+    which of them are in the lists.
     """
 
     def __init__(
@@ -52,27 +59,27 @@ class Found:
         floor: float | None = None,
         top: float = 0.0,
     ) -> None:
-        self.everywhere = frozenset(match.event_id for match in (*everywhere[:depth], *also))
-        """What gives evidence to its neighbours, whatever the filter and the limit: the first *depth*, and *also*."""
-        self.admitted: set[str] = set()
-        self.top = max(top, everywhere[0].score) if everywhere else 0.0
-        self.floor = floor if floor is not None else everywhere[-1].score if everywhere else 0.0
-        self.best = {match.event_id: match for match in everywhere}
-        for match in also:
-            self.best.setdefault(match.event_id, match)
-        for matches in lists:
-            for match in matches:
-                self.best.setdefault(match.event_id, match)
-                self.admitted.add(match.event_id)
+        parts = [Matches.of(part) for part in (everywhere, also, *lists)]
+        ends = np.cumsum([len(part) for part in parts])
+        every = Matches.joined([part for part in parts if len(part)] or parts[:1])
+        keys, firsts, of_row = np.unique(every.keys, return_index=True, return_inverse=True)
+        self.matches = every.take(firsts)
+        self.gives = np.zeros(len(keys), np.bool_)
+        self.gives[of_row[: ends[0]][:depth]] = True
+        self.gives[of_row[ends[0] : ends[1]]] = True
+        self.admitted = np.zeros(len(keys), np.bool_)
+        self.admitted[of_row[ends[1] :]] = True
+        scores = parts[0].scores
+        self.top = max(top, float(scores[0])) if len(scores) else 0.0
+        self.floor = floor if floor is not None else float(scores[-1]) if len(scores) else 0.0
+
+    def __len__(self) -> int:
+        return len(self.matches)
 
     @property
     def knows_sessions(self) -> bool:
         """Whether its matches tell their sessions."""
-        return any(match.session for match in self.best.values())
-
-    def sessions(self) -> list[int]:
-        """The key of each match's session, 0 where it is not known."""
-        return [match.session for match in self.best.values()]
+        return bool(self.matches.sessions.any())
 
     def worth(self, scores: Floats) -> Floats:
         """From 0 to 1."""
@@ -84,55 +91,77 @@ class Found:
 class Pool:
     """Rows are events; columns are filled by the judges.
 
-    ``found`` are the retrievers' answers by signal, ``evidence`` the weighted mean of their scores
-    by row, from 0 to 1, and ``given`` as much of it as the row's neighbours inherit: what was found
-    everywhere. An event that only a filter let come up inherits and gives nothing, so that no
-    score depends on the filter.
+    ``normal`` are the retrievers' scores by signal and row, from 0 to 1, ``evidence`` their weighted
+    mean, and ``given`` as much of it as the row's neighbours inherit: what was found everywhere. An
+    event that only a filter let come up inherits and gives nothing, so that no score depends on the
+    filter. ``is_found``: whether a retriever found a passage of it; else it is there as a neighbour, or for
+    what it mentions. ``is_excluded``: under a filter, what was found by words or meaning everywhere and
+    not among what passes it. Both lists are as long, so what would pass is in the second.
     """
 
     def __init__(
         self,
         found: Mapping[str, Found],
-        normal: Mapping[str, Floats],
-        evidence: Floats,
-        given: Floats,
-        ids: list[str],
-        sessions: Sequence[int],
-        turns: Mapping[int, Turns],
+        weights: Mapping[str, float],
         *,
-        passing: NDArray[np.bool_] | None = None,
+        turns: Callable[[Mapping[int, EventKeys]], Mapping[int, Turns]],
+        filtered: bool = False,
     ) -> None:
         self.found = found
-        self.normal = dict(normal)
-        self.ids = ids
-        self.evidence = evidence
-        self.given = given
-        self._lay_out(sessions, turns, passing)
+        self.keys = np.unique(np.concatenate([_NO_KEYS, *(one.matches.keys for one in found.values())]))
+        rows = {name: self.keys.searchsorted(one.matches.keys) for name, one in found.items()}
+        self.normal: dict[str, Floats] = {}
+        self.evidence, self.given = np.zeros(len(self)), np.zeros(len(self))
+        self.is_found, self.is_excluded = np.zeros(len(self), np.bool_), np.zeros(len(self), np.bool_)
+        self._matches = {name: np.full(len(self), _NOWHERE, np.int64) for name in found}
+        sessions = np.zeros(len(self), np.uint64)
+        admitted = np.zeros(len(self), np.bool_)
+        total = sum(weights[name] for name in found) or 1.0
+        for name, one in found.items():
+            at = rows[name]
+            normal = one.worth(one.matches.scores)
+            self.normal[name] = np.zeros(len(self))
+            self.normal[name][at] = normal
+            self.evidence[at] += weights[name] / total * normal
+            if name not in GIVES_NOTHING:
+                self.given[at] += weights[name] / total * np.where(one.gives, normal, 0.0)
+            self.is_found[at] |= one.matches.ends > 0
+            self._matches[name][at] = np.arange(len(one))
+            admitted[at] |= one.admitted
+            if one.knows_sessions:
+                # Who does not know the session of an event says 0.
+                sessions[at] = np.where(one.matches.sessions != 0, one.matches.sessions, sessions[at])
+        if filtered:
+            passed = np.zeros(len(self), np.bool_)
+            for name in ("lexical", "vector"):
+                if name in found:
+                    self.is_excluded[rows[name]] = True
+                    passed[rows[name]] |= found[name].admitted
+            self.is_excluded &= ~passed
+        # Under a filter the lists hold what passes it, so there it is looked first.
+        strengths = self.evidence + admitted if filtered else self.evidence
+        around = turns(_to_look_around(self.keys, sessions, strengths))
+        self._lay_out(sessions, around, admitted if filtered else None)
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.keys)
 
-    def is_found(self, row: int) -> bool:
-        """Whether a retriever found a passage of it; else it is there as a neighbour, or for what it mentions."""
-        event_id = self.ids[row]
-        return any((match := one.best.get(event_id)) is not None and match.end > 0 for one in self.found.values())
+    @property
+    def ids(self) -> list[str]:
+        """The ids of all rows."""
+        return ids_of_keys(self.keys)
 
-    def excluded(self) -> frozenset[str]:
-        """Under a filter: what was found by words or meaning everywhere and not among what passes it.
+    def ids_at(self, rows: Places | Sequence[int]) -> list[str]:
+        """The ids of some rows."""
+        return ids_of_keys(self.keys[rows])
 
-        Both lists are as long, so what would pass is in the second; neighbours are still to be looked at.
-        """
-        passed: set[str] = set()
-        seen: set[str] = set()
-        for name in ("lexical", "vector"):
-            if name in self.found:
-                passed |= self.found[name].admitted
-                seen |= self.found[name].best.keys()
-        return frozenset(seen - passed)
+    def matched(self, name: str, rows: Places) -> Places:
+        """Where among a retriever's matches the events of the rows stand; -1 for what it did not find."""
+        return self._matches[name][rows]
 
     def times_ms(self) -> Places:
         """When each event happened."""
-        return times_of(self.ids)
+        return times_of(self.keys)
 
     def take(self, line: Floats) -> Floats:
         """For each row what stands at its place in the line; 0 for a row without a place."""
@@ -140,9 +169,9 @@ class Pool:
         taken[self.place < 0] = 0
         return taken
 
-    def _lay_out(self, sessions: Sequence[int], turns: Mapping[int, Turns], passing: NDArray[np.bool_] | None) -> None:
-        parts = {session: of_it for session, of_it in turns.items() if len(of_it.keys)}
-        self.place = np.full(len(self.ids), -1, np.int64)
+    def _lay_out(self, sessions: NDArray[np.uint64], turns: Mapping[int, Turns], passing: Mask | None) -> None:
+        parts = {session: turns[session] for session in sorted(turns) if len(turns[session].keys)}
+        self.place = np.full(len(self), _NOWHERE, np.int64)
         if not parts:
             self.traits, self.line = np.zeros(GAP, np.uint64), np.zeros(GAP)
             return
@@ -157,14 +186,13 @@ class Pool:
         size = int(places[-1]) + 1 + GAP
         self.traits, self.line = np.zeros(size, np.uint64), np.zeros(size)
         self.traits[places] = np.concatenate([of_it.traits for of_it in parts.values()])
-        keys = event_keys_of(self.ids)
-        at = _places_in(every, starts, list(parts), keys, np.array(sessions, np.uint64))
-        placed = every[at] == keys
+        at = _places_in(every, starts, list(parts), self.keys, sessions)
+        placed = every[at] == self.keys
         self.place[placed] = places[at[placed]]
         self.line[self.place[placed]] = self.given[placed]
         self._take_in_neighbours(every, places, passing)
 
-    def _take_in_neighbours(self, every: EventKeys, places: Places, passing: NDArray[np.bool_] | None) -> None:
+    def _take_in_neighbours(self, every: EventKeys, places: Places, passing: Mask | None) -> None:
         best_first = np.argsort(-self.evidence, kind="stable")
         strongest = best_first[:NEIGHBOURS_OF]
         if passing is not None:
@@ -180,80 +208,39 @@ class Pool:
         near[self.place[self.place >= 0]] = False
         # In a gap there stands nothing.
         added = np.flatnonzero(near[places])
-        self.ids += ids_of_keys(every[added])
+        self.keys = np.concatenate((self.keys, every[added]))
         self.place = np.concatenate((self.place, places[added]))
-        none = np.zeros(len(added))
+        none, no = np.zeros(len(added)), np.zeros(len(added), np.bool_)
         self.evidence = np.concatenate((self.evidence, none))
         self.given = np.concatenate((self.given, none))
+        self.is_found = np.concatenate((self.is_found, no))
+        self.is_excluded = np.concatenate((self.is_excluded, no))
+        nowhere = np.full(len(added), _NOWHERE)
         self.normal = {name: np.concatenate((column, none)) for name, column in self.normal.items()}
+        self._matches = {name: np.concatenate((column, nowhere)) for name, column in self._matches.items()}
 
 
-def pool_of(
-    found: Mapping[str, Found],
-    weights: Mapping[str, float],
-    *,
-    turns: Callable[[Mapping[int, Sequence[str]]], Mapping[int, Turns]],
-    filtered: bool = False,
-) -> Pool:
-    """What was found, as one table; *turns* gives what stands around events that it is asked about.
-
-    *filtered*: the lists that retrievers were asked for hold what passes a filter, so there it is looked first.
-    """
-    session_of: dict[str, int] = {}
-    # Who does not know the session of an event says 0, and is corrected by who does.
-    for one in sorted(found.values(), key=lambda one: one.knows_sessions):
-        session_of.update(zip(one.best, one.sessions(), strict=True))
-    rows = {event_id: row for row, event_id in enumerate(session_of)}
-    normal: dict[str, Floats] = {}
-    evidence, given = np.zeros(len(rows)), np.zeros(len(rows))
-    total = sum(weights[name] for name in found) or 1.0
-    for name, one in found.items():
-        places = np.fromiter(map(rows.__getitem__, one.best), np.int64, len(one.best))
-        normal[name] = np.zeros(len(rows))
-        normal[name][places] = one.worth(np.array([match.score for match in one.best.values()]))
-        evidence += weights[name] / total * normal[name]
-        if name not in GIVES_NOTHING:
-            gives = np.fromiter((event_id in one.everywhere for event_id in rows), np.bool_, len(rows))
-            given += weights[name] / total * np.where(gives, normal[name], 0.0)
-    sessions = list(session_of.values())
-    passing = None
-    if filtered:
-        admitted = frozenset[str]().union(*(one.admitted for one in found.values()))
-        passing = np.fromiter((event_id in admitted for event_id in rows), np.bool_, len(rows))
-    around = turns(_to_look_around(list(rows), sessions, evidence if passing is None else evidence + passing))
-    return Pool(found, normal, evidence, given, list(rows), sessions, around, passing=passing)
-
-
-def _to_look_around(ids: Sequence[str], sessions: Sequence[int], strengths: Floats) -> dict[int, list[str]]:
+def _to_look_around(keys: EventKeys, sessions: NDArray[np.uint64], strengths: Floats) -> dict[int, EventKeys]:
     """Events by session, the strongest first, of the sessions with the strongest; those without a session under 0."""
-    found: dict[int, list[str]] = {}
-    best_first = np.lexsort((np.array(sessions, np.uint64), -strengths)).tolist()
-    for row in best_first:
-        session = sessions[row]
-        if session in found:
-            found[session].append(ids[row])
-        elif not session or len(found) - (0 in found) < SESSIONS_MAX:
-            found[session] = [ids[row]]
-    return found
+    best_first = np.lexsort((sessions, -strengths))
+    of_best = sessions[best_first]
+    known, firsts = np.unique(of_best, return_index=True)
+    chosen = known[np.argsort(firsts)]
+    chosen = np.concatenate((chosen[chosen != 0][:SESSIONS_MAX], chosen[chosen == 0]))
+    together = np.argsort(of_best, kind="stable")
+    ordered = of_best[together]
+    starts, ends = ordered.searchsorted(chosen).tolist(), ordered.searchsorted(chosen, "right").tolist()
+    by_session = keys[best_first[together]]
+    return {session: by_session[start:end] for session, start, end in zip(chosen.tolist(), starts, ends, strict=True)}
 
 
 def _places_in(
     every: EventKeys, starts: Places, laid_out: Sequence[int], keys: EventKeys, sessions: NDArray[np.uint64]
 ) -> Places:
     """Where in *every* each event would be, by its session, and for those without by where there is such an event."""
-    by_session = np.argsort(sessions, kind="stable")
-    ordered, of_session = keys[by_session], sessions[by_session]
-    wanted = np.array(laid_out, np.uint64)
-    firsts, ends = of_session.searchsorted(wanted), of_session.searchsorted(wanted, "right")
-    places = np.zeros(len(keys), np.int64)
-    bounds = (starts[:-1].tolist(), starts[1:].tolist(), firsts.tolist(), ends.tolist())
-    for start, end, first, last in zip(*bounds, strict=True):
-        if first < last:
-            places[first:last] = every[start:end].searchsorted(ordered[first:last])
-            places[first:last] += start
-    at = np.empty(len(keys), np.int64)
-    at[by_session] = places
-    homeless = by_session[: of_session.searchsorted(np.uint64(0), "right")]
+    of_every = np.repeat(np.array(laid_out, np.uint64), np.diff(starts))
+    at = _in_session(of_every, every).searchsorted(_in_session(sessions, keys))
+    homeless = np.flatnonzero(sessions == 0)
     if len(homeless):
         homeless = homeless[np.argsort(keys[homeless])]
         nearby = keys[homeless]
@@ -264,3 +251,11 @@ def _places_in(
             same = every[there] == nearby[some]
             at[homeless[some][same]] = there[same]
     return np.minimum(at, len(every) - 1)
+
+
+def _in_session(sessions: NDArray[np.uint64], keys: EventKeys) -> NDArray[np.bytes_]:
+    """Keys that sort by session first."""
+    both = np.empty((len(keys), 24), np.uint8)
+    both[:, :8] = sessions.astype(">u8").view(np.uint8).reshape(-1, 8)
+    both[:, 8:] = np.ascontiguousarray(keys).view(np.uint8).reshape(-1, 16)
+    return both.view("S24").ravel()

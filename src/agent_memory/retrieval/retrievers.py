@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from agent_memory.indexes.model import EVERYWHERE, Match, Where
+from agent_memory.indexes.matches import Matches
+from agent_memory.indexes.model import EVERYWHERE, Where
 from agent_memory.retrieval.asked import Asked
 from agent_memory.retrieval.entity_ranking import rank_by_entities
 from agent_memory.retrieval.lease import Lease
@@ -124,7 +125,7 @@ class Retrievers:
             try:
                 one = future.result()
                 # Where a query has no such thing in it, there is no such signal.
-                if one.best or name == "vector":
+                if len(one) or name == "vector":
                     found[name] = one
             except Exception as error:
                 failed[name] = error
@@ -161,13 +162,13 @@ class Retrievers:
         top = WHOLE_SHARE * whole
         return Found(everywhere, *lists, depth=LEXICAL_DEPTH, also=ordered, floor=0.0, top=top)
 
-    def _ordered(self, index: LexicalSearch, asked: Asked, where: Where) -> list[Match]:
+    def _ordered(self, index: LexicalSearch, asked: Asked, where: Where) -> Matches:
         if asked.time.order is TimeOrder.ANY:
-            return []
+            return Matches.of(())
         latest = asked.time.order is TimeOrder.LATEST
         edge = index.edge_ms(asked.words, where=where, count=ORDERED_DEPTH, latest=latest)
         if edge is None:
-            return []
+            return Matches.of(())
         span = TimeSpan(start=0, end=0, from_ms=edge if latest else None, until_ms=None if latest else edge)
         return index.search(asked.words, where=within(where, span) or where, limit=ORDERED_DEPTH)
 
@@ -178,7 +179,7 @@ class Retrievers:
             everywhere = index.search(vector, where=EVERYWHERE, limit=max(VECTOR_DEPTH, limit))
             lists = [index.search(vector, where=where, limit=max(VECTOR_DEPTH, limit)) for where in narrower]
         # However many are asked for, what a score is worth counts from the same place.
-        floor = everywhere[:VECTOR_DEPTH][-1].score if everywhere else 0.0
+        floor = float(everywhere.scores[:VECTOR_DEPTH][-1]) if everywhere else 0.0
         return Found(everywhere, *lists, depth=VECTOR_DEPTH, floor=floor)
 
     def _mentioning(self, asked: Asked, watch: Watch) -> Found:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from agent_memory import courtesy
 from agent_memory.clock import SYSTEM_CLOCK, Clock
 from agent_memory.errors import Corrupt
+from agent_memory.indexes.matches import Floats
 from agent_memory.indexes.model import Where
 from agent_memory.retrieval import judges
 from agent_memory.retrieval.answering import Answering
@@ -15,7 +17,7 @@ from agent_memory.retrieval.bounds import calendar_of
 from agent_memory.retrieval.fusion import WEIGHTS, Ranking
 from agent_memory.retrieval.lease import Lease
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult, Tier
-from agent_memory.retrieval.pool import Floats, Pool, pool_of
+from agent_memory.retrieval.pool import Pool
 from agent_memory.retrieval.retrievers import Retrieved, Retrievers
 from agent_memory.retrieval.strength import is_weak
 from agent_memory.retrieval.telling import Telling
@@ -25,6 +27,7 @@ from agent_memory.temporal import TimeReading
 
 if TYPE_CHECKING:
     # The ports bring numpy, which whoever only reads results need not load.
+    from agent_memory.indexes.event_ids import EventKeys
     from agent_memory.indexes.port import Catalog, Contents, Entities, LexicalSearch, VectorSearch
     from agent_memory.indexes.turns import Turns
     from agent_memory.inference.port import Embedder
@@ -81,7 +84,7 @@ class Searcher:
             tier = Tier.HYBRID if self._has_model else Tier.LEXICAL
             return SearchResult(hits=(), tier=tier, timings_ms=watch.timings_ms(), now_ms=now_ms)
         without = frozenset(options.without)
-        with watch.step("total"):
+        with courtesy.reading(), watch.step("total"):
             with watch.step("read"):
                 asked = read(query, now_ms=now_ms, calendar=self._calendar, reads_time="time" not in without)
                 reading = self._definite(asked, now_ms)
@@ -90,7 +93,7 @@ class Searcher:
             )
             with watch.step("weigh"):
                 turns = self._turns if retrieved.tier is not Tier.CONTENTS else _no_turns
-                pool = pool_of(retrieved.found, WEIGHTS, turns=turns, filtered=not where.is_open)
+                pool = Pool(retrieved.found, WEIGHTS, turns=turns, filtered=not where.is_open)
                 ranking = Ranking(pool, _judged(pool, asked, reading, retrieved, without), options, now_ms=now_ms)
             with watch.step("resolve"):
                 hits = self._answering.hits(asked, pool, ranking, where=where, limit=limit, options=options)
@@ -125,7 +128,7 @@ class Searcher:
             self._telling.tell("the time of an event that it names", view="lexical", error=None)
         return reading
 
-    def _turns(self, found: Mapping[int, Sequence[str]]) -> Mapping[int, Turns]:
+    def _turns(self, found: Mapping[int, EventKeys]) -> Mapping[int, Turns]:
         turns: Mapping[int, Turns] = {}
         failed: Exception | None = None
         damaged: Exception | None = None
@@ -143,17 +146,18 @@ class Searcher:
         return turns
 
 
-def _no_turns(found: Mapping[int, Sequence[str]]) -> Mapping[int, Turns]:
+def _no_turns(found: Mapping[int, EventKeys]) -> Mapping[int, Turns]:
     return {}
 
 
-def _undamaged(catalog: Catalog, found: Mapping[int, Sequence[str]]) -> tuple[dict[int, Turns], Corrupt | None]:
+def _undamaged(catalog: Catalog, found: Mapping[int, EventKeys]) -> tuple[dict[int, Turns], Corrupt | None]:
     """The turns of the sessions that can be read, and why one cannot."""
     turns: dict[int, Turns] = {}
     damaged: Corrupt | None = None
-    for session, event_ids in found.items():
+    homeless: dict[int, EventKeys] = {session: keys for session, keys in found.items() if not session}
+    for session, event_keys in found.items():
         try:
-            turns |= catalog.turns({session: event_ids, 0: found.get(0, ())} if session else {})
+            turns |= catalog.turns({**homeless, session: event_keys})
         except Corrupt as error:
             damaged = error
     return turns, damaged

@@ -27,7 +27,7 @@ answer them, 85 % (code questions asked of LoCoMo) and 65 % have, and so had all
 def is_weak(found: Mapping[str, Found], *, filtered: bool) -> bool:
     """Whether neither words nor meaning, as far as they were asked, speak for any event that passes the filter."""
     words, meaning, quoted = found.get("lexical"), found.get("vector"), found.get("phrase")
-    if quoted is not None and quoted.best:
+    if quoted is not None and len(quoted):
         return False
     if words is not None:
         least = WORDS_WEAK if meaning is not None else WORDS_ALONE_WEAK
@@ -40,5 +40,5 @@ def is_weak(found: Mapping[str, Found], *, filtered: bool) -> bool:
 
 
 def _best(one: Found, filtered: bool) -> float:
-    scores = (match.score for event_id, match in one.best.items() if not filtered or event_id in one.admitted)
-    return max(scores, default=one.floor)
+    scores = one.matches.scores[one.admitted] if filtered else one.matches.scores
+    return float(scores.max(initial=one.floor))

@@ -26,9 +26,7 @@ class Wanted:
         self.weights = {word: _weight(word) for word in words[:WORDS_MAX]}
         """How much each word tells: long words are rarer ones."""
         self._pairs = [word for word in self.weights if _UNSPACED.search(word)]
-        spaced = [re.escape(word) for word in self.weights if word not in self._pairs]
-        # A word of a text begins with its stem, so only what begins so is taken apart.
-        self._beginnings = re.compile("|".join(spaced), re.IGNORECASE) if spaced else None
+        self._spaced = [word for word in self.weights if word not in self._pairs]
 
     @property
     def whole(self) -> float:
@@ -37,31 +35,38 @@ class Wanted:
 
     def places(self, text: str, start: int = 0, end: int | None = None) -> list[tuple[int, str]]:
         """Where in ``text[start:end]`` each word of the query stands, in order."""
-        end = len(text) if end is None else end
-        found: list[tuple[int, str]] = []
-        at = start
-        while self._beginnings is not None and (begun := self._beginnings.search(text, at, end)):
-            at = begun.start()
-            if at > start and not _begins(text, at):
-                at += 1
-                continue
-            word = _WORD.match(text, at, end)
-            if word is None:
-                at += 1
-                continue
-            if (stem := _stem(word.group().lower())) in self.weights:
-                found.append((at, stem))
-            at = word.end()
-        for pair in self._pairs:
-            at = text.find(pair, start, end)
+        end = len(text) if end is None else min(end, len(text))
+        found: set[tuple[int, str]] = set()
+        # A word of a text begins with its stem, so only what begins so is taken apart.
+        lowered = _lowered(text[start:end])
+        for beginning in self._spaced:
+            at = lowered.find(beginning)
             while at >= 0:
-                found.append((at, pair))
-                at = text.find(pair, at + 1, end)
-        return sorted(set(found))
+                place = start + at
+                at = lowered.find(beginning, at + 1)
+                if place > start and not _begins(text, place):
+                    continue
+                word = _WORD.match(text, place, end)
+                if word is not None and (stem := _stem(word.group().lower())) in self.weights:
+                    found.add((place, stem))
+        for pair in self._pairs:
+            place = text.find(pair, start, end)
+            while place >= 0:
+                found.add((place, pair))
+                place = text.find(pair, place + 1, end)
+        return sorted(found)
 
     def fit(self, text: str) -> float:
         """How much of the query the text holds; 0 for nothing."""
         return sum(self.weights[word] for word in sorted({word for _, word in self.places(text)}))
+
+
+def _lowered(text: str) -> str:
+    """The text in lower case, each character where it stood."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(low if len(low := one.lower()) == 1 else one for one in text)
 
 
 def _begins(text: str, at: int) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from agent_memory.annotation.types import types_of
 from agent_memory.errors import DimensionMismatch
 from agent_memory.events import Event
+from agent_memory.indexes.matches import Matches
 from agent_memory.indexes.model import Match, Where, session_key
 from agent_memory.indexes.passages import passages_for
 from agent_memory.indexes.words import folded
@@ -56,7 +57,7 @@ class InMemoryLexicalIndex:
             self._chunks.append((event, chunk.start, chunk.end, words))
             self._documents.update(words.keys())
 
-    def search(self, query: str, *, where: Where, limit: int) -> list[Match]:
+    def search(self, query: str, *, where: Where, limit: int) -> Matches:
         asked = sorted(set(_words(query)))
         mean = sum(words.total() for *_, words in self._chunks) / max(1, len(self._chunks)) or 1.0
         matches = []
@@ -71,7 +72,7 @@ class InMemoryLexicalIndex:
                     )
             if score:
                 matches.append(Match(event.id, start, end, score, session_key(event.session)))
-        return best_by_event(matches)[: max(0, limit)]
+        return Matches.of(best_by_event(matches)[: max(0, limit)])
 
     def edge_ms(self, query: str, *, where: Where, count: int, latest: bool) -> int | None:
         asked = {word for word in _words(query) if self._documents[word]}
@@ -104,7 +105,7 @@ class InMemoryVectorIndex:
             self._passages.append((event, chunk.start, chunk.end))
             self._vectors.append(self._embedder.embed([event.text[chunk.start : chunk.end]])[0])
 
-    def search(self, vector: Vectors, *, where: Where, limit: int) -> list[Match]:
+    def search(self, vector: Vectors, *, where: Where, limit: int) -> Matches:
         if vector.shape != (self._embedder.dim,):
             raise DimensionMismatch("vector", vector.shape, f"the index holds vectors of {self._embedder.dim} numbers")
         query = vector.astype(np.float64)
@@ -113,7 +114,7 @@ class InMemoryVectorIndex:
             for (event, start, end), held in zip(self._passages, self._vectors, strict=True)
             if admits(where, event)
         ]
-        return best_by_event(matches)[: max(0, limit)]
+        return Matches.of(best_by_event(matches)[: max(0, limit)])
 
 
 def best_by_event(matches: Iterable[Match]) -> list[Match]:

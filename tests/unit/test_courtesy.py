@@ -1,0 +1,67 @@
+"""Readers go first."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from agent_memory import courtesy
+
+
+def in_background(work: threading.Event) -> threading.Thread:
+    """A thread that gives way once, then says so."""
+
+    def run() -> None:
+        courtesy.give_way()
+        work.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def test_nobody_waits_where_nobody_reads() -> None:
+    assert [1, 2, 3] == list(courtesy.giving_way([1, 2, 3]))
+
+
+def test_work_goes_on_when_the_last_reader_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courtesy, "WAIT_S", 60.0)
+    work = threading.Event()
+    with courtesy.reading():
+        with courtesy.reading():
+            thread = in_background(work)
+
+            assert not work.wait(0.02)
+        assert not work.wait(0.02)
+    assert work.wait(30)
+    thread.join()
+
+
+def test_work_goes_on_after_a_while_though_somebody_reads_and_then_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courtesy, "WAIT_S", 0.001)
+    monkeypatch.setattr(courtesy, "WORK_S", 3600.0)
+    works, again = threading.Event(), threading.Event()
+
+    def run() -> None:
+        courtesy.give_way()
+        works.set()
+        # It would wait for longer than the test may take.
+        monkeypatch.setattr(courtesy, "WAIT_S", 3600.0)
+        courtesy.give_way()
+        again.set()
+
+    with courtesy.reading():
+        threading.Thread(target=run, daemon=True).start()
+
+        assert works.wait(60)
+        assert again.wait(60)
+
+
+def test_a_reader_that_fails_is_done_too() -> None:
+    with pytest.raises(ValueError, match="broken"), courtesy.reading():
+        raise ValueError("broken")
+    work = threading.Event()
+    in_background(work).join()
+
+    assert work.is_set()
