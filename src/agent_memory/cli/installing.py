@@ -244,7 +244,8 @@ class Install:
         if not self._front.config.model.exists():
             out.print("Search is by keyword only until `agent-memory model install` has fetched the embedding model.")
         names = ", ".join(TITLES[agent] for agent in agents)
-        out.print(f"\nFrom their next start on, {names} are remembered. `agent-memory doctor` checks every link.")
+        told = f"From its next start on, {names} is" if len(agents) == 1 else f"From their next start on, {names} are"
+        out.print(f"\n{told} remembered. `agent-memory doctor` checks every link.", soft_wrap=True)
 
 
 _START_S = 60.0
