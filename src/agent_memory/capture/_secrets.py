@@ -22,6 +22,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+if TYPE_CHECKING:
+    # Looks at one place, and says from where on its literal is to be looked for again.
+    Rule = Callable[[str, int, list[tuple[int, int, int, str]]], int]
+
 Span = tuple[int, int, int, str]
 """Code points ``[start, end)``, a rank (0 says most surely what it is), and the kind."""
 
@@ -37,16 +41,17 @@ def secrets_of(text: str) -> list[Span]:
     lowered = data.lower()
     spans: list[Span] = []
     _tokens(text, data, spans)
+    judged: dict[int, int] = {}
     for stem in _STEMS:
         at = lowered.find(stem)
         while at >= 0:
-            _given(text, at, spans)
+            _given(text, at, spans, judged)
             at = lowered.find(stem, at + len(stem))
     for literal, rule in _LITERALS:
         at = lowered.find(literal)
         while at >= 0:
-            rule(text, at, spans)
-            at = lowered.find(literal, at + len(literal))
+            done = rule(text, at, spans)
+            at = lowered.find(literal, max(at + len(literal), done))
     for start, end, kind in _blocks.blocks_of(text, lowered):
         spans.append((start, end, BLOCK, kind))
     return spans
@@ -228,12 +233,17 @@ def family_of(name: str) -> int | None:
         return found
 
 
+_JUDGED_MAX = 6
+
 _families: dict[str, int | None] = {}
 _FAMILIES_MAX = 4096
 
 
-def _given(text: str, at: int, spans: list[Span]) -> None:
-    """What stands behind the name that has a stem here, if it is a secret."""
+def _given(text: str, at: int, spans: list[Span], judged: dict[int, int]) -> None:
+    """What stands behind the name that has a stem here, if it is a secret.
+
+    *judged* counts by their ends the values that were looked at: `key=key=key=…` is one value at each place.
+    """
     found = compiled(_BEHIND_NAME).match(text, at)
     if found is None:
         return
@@ -285,6 +295,9 @@ def _given(text: str, at: int, spans: list[Span]) -> None:
         if text[span[1] : span[1] + 1] in ("&", ";") and how == "given" and found[how] == "=":
             plain = plain or before in ("?", "&", ";", "")
     start, end = span
+    judged[end] = judged.get(end, 0) + 1
+    if judged[end] > _JUDGED_MAX:
+        return
     value = text[start:end]
     if how in ("told", "called", "listed") or (how == "spaced" and not flag):
         # Sentences and calls have many a word behind a name.
@@ -314,6 +327,9 @@ def _bare(text: str, at: int, how: str, before: str, *, plain: bool) -> tuple[in
     if found is None:
         return None
     start, end = found.span()
+    if end - start == _values.VALUE_CHARACTERS_MAX:
+        # It goes on: no word that anybody gives.
+        return None
     value = found[0]
     if plain:
         cuts = [cut for cut in (value.find(";") if before == ";" or value.endswith(";") else -1,) if cut > 0]
@@ -405,32 +421,34 @@ _IDENTIFIED = (
     r"""(["'])((?:(?!\1)[^\r\n]){3,256}+)\1"""
 )
 _COMMAND_CHARACTERS_MAX = 400
+_WINDOW = 4096
 
 
-def _bearer(text: str, at: int, spans: list[Span]) -> None:
+def _bearer(text: str, at: int, spans: list[Span]) -> int:
     found = compiled(_BEARER).match(text, at)
     if found is None:
-        return
+        return 0
     start, end = found.span(1)
     while text[end - 1] in ".-":
         end -= 1
     value = text[start:end]
     if not _values.is_placeholder(value) and _values.is_random(value):
         spans.append((start, end, GIVEN, "bearer-token"))
+    return 0
 
 
-def _address(text: str, at: int, spans: list[Span]) -> None:
+def _address(text: str, at: int, spans: list[Span]) -> int:
     """`scheme://user:password@host`, and addresses that are a secret themselves."""
     at += 3
     found = compiled(_AUTHORITY).match(text, at)
     if found is None:
-        return
+        return 0
     authority = found[0]
     for kind, pattern, _ in rules.WEBHOOKS:
         hook = compiled(pattern).match(text, at)
         if hook:
             spans.append((*hook.span(1), TOKEN, kind))
-            return
+            return 0
     user, at_sign, host = authority.rpartition("@")
     if at_sign and host:
         name, colon, password = user.partition(":")
@@ -445,45 +463,51 @@ def _address(text: str, at: int, spans: list[Span]) -> None:
                 spans.append((at, at + len(name), PLACE, "url-password"))
         elif password and not _values.is_placeholder(password):
             spans.append((start, start + len(password), PLACE, "url-password"))
-        return
+        return 0
     # A password with a slash, a question mark or a number sign that nobody encoded.
     name, colon, port = authority.partition(":")
     if colon and not port[:5].isdigit() and not at_sign:
         loose = compiled(_LOOSE_USERINFO).match(text, at)
         if loose and not _values.is_placeholder(loose[2]):
             spans.append((*loose.span(2), PLACE, "url-password"))
+    return 0
 
 
-def _signature(text: str, at: int, spans: list[Span]) -> None:
+def _signature(text: str, at: int, spans: list[Span]) -> int:
     found = compiled(_SIGNATURE).match(text, at)
     if found and _values.is_random(found[1].replace("%", "")):
         spans.append((*found.span(1), PLACE, "azure-sas"))
+    return 0
 
 
-def _jwk(text: str, at: int, spans: list[Span]) -> None:
-    for found in compiled(_JWK).finditer(text, max(0, at - 4096), at + 4096):
+def _jwk(text: str, at: int, spans: list[Span]) -> int:
+    for found in compiled(_JWK).finditer(text, max(0, at - _WINDOW), at + _WINDOW):
         spans.append((*found.span(1), BLOCK, "private-key"))
+    return at + _WINDOW
 
 
-def _argument(pattern: str, kind: str = "password") -> Callable[[str, int, list[Span]], None]:
-    def rule(text: str, at: int, spans: list[Span]) -> None:
-        end = text.find("\n", at, at + _COMMAND_CHARACTERS_MAX)
+def _argument(pattern: str, kind: str = "password") -> Rule:
+    def rule(text: str, at: int, spans: list[Span]) -> int:
+        end = done = text.find("\n", at, at + _COMMAND_CHARACTERS_MAX)
         if end < 0:
             end = min(len(text), at + _COMMAND_CHARACTERS_MAX)
+            done = at + _COMMAND_CHARACTERS_MAX // 4
         found = compiled(pattern).search(text, at, end)
         if found and not _values.is_placeholder(found[1]):
             spans.append((*found.span(1), PLACE, kind))
+        return done
 
     return rule
 
 
-def _identified(text: str, at: int, spans: list[Span]) -> None:
+def _identified(text: str, at: int, spans: list[Span]) -> int:
     found = compiled(_IDENTIFIED).match(text, at)
     if found and not _values.is_placeholder(found[2]):
         spans.append((*found.span(2), PLACE, "password"))
+    return 0
 
 
-_LITERALS: tuple[tuple[bytes, Callable[[str, int, list[Span]], None]], ...] = (
+_LITERALS: tuple[tuple[bytes, Rule], ...] = (
     (b"://", _address),
     (b"bearer", _bearer),
     (b"&sig=", _signature),
