@@ -87,9 +87,17 @@ class Question:
             self._connection.close()
 
 
-def ask(spool: str, agent: str, payload: Mapping[str, Any], *, folder: str, received_ms: int) -> Question | None:
+def ask(
+    spool: str,
+    agent: str,
+    payload: Mapping[str, Any],
+    *,
+    folder: str,
+    received_ms: int,
+    answer_s: float = ANSWER_S,
+) -> Question | None:
     """Ask for the reminder that fits this payload; None if none does, or nobody is there. Never fails."""
-    until_s = time.monotonic() + ANSWER_S
+    until_s = time.monotonic() + answer_s
     event = event_of(agent, payload)
     what = REMINDED.get(agent, {}).get(event)
     if what is None or payload.get("agent_id") or (_text(payload, "source") not in _BY_PEOPLE and what == PROMPT):

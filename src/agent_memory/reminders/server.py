@@ -15,8 +15,11 @@ from typing import Any
 import msgspec
 
 from agent_memory import telemetry
-from agent_memory.capture.reminding import ANSWER_S, PROMPT, PROMPT_CHARACTERS_MAX, SOCKET, START
+from agent_memory.capture.reminding import PROMPT, PROMPT_CHARACTERS_MAX, SOCKET, START
 from agent_memory.reminders.reminders import Asked, Reminders
+
+CONNECTION_S = 30.0
+"""How long a connection may last. A hook hangs up long before; who does not is not waited for."""
 
 UNDER_WAY_MAX = 2
 """Questions that are worked on at once: a search that nobody waits for any more cannot be ended half way."""
@@ -65,7 +68,7 @@ class _Answers:
         """Answer the one question of a connection, unless whoever asks has gone."""
         waits = True
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(CONNECTION_S):
                 answering = self._answering(await reader.readline(), lambda: waits)
                 if answering is not None:
                     gone = asyncio.ensure_future(reader.read(1))
