@@ -585,7 +585,7 @@ def _look_alikes() -> Iterator[Case]:
         "prose authorization": "Authorization: requests need a bearer token; see docs/auth.md#tokens.",
         "prose basic": "Basic authentication is on, Bearer authentication is off.",
         "prose required": "Password: required. Token: optional.",
-        "prose is": "The password is wrong. The token is expired. The api key is missing.",
+        "prose is wrong": "The password is wrong. The token is expired. The api key is missing.",
         "prose changed": "the password was changed in commit 3f2a9c1",
         "test name": "def test_password_reset_token_expires_after_24_hours(self): ...",
         "test names": "tests/unit/test_tokens.py::test_a_token_of_4096_characters_is_refused PASSED",
