@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import click
 import msgspec
 
 from agent_memory.capture.model import Agent
+from agent_memory.capture.policy import POLICY_FILE, save_policy
 from agent_memory.cli.ending import FAILED, OK, exit_code, hint_of
 from agent_memory.cli.front import Front
 from agent_memory.errors import AgentMemoryError, NotFound
@@ -110,6 +112,10 @@ class Install:
         if self._dry_run:
             steps = installing(agents, self._scope, record, entry=entry, with_server=self._mcp)
         else:
+            with suppress(OSError):
+                # Hooks run before a daemon has: they are not to capture what the settings keep out.
+                if not (self._front.config.spool / POLICY_FILE).exists():
+                    save_policy(self._front.config)
             with record.held():
                 planned = installing(agents, self._scope, record, entry=entry, with_server=self._mcp)
                 steps = [carry_out(step, record, install=True) for step in planned]
