@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tools.bench import append, disk, machine, memory, replay, search, start
+from tools.bench import append, disk, hook, machine, memory, replay, search, start
 from tools.bench.rows import Absent, Row
 from tools.bench.workshop import Workshop
 
@@ -27,11 +27,10 @@ GROUPS = (
     Group("disk", disk.rows),
     Group("replay", replay.rows),
     Group("start", start.rows),
+    Group("hook", hook.rows),
     Group("memory", memory.rows),
     Group("search", search.rows),
 )
-
-LATER = (Absent(name="hook command, wall time", why="not in this release: there is no hook command yet"),)
 
 
 def measure(shop: Workshop, names: Iterable[str]) -> list[Row | Absent]:
@@ -42,7 +41,7 @@ def measure(shop: Workshop, names: Iterable[str]) -> list[Row | Absent]:
         if group.name in wanted:
             with shop.step(f"measuring {group.name}"):
                 found += group.rows(shop)
-    return [*found, *LATER]
+    return found
 
 
 def as_json(shop: Workshop, rows: Iterable[Row | Absent], *, started: float, seed: int) -> dict[str, object]:

@@ -15,6 +15,7 @@ tool call.
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import sys
@@ -35,6 +36,7 @@ _ANSWER = "{}"
 
 def main(argv: list[str] | None = None) -> NoReturn:
     """The entry point `agent-memory-hook`, and `agent-memory hook`: exits 0, whatever it meets."""
+    gc.disable()  # It would walk all that was imported, and be done when the process is.
     agent, answer, problem = "", _ANSWER, ""
     try:
         given = sys.argv[1:] if argv is None else argv

@@ -3,7 +3,7 @@
     waiting/      one envelope a file, taken in the order of their names
     writing/      envelopes that are not whole yet
     refused/      envelopes that no event could be made of, each with why in NAME.why
-    lost          one letter for each payload that could not be kept: `Loss`
+    lost          a line break, and one letter for each payload that could not be kept: `Loss`
     nudge         a named pipe; a byte in it wakes the daemon
     policy.json, pauses.json   what is not captured: `policy`
     elsewhere     in the default spool only: the path of the spool that is in use instead
@@ -148,12 +148,15 @@ def make(folder: str) -> None:
     for path in (folder, *(os.path.join(folder, name) for name in (WRITING, REFUSED, WAITING))):
         if not os.path.isdir(path):
             os.makedirs(path, 0o700, exist_ok=True)
+    if not os.path.exists(os.path.join(folder, LOST)):
+        # Now: a disk that is full later has a place to count on.
+        os.close(_open_lost(folder))
 
 
 def lose(folder: str, reason: str) -> None:
     """Count a payload that was not kept. Never fails: a disk that takes no payload may not take this either."""
     try:
-        file = os.open(os.path.join(folder, LOST), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        file = _open_lost(folder)
         try:
             if os.fstat(file).st_size < _LOST_BYTES_MAX:
                 os.write(file, reason.encode())
@@ -161,6 +164,13 @@ def lose(folder: str, reason: str) -> None:
             os.close(file)
     except OSError:
         pass
+
+
+def _open_lost(folder: str) -> int:
+    file = os.open(os.path.join(folder, LOST), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    if not os.fstat(file).st_size:
+        os.write(file, b"\n")
+    return file
 
 
 def nudge(folder: str) -> None:
@@ -281,7 +291,8 @@ def refused(folder: str) -> list[str]:
 def lost(folder: str) -> int:
     """How many payloads could not be kept."""
     try:
-        return min(os.stat(os.path.join(folder, LOST)).st_size, _LOST_BYTES_MAX)
+        with open(os.path.join(folder, LOST), "rb") as file:
+            return len(file.read(_LOST_BYTES_MAX).replace(b"\n", b""))
     except FileNotFoundError:
         return 0
 
