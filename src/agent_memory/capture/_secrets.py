@@ -167,6 +167,10 @@ def _inside(text: str, data: bytes, at: int, end: int, spans: list[Span]) -> Non
         begins = max(_token_at(text, found.start(), spans), found.start() + 3)
 
 
+# ESC, and what stands for it in JSON and in code.
+_ESCAPES = ("\x1b", "\\u001b", "\\u001B", "\\x1b", "\\033", "\\e")
+
+
 def _behind_escape(text: str, at: int, before: str) -> int:
     """Where the run goes on behind the end of an escape: \\n, \\u003d, %3D, ESC[31m; 0 for none."""
     if before == "\\":
@@ -176,7 +180,8 @@ def _behind_escape(text: str, at: int, before: str) -> int:
     if before == "%":
         return at + 2
     ends = text.find("m", at, at + 6)
-    return ends + 1 if ends >= 0 and "\x1b" in text[max(0, at - 12) : at] else 0
+    left = text[max(0, at - 18) : at]
+    return ends + 1 if ends >= 0 and any(escape in left for escape in _ESCAPES) else 0
 
 
 def _inner() -> re.Pattern[str]:
@@ -331,17 +336,13 @@ def _bare(text: str, at: int, how: str, before: str, *, plain: bool) -> tuple[in
         # It goes on: no word that anybody gives.
         return None
     value = found[0]
-    if plain:
-        cuts = [cut for cut in (value.find(";") if before == ";" or value.endswith(";") else -1,) if cut > 0]
-        if before in ("?", "&") or "=" in value:
-            cuts += [cut for cut in (value.find("&"),) if cut > 0]
-        if before == ";":
-            cuts += [cut for cut in (value.find(";"),) if cut > 0]
-        escaped = value.find("\\n")
-        if escaped > 0:
-            cuts.append(escaped)
-        if cuts:
-            end = start + min(cuts)
+    # A line end of JSON or code; what divides fields where the name stands among such.
+    ends = ["\\n", "\\r\\n"]
+    if plain and (before == ";" or value.endswith(";")):
+        ends.append(";")
+    if plain and (before in ("?", "&") or "=" in value):
+        ends.append("&")
+    end = min([end, *(start + cut for mark in ends if (cut := value.find(mark)) > 0)])
     while end > start and text[end - 1] in (",)]}" if plain else ".,:!?)]}\\"):
         end -= 1
     return (start, end) if end > start else None
