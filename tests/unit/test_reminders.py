@@ -20,6 +20,7 @@ from agent_memory.reminders.reminders import Asked
 from agent_memory.reminders.server import UNDER_WAY_MAX, serving_reminders
 from agent_memory.reminders.wording import LastSession, last_done
 from agent_memory.testing.events import event
+from agent_memory.testing.waiting import eventually_async
 from agent_memory.toc.calendar import Calendar
 
 TOKENS = SplintrTokenCounter()
