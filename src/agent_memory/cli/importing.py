@@ -68,6 +68,7 @@ class ImportCommand:
         self._files = files
         self._homes = Homes(home=Path.home(), environ=os.environ)
         self._unknown: list[tuple[str, str]] = []
+        self._stop = asyncio.Event()
         self._importer: Importer | None = None
 
     async def run(self) -> int:
@@ -79,7 +80,7 @@ class ImportCommand:
             histories = self._found()
             if not histories and not self._watch:
                 return self._told_nothing()
-            log = None if self._dry_run or memory is None else _MemoryLog(memory, is_patient=self._watch)
+            log = None if self._dry_run or memory is None else _MemoryLog(memory, self._stop if self._watch else None)
             spool = self._spool(status)
             redactor = Redactor.from_policy(read_policy(spool).redaction)
             scope = CaptureScope(
@@ -101,9 +102,10 @@ class ImportCommand:
                 )
                 return self._importer
 
-            if self._watch:
-                return await self._follow(importer)
-            return await self._import(importer, histories)
+            code = await (self._follow(importer) if self._watch else self._import(importer, histories))
+            if marks.problem and not self._dry_run:
+                self._front.notes.print(f"How far this came could not be noted: {marks.problem}.", style="yellow")
+            return code
 
     # -- before ------------------------------------------------------------------------------
 
@@ -178,7 +180,7 @@ class ImportCommand:
         return self._told(self._accounts, complete=True)
 
     async def _follow(self, make: Callable[..., Importer]) -> int:
-        stop = asyncio.Event()
+        stop = self._stop
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             with suppress(NotImplementedError, ValueError):
@@ -251,24 +253,26 @@ class ImportCommand:
 class _MemoryLog(Log):
     """`importing.port.Log` over a memory, from a thread beside its event loop."""
 
-    def __init__(self, memory: Memory, *, is_patient: bool) -> None:
-        """*is_patient*: wait for a store that cannot be reached or has no room."""
+    def __init__(self, memory: Memory, stop: asyncio.Event | None) -> None:
+        """With *stop*, a store that cannot be reached or has no room is waited for until then."""
         self._memory = memory
-        self._is_patient = is_patient
+        self._stop = stop
         self._loop = asyncio.get_running_loop()
 
     def append(self, drafts: Sequence[Draft]) -> Future[list[Receipt | Refused]]:
         return asyncio.run_coroutine_threadsafe(self._append(drafts), self._loop)
 
     async def _append(self, drafts: Sequence[Draft]) -> list[Receipt | Refused]:
-        for attempt in range(1_000_000):
+        attempt = 0
+        while True:
             try:
                 return await self._append_once(drafts)
             except Unavailable:
-                if not self._is_patient:
+                if self._stop is None or self._stop.is_set():
                     raise
-                await asyncio.sleep(_BACK_OFF_S[min(attempt, len(_BACK_OFF_S) - 1)])
-        raise AssertionError("patience has no end")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), _BACK_OFF_S[min(attempt, len(_BACK_OFF_S) - 1)])
+            attempt += 1
 
     async def _append_once(self, drafts: Sequence[Draft]) -> list[Receipt | Refused]:
         try:

@@ -323,3 +323,13 @@ def test_damaged_marks_are_begun_anew(tmp_path: Path, path: Path, content: bytes
     marks.close()
 
     assert (0, 1) == (account.created, account.known)
+
+
+def test_marks_that_cannot_be_kept_hold_nobody_up(tmp_path: Path, path: Path) -> None:
+    """Everything comes in; the next import reads again."""
+    (tmp_path / "spool").write_text("a file in the folder's place")
+    log, history = InMemoryLog(), write(path, prompt("Yes.", 1))
+    marks = Marks(tmp_path / "spool")
+    import_all([history], log, marks=marks)
+
+    assert (1, True) == (len(log.events), bool(marks.problem))

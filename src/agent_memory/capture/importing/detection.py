@@ -5,7 +5,7 @@
     {…                   JSON, by the fields of the first records that say whose they are
     [{…                  an export, by the fields of its first conversations
 
-A folder is searched for such files.
+A folder is searched for files that are called as such files are.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from agent_memory.capture.model import Agent, Told
 _RECORDS_LOOKED_AT = 200
 _HEAD_BYTES = 64 << 10
 _MEMBER = re.compile(r"(?:.*/)?conversations[^/]*\.json")
-_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".zip", ".db", ".vscdb"})
+# Of the files in a folder: others are not even opened, stores of other programs above all.
+_CANDIDATE = re.compile(r".*\.(?:json|jsonl|ndjson|zip)|opencode[^/]*\.db|store\.db|state\.vscdb")
 _SQLITE = b"SQLite format 3\0"
 _ZIP = b"PK\x03\x04"
 
@@ -42,10 +43,10 @@ def histories_at(path: Path) -> list[History]:
         return _in_file(path)
     found: list[History] = []
     for file in sorted(path.rglob("*")):
-        if file.suffix in _SUFFIXES and file.is_file():
+        if _CANDIDATE.fullmatch(file.name) and file.is_file():
             try:
                 found += _in_file(file)
-            except Unknown:
+            except (Unknown, OSError):
                 # A folder holds other things, too.
                 continue
     if not found:

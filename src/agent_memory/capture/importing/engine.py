@@ -209,7 +209,7 @@ class Importer:
     def _send(self, run: _Run, found: Found) -> None:
         run.under_way += 1
         self._batch.append(_Entry(run, found))
-        self._batch_characters += len(found.draft.text)
+        self._batch_characters += len(found.draft.text) + sum(map(len, found.draft.metadata.values()))
         if len(self._batch) >= _BATCH_EVENTS or self._batch_characters >= _BATCH_CHARACTERS:
             self._submit()
 

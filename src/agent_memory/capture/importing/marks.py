@@ -60,10 +60,16 @@ NO_MARK = Mark()
 
 
 class Marks:
-    """The marks of one store. Without a *folder* they are kept for as long as the object."""
+    """The marks of one store. Without a *folder*, or where it cannot be written, they last as long as the object."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._rows = self._open(folder / FILE) if folder else _connected(":memory:")
+        self.problem = ""
+        """Why marks are not kept."""
+        try:
+            self._rows = self._open(folder / FILE) if folder else _connected(":memory:")
+        except (OSError, sqlite3.OperationalError) as error:
+            self.problem = str(error)
+            self._rows = _connected(":memory:")
 
     def get(self, name: str) -> Mark:
         """The mark of a history; `NO_MARK` for one that was never imported."""
@@ -75,13 +81,17 @@ class Marks:
         return Mark(stamp=stamp, since_ms=since_ms, seen=frozenset(digests))
 
     def put(self, marks: Iterable[tuple[str, Mark]], *, anchor: Anchor | None) -> None:
-        """Replace these marks, all or none; durable on return."""
+        """Replace these marks, all or none; durable on return, unless there is no room: then ``problem`` says so."""
         rows = [(name, mark.stamp, mark.since_ms, b"".join(sorted(mark.seen))) for name, mark in marks]
-        with self._rows:
-            self._rows.executemany("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", rows)
-            if anchor is not None:
-                values = (anchor.event_id, anchor.position)
-                self._rows.execute("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?)", values)
+        try:
+            with self._rows:
+                self._rows.executemany("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", rows)
+                if anchor is not None:
+                    values = (anchor.event_id, anchor.position)
+                    self._rows.execute("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?)", values)
+        except sqlite3.OperationalError as error:
+            # The events are in the log. The next import will read more than it need.
+            self.problem = str(error)
 
     @property
     def anchor(self) -> Anchor | None:
