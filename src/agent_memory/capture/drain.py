@@ -10,6 +10,7 @@ them, such as a full disk, is raised by the appender: whoever drives the drain w
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +29,7 @@ from agent_memory.capture.moments import Moments
 from agent_memory.capture.payloads import SESSION, agent_named, agent_of, as_name, decoded, name_at
 from agent_memory.capture.redaction import redact_value
 from agent_memory.capture.turns import Redact, with_turn
+from agent_memory.errors import AgentMemoryError
 from agent_memory.events import Draft, Receipt
 from agent_memory.events.ulids import ulid_time_ms
 
@@ -37,6 +39,9 @@ BYTES_AT_ONCE = 16 << 20
 # Words that the log has from a history, this far from when the hook heard them, were said another time.
 _SAME_MS = 120_000
 _OTHER_TIMES_MAX = 10_000
+
+# What is wrong is not the envelope, and may pass.
+_CONCERN_ALL = (AgentMemoryError, OSError, sqlite3.Error)
 
 # Half-written envelopes this old are of hooks that were killed.
 _TORN_S = 3600
@@ -122,8 +127,27 @@ class Drain:
     def drain(self) -> int:
         """Take in some of what waits; how many envelopes, 0 if none. Errors: the appender's, nothing being lost."""
         names = self._next()
+        try:
+            self._take(names)
+        except _CONCERN_ALL:
+            raise
+        except Exception:
+            self._take_apart(names)
+        return len(names)
+
+    def _take_apart(self, names: Sequence[str]) -> None:
+        """One by one: what breaks us, whatever it is, is one envelope's matter."""
+        for name in names:
+            try:
+                self._take([name])
+            except _CONCERN_ALL:
+                raise
+            except Exception as error:
+                spool.refuse(self._folder, name, f"cannot be taken in: {type(error).__name__}: {error}")
+
+    def _take(self, names: Sequence[str]) -> None:
         if not names:
-            return 0
+            return
         self._ledger.begin(self._now_ms())
         try:
             batch = self._read(names)
@@ -133,7 +157,6 @@ class Drain:
             raise
         self._append(batch)
         self._finish(batch)
-        return len(names)
 
     def _next(self) -> list[str]:
         names: list[str] = []

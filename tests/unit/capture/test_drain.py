@@ -54,6 +54,8 @@ class EverythingInScope:
         return "the folder is ignored" if folder == "/private" else ""
 
     def project(self, folder: str) -> str:
+        if folder == "/breaks":
+            raise RuntimeError("a bug of ours")
         return folder
 
 
@@ -167,6 +169,25 @@ def test_whatever_step_a_crash_comes_at_each_payload_is_recorded_once(tmp_path: 
             break
 
 
+def test_what_one_payload_tells_keeps_its_order_in_time(folder: Path, log: RowEventLog) -> None:
+    result = {
+        "session_id": "s1",
+        "hook_event_name": "PostToolUse",
+        "tool_name": "Bash",
+        "tool_input": {"command": "ls"},
+        "tool_response": "a.txt",
+    }
+    payloads = "\n".join(json.dumps({**result, "tool_use_id": f"t{n}"}) for n in range(20))
+    leave(folder, payloads, at_s=0)
+
+    drain_all(folder, log)
+
+    told = sorted(events(log), key=lambda event: event.id)
+    assert [f"{kind}/t{n}" for n in range(20) for kind in ("call", "result")] == [
+        event.source_id.removeprefix("s1/") for event in told
+    ]
+
+
 def test_an_envelope_whose_file_outlived_a_crash_is_not_counted_twice(folder: Path, log: RowEventLog) -> None:
     leave(folder, prompt("once"), at_s=0)
     (name,) = spool.waiting(str(folder))
@@ -275,6 +296,20 @@ def test_an_event_that_the_log_refuses_is_set_aside_with_why_and_nothing_else_wa
     (folder / "refused" / name).rename(folder / "waiting" / name)
     drain_all(folder, log)
     assert [name] == spool.refused(str(folder))
+
+
+def test_a_payload_that_breaks_us_is_set_aside_alone(folder: Path, log: RowEventLog) -> None:
+    broken = leave(folder, prompt("what is it?", cwd="/breaks"), at_s=1)
+    for at_s in (0, 2):
+        leave(folder, prompt(f"fine at {at_s}"), at_s=at_s)
+
+    drain_all(folder, log)
+
+    assert ["fine at 0", "fine at 2"] == texts(log)
+    (name,) = spool.refused(str(folder))
+    assert name.startswith(broken)
+    assert "RuntimeError: a bug of ours" in (folder / "refused" / f"{name}.why").read_text()
+    assert 2 == read_counters(folder)["drained"]
 
 
 def test_a_file_that_is_no_envelope_is_set_aside(folder: Path, log: RowEventLog) -> None:
