@@ -121,6 +121,16 @@ def test_status_tells_what_hooks_left(tmp_path: Path) -> None:
     )
 
 
+def test_a_damaged_ledger_is_put_aside_and_the_spool_is_drained(tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    hook({"AGENT_MEMORY_SPOOL": str(spool)}, "once more")
+    (spool / "ledger.sqlite3").write_bytes(b"no database " * 1000)
+    with DaemonProcess(tmp_path / "store") as daemon, agent_memory.connect(daemon.address) as memory:
+        eventually(lambda: ["once more"] == texts(memory))
+        eventually(lambda: memory.status().healthy)
+    assert (spool / "damaged-ledger.sqlite3").exists()
+
+
 def test_a_full_disk_keeps_everything_waiting(tmp_path: Path) -> None:
     """The store refuses appends as long as its reserve is not free; a reserve that nobody has plays the full disk."""
     spool = tmp_path / "spool"

@@ -118,6 +118,17 @@ class Ledger:
         self._rows.close()
 
 
+def set_aside(folder: Path) -> None:
+    """Put a damaged ledger out of the way; the next one begins anew.
+
+    What was recorded is known by the log: words whose number it forgot get the next that is free.
+    """
+    for suffix in ("", "-wal", "-shm"):
+        file = folder / f"{FILE}{suffix}"
+        if file.exists():
+            file.replace(folder / f"damaged-{FILE}{suffix}")
+
+
 def read_counters(folder: Path) -> dict[str, int]:
     """The counters of a spool's ledger, which is left as it is; none where there is no ledger."""
     if not (folder / FILE).exists():

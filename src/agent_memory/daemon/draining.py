@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import select
+import sqlite3
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -14,7 +15,7 @@ from pathlib import Path
 from agent_memory import telemetry
 from agent_memory.capture import spool
 from agent_memory.capture.drain import Drain, Refusal
-from agent_memory.capture.ledger import Ledger
+from agent_memory.capture.ledger import Ledger, set_aside
 from agent_memory.capture.policy import read_policy, save_policy
 from agent_memory.capture.redaction import Redactor
 from agent_memory.capture.scope import CaptureScope
@@ -73,6 +74,8 @@ class _Worker(threading.Thread):
                 if self._report.error != said:
                     telemetry.LOG.warning("the spool is not drained", spool=str(self._folder), error=said)
                 self._report.error = said
+                if type(error) is sqlite3.DatabaseError:  # Not those below it: locked or full is not damaged.
+                    set_aside(self._folder)
                 self._stopping.wait(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
                 failures += 1
 
