@@ -13,12 +13,15 @@ import pytest
 
 from agent_memory.annotation.scaffolding import said_text
 from agent_memory.capture.reminding import SOCKET, ask
-from agent_memory.events import Kind
+from agent_memory.events import Kind, Recorded
 from agent_memory.indexes.model import Session
 from agent_memory.inference.tokens import SplintrTokenCounter
-from agent_memory.reminders.reminders import Asked
+from agent_memory.memory import Filter
+from agent_memory.reminders.reminders import MEANING_MS_MAX, TRIED_AGAIN, Asked, Reminders
 from agent_memory.reminders.server import UNDER_WAY_MAX, serving_reminders
 from agent_memory.reminders.wording import LastSession, last_done
+from agent_memory.retrieval.context import Citation, ContextBlock
+from agent_memory.retrieval.model import Hit, SearchOptions, SearchResult, Tier
 from agent_memory.testing.events import event
 from agent_memory.testing.waiting import eventually_async
 from agent_memory.toc.calendar import Calendar
@@ -61,6 +64,96 @@ def test_nothing_that_is_quoted_ends_the_reminder_early() -> None:
 
     assert "" == said_text(event(text)).strip()
     assert 1 == text.count("</agent-memory>")
+
+
+# -- what is asked of a search ---------------------------------------------------------------------
+
+
+class TimedSource:
+    """Finds one hit of a score, and says that a search with meaning takes so long."""
+
+    def __init__(self, ms: float, score: float = 0.9) -> None:
+        self.ms = ms
+        self.score = score
+        self.with_meaning: list[bool] = []
+
+    async def search(self, query: str, *, where: Filter, limit: int, options: SearchOptions) -> SearchResult:
+        meant = "vector" not in options.without
+        self.with_meaning.append(meant)
+        hit = Hit(
+            recorded=Recorded(1, event("It timed out.", session="other")),
+            score=self.score,
+            signals=(),
+            excerpt="It timed out.",
+            grip_id="",
+            date="2026-01-09",
+            session_title="",
+            node_id="",
+        )
+        tier = Tier.HYBRID if meant else Tier.LEXICAL
+        return SearchResult(hits=(hit,), tier=tier, timings_ms={"total": self.ms})
+
+    async def context_of(self, result: SearchResult, *, token_budget: int) -> ContextBlock:
+        text = "<agent-memory>\nIt timed out.\n</agent-memory>"
+        (hit,) = result.hits
+        citation = Citation(
+            label="[1]",
+            event_id=hit.recorded.event.id,
+            grip_id="",
+            date=hit.date,
+            session="other",
+            session_title="",
+        )
+        count = TOKENS.count(text)
+        return ContextBlock(
+            text=text, token_count=count, tokenizer="", citations=(citation,), left_out=0, result=result
+        )
+
+
+def reminders_of(source: TimedSource) -> Reminders:
+    return Reminders(
+        source,  # type: ignore[arg-type]  # what a prompt asks of it
+        tokens=TOKENS,
+        time_zone="Europe/Oslo",
+        tokens_max=200,
+        project_of=lambda folder: folder,
+    )
+
+
+PROMPTED = Asked(agent="codex", session="s", folder="/srv/app", prompt="Why does it fail again?", received_ms=10**12)
+
+
+async def test_meaning_is_asked_while_it_comes_in_time() -> None:
+    source = TimedSource(ms=MEANING_MS_MAX)
+    reminders = reminders_of(source)
+    texts = [await reminders.of_prompt(PROMPTED) for _ in range(40)]
+
+    assert all("It timed out." in text for text in texts)
+    assert all(source.with_meaning)
+
+
+async def test_where_meaning_takes_too_long_words_are_asked_and_meaning_now_and_then() -> None:
+    source = TimedSource(ms=MEANING_MS_MAX * 4)
+    reminders = reminders_of(source)
+    for _ in range(2 * TRIED_AGAIN + 1):
+        await reminders.of_prompt(PROMPTED)
+    slow = source.with_meaning.copy()
+    source.ms = 1.0
+    for _ in range(20 * TRIED_AGAIN):
+        await reminders.of_prompt(PROMPTED)
+
+    assert [0, TRIED_AGAIN, 2 * TRIED_AGAIN] == [at for at, meant in enumerate(slow) if meant]
+    assert all(source.with_meaning[-TRIED_AGAIN:])
+
+
+async def test_few_words_in_common_remind_nobody_where_meaning_was_not_asked() -> None:
+    source = TimedSource(ms=MEANING_MS_MAX * 4, score=0.4)
+    reminders = reminders_of(source)
+    with_meaning = await reminders.of_prompt(PROMPTED)
+    by_words = await reminders.of_prompt(PROMPTED)
+
+    assert "It timed out." in with_meaning
+    assert "" == by_words
 
 
 # -- the server ------------------------------------------------------------------------------------

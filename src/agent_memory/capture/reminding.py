@@ -35,7 +35,7 @@ VERSION = 1
 ANSWER_S = 0.05
 """How long an answer is waited for, from the question on: a prompt waits for its hook."""
 
-PROMPT_CHARACTERS_MAX = 2_000
+PROMPT_CHARACTERS_MAX = 600
 """What is asked about of a longer prompt: its beginning and its end."""
 
 START, PROMPT = "start", "prompt"

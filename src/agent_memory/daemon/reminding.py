@@ -14,8 +14,6 @@ from agent_memory.local import LocalMemory
 from agent_memory.reminders.reminders import Reminders
 from agent_memory.reminders.server import serving_reminders
 
-_WARM = "what was last done"
-
 
 @asynccontextmanager
 async def reminding(config: Config, memory: LocalMemory) -> AsyncIterator[None]:
@@ -36,7 +34,7 @@ async def reminding(config: Config, memory: LocalMemory) -> AsyncIterator[None]:
         except OSError as error:
             telemetry.LOG.warning("no agent is reminded", spool=str(config.spool), error=str(error))
         else:
-            warming = asyncio.ensure_future(_warm(memory))
+            warming = asyncio.ensure_future(_warm(reminders))
             stack.push_async_callback(_ended, warming)
         yield
 
@@ -46,8 +44,6 @@ async def _ended(task: asyncio.Future[None]) -> None:
     await asyncio.wait([task])
 
 
-async def _warm(memory: LocalMemory) -> None:
-    """Load what a first question would wait for longer than a hook does: the model, the vocabulary."""
+async def _warm(reminders: Reminders) -> None:
     with suppress(AgentMemoryError):
-        await memory.search(_WARM, limit=1)
-    await asyncio.to_thread(memory.tokens.count, _WARM)
+        await reminders.warm()

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from agent_memory import telemetry
-from agent_memory.capture.reminding import PROMPT, PROMPT_CHARACTERS_MAX, SOCKET, START
+from agent_memory.capture.reminding import PROMPT, SOCKET, START
 from agent_memory.reminders.reminders import Asked, Reminders
 
 CONNECTION_S = 30.0
@@ -24,7 +24,7 @@ CONNECTION_S = 30.0
 UNDER_WAY_MAX = 2
 """Questions that are worked on at once: a search that nobody waits for any more cannot be ended half way."""
 
-_QUESTION_BYTES_MAX = 64 * PROMPT_CHARACTERS_MAX
+_QUESTION_BYTES_MAX = 64 << 10
 _BACKLOG = 128
 
 
