@@ -9,6 +9,7 @@ from agent_memory.capture._patterns import compiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
 PRIVATE = "private"
@@ -41,23 +42,22 @@ _NAMED = r"[A-Za-z0-9_]<"
 
 
 def _private(text: str) -> Iterator[Block]:
-    """From an opening tag to what closes it, or to the end; a tag in a pair of quotes is talked about."""
-    depth, start = 0, 0
-    tags = [tag for tag in compiled(_TAG).finditer(text) if not _is_mentioned(text, tag.start(), tag.end())]
-    if not any(tag[1] for tag in tags):
-        # Nothing closes: `List<Private>` in code opens nothing.
-        tags = [tag for tag in tags if not compiled(_NAMED).match(text, max(0, tag.start() - 1))]
-    for tag in tags:
+    """From an opening tag to what closes it, or to the end; a tag in a pair of quotes is talked about.
+
+    Blocks may lie within each other. What follows a name as in `List<Private>` opens nothing unless it is closed.
+    """
+    opened: list[re.Match[str]] = []
+    for tag in compiled(_TAG).finditer(text):
+        if _is_mentioned(text, tag.start(), tag.end()):
+            continue
         if not tag[1]:
-            if depth == 0:
-                start = tag.start()
-            depth += 1
-        elif depth:
-            depth -= 1
-            if depth == 0:
-                yield start, tag.end(), PRIVATE
-    if depth:
-        yield start, len(text), PRIVATE
+            opened.append(tag)
+        elif opened:
+            yield opened.pop().start(), tag.end(), PRIVATE
+    for tag in opened:
+        if not compiled(_NAMED).match(text, max(0, tag.start() - 1)):
+            yield tag.start(), len(text), PRIVATE
+            return
 
 
 def _is_mentioned(text: str, start: int, end: int) -> bool:

@@ -253,6 +253,8 @@ def _given(text: str, at: int, spans: list[Span], judged: dict[int, int]) -> Non
     if found is None:
         return
     how = found.lastgroup or ""
+    if how == "element" and "<" not in text[max(0, at - _NAME_LEFT_MAX) : at]:
+        return
     left = text[max(0, at - _NAME_LEFT_MAX) : at]
     lead = left[len(left.rstrip(_NAME_CHARACTERS)) :]
     begins = at - len(lead)
@@ -263,7 +265,7 @@ def _given(text: str, at: int, spans: list[Span], judged: dict[int, int]) -> Non
     if how == "element" and text[begins - 1 : begins] != "<":
         return
     family = family_of(name)
-    if family is None and not lead and compiled(_WORD_BEFORE).search(left):
+    if family is None and not lead and how == "given" and compiled(_WORD_BEFORE).search(left):
         # Two words in a sentence: `api key: …`.
         family = _values.KEY
     if family is None or text.startswith("://", begins - 3) or text.startswith("::", begins - 2):
@@ -369,7 +371,7 @@ def _is_plain(text: str, begins: int, before: str, sign: str) -> bool:
 def _is_spaced_name(text: str, begins: int, family: int) -> bool:
     """`login me password hunter2` (.netrc), `WITH PASSWORD 'hunter2'`, `ENV TOKEN …`."""
     left = text[max(0, begins - 200) : begins]
-    if compiled(r"(?:^|\s)ENV[ \t]{1,4}$").search(left):
+    if "ENV" in left[-8:] and compiled(r"(?:^|\s)ENV[ \t]{1,4}$").search(left):
         return True
     if family != _values.PASSWORD:
         return False

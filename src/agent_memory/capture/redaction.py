@@ -35,6 +35,10 @@ OWN_KIND = "own"
 
 # Taking out one secret may set another free: a text is looked at again until nothing is found, so often at most.
 _PASSES_MAX = 4
+# A text that is longer is looked at again only so near to what was taken out of it.
+_WHOLE_MAX = 1 << 16
+_NEAR = 1 << 13
+_MARKS_MAX = 64
 _PAIR_NAMES = ("name", "key", "Name", "Key", "variable")
 _PAIR_VALUES = ("value", "Value")
 _PRIVATE_FIELDS = frozenset(("d", "p", "q", "dp", "dq", "qi", "k"))
@@ -87,6 +91,8 @@ class Redactor:
     def find(self, text: str) -> list[Finding]:
         """The secrets of *text*, in order, disjoint. Takes time linear in the text, whatever it holds."""
         spans = _secrets.secrets_of(text)
+        if not spans and not self._extra:
+            return []
         for kind, pattern in self._extra:
             for found in pattern.finditer(text):
                 if found.end() > found.start():
@@ -147,19 +153,47 @@ class Redactor:
     # -- texts
 
     def _text(self, text: str, counts: Counter[str]) -> str:
+        marks: list[int] = []
         for _ in range(_PASSES_MAX):
-            findings = self.find(text)
+            findings = self._find_near(text, marks) if marks and len(text) > _WHOLE_MAX else self.find(text)
             if not findings:
                 break
+            marks = []
             pieces: list[str] = []
-            at = 0
+            at = size = 0
             for finding in findings:
-                pieces += (text[at : finding.start], MARK, finding.kind, "]")
+                mark = f"{MARK}{finding.kind}]"
+                pieces += (text[at : finding.start], mark)
+                marks.append(size := size + finding.start - at)
+                size += len(mark)
                 at = finding.end
                 counts[finding.kind] += 1
             pieces.append(text[at:])
             text = "".join(pieces)
         return text
+
+    def _find_near(self, text: str, marks: list[int]) -> list[Finding]:
+        """What was set free by what stands at *marks* now: nothing that is far from all of them."""
+        found: list[Finding] = []
+        done = 0
+        for index, mark in enumerate(marks):
+            if mark < done:
+                continue
+            begin, end = max(done, mark - _NEAR), mark + _NEAR
+            for following in marks[index + 1 : index + 1 + _MARKS_MAX]:
+                if following > end:
+                    break
+                end = following + _NEAR
+            done = end = min(end, len(text))
+            # What a window cuts through may look like something that it is not.
+            first = begin + _NEAR // 2 if begin else 0
+            last = end - _NEAR // 2 if end < len(text) else end
+            found += [
+                Finding(begin + one.start, begin + one.end, one.kind)
+                for one in self.find(text[begin:end])
+                if first <= begin + one.start and begin + one.end <= last
+            ]
+        return found
 
     def _is_allowed(self, secret: str) -> bool:
         return secret in self._allowed or any(pattern.fullmatch(secret) for pattern in self._allowed_patterns)
