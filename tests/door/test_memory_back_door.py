@@ -268,6 +268,36 @@ def found(result: Any, words: str) -> list[Any]:
     return [hit for hit in result.hits if words in hit.excerpt]
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_what_an_agent_reads_on_a_command_line_is_not_found_again(scene: Scene, form: tuple[str, ...]) -> None:
+    """The command knows that an agent runs it, and marks what it prints; JSON is known by itself."""
+    command = ["search", "billing migration lock", *form]
+    printed = subprocess.run(
+        [sys.executable, "-m", "agent_memory.cli", *command, "--address", scene.daemon.address],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "CLAUDECODE": "1"},
+        timeout=60,
+        check=True,
+    ).stdout
+    last = f"goldfinch {len(form)}"
+    told = {
+        "hook_event_name": "PostToolUse",
+        "tool_name": "Bash",
+        "tool_input": {"command": f"agent-memory {' '.join(command)}"},
+        "tool_response": {"stdout": f"building\n{printed}\n{last}", "stderr": ""},
+        "tool_use_id": f"call-{last}",
+    }
+    scene.hook("claude", {"session_id": f"reads-{len(form)}", **told})
+    scene.settle(last)
+    hits = scene.memory.search("billing migration lock", limit=50).hits
+    own = scene.memory.search(last, limit=5).hits
+
+    assert "migration held a lock" in printed
+    assert [] == [hit for hit in hits if hit.recorded.event.session.startswith("reads") and "migration" in hit.excerpt]
+    assert any(last in hit.excerpt for hit in own)
+
+
 def test_a_daemon_that_hangs_costs_a_prompt_its_reminder_and_no_more(scene: Scene) -> None:
     payload = {"hook_event_name": "UserPromptSubmit", "session_id": "hung", "prompt": ASKED}
     other_s = took_s(lambda: scene.hook("opencode", {"event": "chat.message", "sessionID": "hung"}))
