@@ -41,8 +41,8 @@ LEANS_ON: dict[str, set[str]] = {
     "reminders": {"annotation", "capture", "events", "indexes", "inference", "memory", "retrieval", "telemetry", "toc"},
     "reading": VOCABULARY | {"annotation", "log", "indexes", "memory", "paging", "retrieval", "toc"},
     "local": VOCABULARY
-    | {"annotation", "bridge", "log", "indexes", "memory", "paging", "projectors", "reading", "retrieval", "telemetry"}
-    | {"toc"},
+    | {"annotation", "bridge", "courtesy", "inference", "log", "indexes", "memory", "paging", "projectors"}
+    | {"reading", "retrieval", "telemetry", "toc"},
     "sync": {"errors", "events", "annotation", "indexes", "memory", "retrieval", "toc"},
     "replay": VOCABULARY | {"bridge", "indexes", "log", "memory", "projectors", "toc"},
     "api": VOCABULARY

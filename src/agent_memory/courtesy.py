@@ -1,7 +1,7 @@
-"""Readers go first: background work gives way to searches, and never for long.
+"""Whoever waits for an answer goes first: background work gives way to searches and appends, and never for long.
 
-The interpreter runs one thread at a time, so whoever computes in the background keeps a search from
-going on after each of its calls into an engine. Both are matters of the process, whatever the
+The interpreter runs one thread at a time, so whoever computes in the background keeps the others from
+going on after each of their calls into an engine. Both are matters of the process, whatever the
 number of its stores, and so is this.
 """
 
@@ -19,37 +19,38 @@ WAIT_S = 0.012
 """How long background work gives way at once."""
 
 WORK_S = 0.004
-"""How long it then goes on whoever searches: so it has a quarter of the time at least."""
+"""How long it then goes on whoever waits: so it has a quarter of the time at least."""
 
 _changed = threading.Condition()
-_readers = 0
+_served = 0
 _own = threading.local()
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def serving() -> Iterator[None]:
     """A block during which background work gives way."""
-    global _readers
+    global _served
     with _changed:
-        _readers += 1
+        _served += 1
     try:
         yield
     finally:
         with _changed:
-            _readers -= 1
-            if not _readers:
+            _served -= 1
+            if not _served:
                 _changed.notify_all()
 
 
 def give_way() -> None:
-    """Between two pieces of background work: wait while somebody reads, if it is time to."""
-    if not _readers:
+    """Between two pieces of background work: let those who wait go first, if it is time to."""
+    if not _served:
         return
     if time.monotonic() < getattr(_own, "works_until_s", 0.0):
         return
     with _changed:
-        _changed.wait_for(_nobody_reads, timeout=WAIT_S)
-    _own.works_until_s = time.monotonic() + WORK_S
+        is_over = _changed.wait_for(_nobody_waits, timeout=WAIT_S)
+    if not is_over:
+        _own.works_until_s = time.monotonic() + WORK_S
 
 
 def giving_way(items: Iterable[T]) -> Iterator[T]:
@@ -59,5 +60,5 @@ def giving_way(items: Iterable[T]) -> Iterator[T]:
         yield item
 
 
-def _nobody_reads() -> bool:
-    return not _readers
+def _nobody_waits() -> bool:
+    return not _served

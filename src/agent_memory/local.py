@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from agent_memory import telemetry
+from agent_memory import courtesy, telemetry
 from agent_memory.bridge import drawn
 from agent_memory.clock import Clock, IdSource
 from agent_memory.errors import (
@@ -142,7 +142,9 @@ class LocalMemory:
     async def append(self, draft: Draft) -> Receipt:
         started = self._clock.monotonic_s()
         with telemetry.span("append", events=1):
-            receipts = await asyncio.wrap_future(self._log.submit([self._complete(draft)]))
+            event = self._complete(draft)
+            with courtesy.serving():
+                receipts = await asyncio.wrap_future(self._log.submit([event]))
         telemetry.record_append(1, self._clock.monotonic_s() - started)
         return receipts[0]
 
@@ -150,7 +152,7 @@ class LocalMemory:
         if not 1 <= len(drafts) <= BATCH_EVENTS_MAX:
             raise InvalidEvent("events", len(drafts), f"a batch holds 1 to {BATCH_EVENTS_MAX:,} events")
         started = self._clock.monotonic_s()
-        with telemetry.span("append", events=len(drafts)):
+        with telemetry.span("append", events=len(drafts)), courtesy.serving():
             if len(drafts) <= _BATCH_EVENTS_AT_ONCE:
                 submitted = self._submit_all(drafts)
             else:
@@ -176,7 +178,9 @@ class LocalMemory:
             except Invalid as error:
                 outcomes[index] = AppendRefused(reason=error.reason, message=error.advice)
         if events:
-            for (index, _), outcome in zip(events, await self._submit_each([e for _, e in events]), strict=True):
+            with courtesy.serving():
+                submitted = await self._submit_each([event for _, event in events])
+            for (index, _), outcome in zip(events, submitted, strict=True):
                 outcomes[index] = outcome
         telemetry.record_append(len(events), self._clock.monotonic_s() - started)
         return [o for o in outcomes if o is not None]

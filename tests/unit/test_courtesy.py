@@ -1,4 +1,4 @@
-"""Readers go first."""
+"""Whoever waits for an answer goes first."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def in_background(work: threading.Event) -> threading.Thread:
     return thread
 
 
-def test_nobody_waits_where_nobody_reads() -> None:
+def test_nobody_waits_where_nobody_is_served() -> None:
     assert [1, 2, 3] == list(courtesy.giving_way([1, 2, 3]))
 
 
-def test_work_goes_on_when_the_last_reader_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_goes_on_when_the_last_answer_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(courtesy, "WAIT_S", 60.0)
     work = threading.Event()
-    with courtesy.reading():
-        with courtesy.reading():
+    with courtesy.serving():
+        with courtesy.serving():
             thread = in_background(work)
 
             assert not work.wait(0.02)
@@ -38,7 +38,7 @@ def test_work_goes_on_when_the_last_reader_is_done(monkeypatch: pytest.MonkeyPat
     thread.join()
 
 
-def test_work_goes_on_after_a_while_though_somebody_reads_and_then_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_goes_on_after_a_while_though_somebody_waits_and_then_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(courtesy, "WAIT_S", 0.001)
     monkeypatch.setattr(courtesy, "WORK_S", 3600.0)
     works, again = threading.Event(), threading.Event()
@@ -51,15 +51,15 @@ def test_work_goes_on_after_a_while_though_somebody_reads_and_then_for_a_while(m
         courtesy.give_way()
         again.set()
 
-    with courtesy.reading():
+    with courtesy.serving():
         threading.Thread(target=run, daemon=True).start()
 
         assert works.wait(60)
         assert again.wait(60)
 
 
-def test_a_reader_that_fails_is_done_too() -> None:
-    with pytest.raises(ValueError, match="broken"), courtesy.reading():
+def test_an_answer_that_fails_is_given_too() -> None:
+    with pytest.raises(ValueError, match="broken"), courtesy.serving():
         raise ValueError("broken")
     work = threading.Event()
     in_background(work).join()

@@ -84,7 +84,7 @@ class Searcher:
             tier = Tier.HYBRID if self._has_model else Tier.LEXICAL
             return SearchResult(hits=(), tier=tier, timings_ms=watch.timings_ms(), now_ms=now_ms)
         without = frozenset(options.without)
-        with courtesy.reading(), watch.step("total"):
+        with courtesy.serving(), watch.step("total"):
             with watch.step("read"):
                 asked = read(query, now_ms=now_ms, calendar=self._calendar, reads_time="time" not in without)
                 reading = self._definite(asked, now_ms)
