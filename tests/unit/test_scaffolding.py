@@ -223,6 +223,17 @@ def test_what_other_tools_tell_is_not(tool_name: str) -> None:
     assert () == scaffolding_of(told)
 
 
+@pytest.mark.parametrize("server", ["agent-memory", "Agent Memory", '{"name": "agent-memory"}', "agent-memory mcp"])
+def test_our_tools_are_known_by_a_server_that_is_told_apart(server: str) -> None:
+    told = event(
+        f"{server}: ship on Friday", kind=Kind.TOOL_RESULT, tool_name="search", metadata={"mcp_server": server}
+    )
+    other = event(f"{server}: a file", kind=Kind.TOOL_RESULT, tool_name="read_file", metadata={"mcp_server": server})
+
+    assert (Span(0, len(told.text), MEMORY),) == scaffolding_of(told)
+    assert () == scaffolding_of(other)
+
+
 def test_a_name_of_our_tool_in_a_message_changes_nothing() -> None:
     assert () == scaffolding_of(event("we ship on Monday", tool_name="mcp__agent-memory__search"))
 

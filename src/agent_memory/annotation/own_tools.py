@@ -4,7 +4,8 @@ What they answer is memory already, and what they are asked is a question about 
 again, or searching for a thing would soon find the searches for it. This is the one place that names them.
 
 Each agent writes its MCP tools in a way of its own (mcp__agent-memory__search, agent-memory_search,
-agent-memory-search, …); all of them end with the server's name and the tool's.
+agent-memory-search, …); they end with the server's name and the tool's. Those that tell the server apart, by
+its name or by the command that starts it, have it in an event's metadata as `mcp_server`.
 
 An agent can run our command line, too. What that prints as text is marked by itself where an agent runs it
 (`cli.marking`); its envelopes of JSON are known by how they begin, and the call by the command's name.
@@ -16,6 +17,7 @@ import re
 from functools import lru_cache
 
 SERVER_NAME = "agent-memory"
+SERVER_FIELD = "mcp_server"
 TOOL_NAMES = ("search", "timeline", "get", "browse", "toc", "grip", "context", "remember", "status")
 
 COMMANDS = ("toc", "browse", "search", "events", "timeline", "show", "grip", "context")
@@ -23,15 +25,19 @@ COMMANDS = ("toc", "browse", "search", "events", "timeline", "show", "grip", "co
 
 _NAME_CHARACTERS_MAX = 200
 _BETWEEN = re.compile(r"[^a-z0-9]+")
-_OWN = re.compile(rf"(?:^|_){SERVER_NAME.replace('-', '_')}_(?:{'|'.join(TOOL_NAMES)})$")
+_SERVER = SERVER_NAME.replace("-", "_")
+_OWN = re.compile(rf"(?:^|_){_SERVER}_(?:{'|'.join(TOOL_NAMES)})$")
 
 
 @lru_cache(maxsize=1024)
-def is_own_tool(tool_name: str) -> bool:
-    """Whether an event's tool is one of ours. One whose server is told apart is named ``server__tool`` first."""
+def is_own_tool(tool_name: str, server: str = "") -> bool:
+    """Whether an event's tool is one of ours; *server* is what its agent tells of where the tool is from."""
     if not tool_name or len(tool_name) > _NAME_CHARACTERS_MAX:
         return False
-    return _OWN.search(_BETWEEN.sub("_", tool_name.lower())) is not None
+    name = _BETWEEN.sub("_", tool_name.lower())
+    if server and _SERVER in _BETWEEN.sub("_", server[:_NAME_CHARACTERS_MAX].lower()):
+        name = f"{_SERVER}_{name}"
+    return _OWN.search(name) is not None
 
 
 _COMMAND = re.compile(

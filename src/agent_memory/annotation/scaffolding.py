@@ -44,7 +44,7 @@ from agent_memory.annotation._injections import (
     tags_of,
 )
 from agent_memory.annotation.memo import remembered
-from agent_memory.annotation.own_tools import is_own_tool, own_commands, own_envelopes
+from agent_memory.annotation.own_tools import SERVER_FIELD, is_own_tool, own_commands, own_envelopes
 from agent_memory.events import Event, Kind
 
 __all__ = [
@@ -80,8 +80,10 @@ def scaffolding_of(event: Event) -> tuple[Span, ...]:
     """
     text = event.text
     spans: list[Span] = []
-    if event.tool_name and event.kind in _OF_TOOLS and is_own_tool(event.tool_name):
-        return (Span(0, len(text), MEMORY),) if text else ()
+    if event.tool_name and event.kind in _OF_TOOLS:
+        server = event.metadata.get(SERVER_FIELD, "") if event.metadata else ""
+        if is_own_tool(event.tool_name, server):
+            return (Span(0, len(text), MEMORY),) if text else ()
     if event.kind is Kind.TOOL_CALL:
         spans += [Span(start, end, MEMORY) for start, end in own_commands(text)]
     elif event.kind is Kind.TOOL_RESULT:

@@ -55,6 +55,7 @@ Fields = Mapping[str, Any]
 
 _AGENT = Agent.CURSOR
 _ERROR = ("error_message", "error")
+_SERVER = ("mcp_server", "server_name", "server", "command", "url")
 _TAKEN = frozenset({*EVENT, *FOLDER, *SESSION, *TIME, *TRANSCRIPT, "parent_conversation_id", "workspace_roots"})
 _TAKEN |= {"generation_id", "cursor_version", "user_email", "model", "agent_transcript_path"}
 _TOOL = frozenset({*TOOL_NAME, *TOOL_INPUT, *TOOL_OUTPUT, *TOOL_CALL, *_ERROR, "duration", "result_json"})
@@ -136,15 +137,20 @@ def _tool(frame: Frame, payload: Fields) -> list[Captured]:
     output = payload.get("result_json") if "result_json" in payload else first(payload, TOOL_OUTPUT)
     error = first(payload, _ERROR)
     duration = payload.get("duration")
+    # Of the server of an MCP tool it tells the name, or how it is started.
+    server = first(payload, _SERVER)
     known = {
         "call_id": call_id,
+        "mcp_server": server,
         "duration_ms": duration,
         "exit_code": exit_code_of(output),
         "error": error is not None or None,
     }
     unknown = without(payload, _TAKEN | _TOOL)
     given_back = error_text(error) if output is None and error is not None else output
-    call = by_words.call(frame, name, given, time_ms=before(frame.time_ms, duration), known={"call_id": call_id})
+    call = by_words.call(
+        frame, name, given, time_ms=before(frame.time_ms, duration), known={"call_id": call_id, "mcp_server": server}
+    )
     return [call, called(frame, name, given, given_back, call_id=call_id, known=known, unknown=unknown)]
 
 
