@@ -31,7 +31,7 @@ Scenario = Callable[[Client, GrpcMemory], Awaitable[None]]
 
 @pytest.fixture(scope="module")
 def filled(daemon: DaemonProcess) -> DaemonProcess:
-    """The daemon with the invented conversations, seen by all views that need no model."""
+    """The daemon with the invented conversations, seen by all views that can."""
     import asyncio
 
     drafts = [line.draft for path in paths() for line in JsonLines().feed(path.read_bytes()) if isinstance(line, Line)]
@@ -40,7 +40,9 @@ def filled(daemon: DaemonProcess) -> DaemonProcess:
         async with connect_memory(daemon.address) as memory:
             receipts = await memory.append_batch(drafts)
             views = ["toc", "lexical", "catalog", "entities"]
-            await memory.wait_for(views, max(one.position for one in receipts), timeout_s=60)
+            # While vectors come in, a ranking changes from one call to the next.
+            views += ["vectors"] if (await memory.status()).model_id else []
+            await memory.wait_for(views, max(one.position for one in receipts), timeout_s=120)
 
     asyncio.run(fill())
     return daemon
