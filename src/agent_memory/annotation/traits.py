@@ -109,6 +109,11 @@ def has_type(traits: Any, types: Collection[MemoryType]) -> Any:
     return traits >> 16 & sum(_TYPES[type] for type in types) != 0
 
 
+def types_in(traits: int) -> frozenset[MemoryType]:
+    """The types of one event."""
+    return frozenset([type for type, bit in _TYPES.items() if traits >> 16 & bit])
+
+
 def said_by(traits: Any) -> Any:
     """The hash of the speaker's first name."""
     return traits >> 24 & 0xFF_FFFF

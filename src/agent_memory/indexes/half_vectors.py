@@ -7,6 +7,7 @@ what the graph holds, and a row is had in 2 µs.
 from __future__ import annotations
 
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -47,14 +48,16 @@ class HalfVectors:
             self._count += len(part)
             done += len(part)
 
-    def take(self, labels: NDArray[np.int64]) -> Vectors:
-        """Those rows, of unit norm. Shapes: float32 ``(len(labels), dim)``."""
+    def take(self, labels: NDArray[np.int64]) -> Halves:
+        """Those rows, as they are kept. Shapes: ``(len(labels), dim)``."""
         taken = np.empty((len(labels), self._dim), np.float16)
-        blocks = labels // _BLOCK_ROWS
-        for block in np.unique(blocks).tolist():
-            there = blocks == block
-            taken[there] = self._blocks[block][labels[there] % _BLOCK_ROWS]
-        return unit(taken)
+        order = np.argsort(labels)
+        blocks, places = np.divmod(labels[order], _BLOCK_ROWS)
+        cuts = [0, *(np.flatnonzero(np.diff(blocks)) + 1).tolist(), len(labels)]
+        for start, end in pairwise(cuts):
+            if start < end:
+                taken[order[start:end]] = self._blocks[blocks[start]][places[start:end]]
+        return taken
 
     def checks(self, count: int) -> list[int]:
         """CRC-32 of each of the first *count* rows, as they are kept."""
@@ -84,6 +87,15 @@ class HalfVectors:
         vectors._count = len(rows)
         vectors._blocks = [rows[first : first + _BLOCK_ROWS] for first in range(0, len(rows), _BLOCK_ROWS)]
         return vectors
+
+
+def similarities(halves: Halves, query: Vectors) -> NDArray[np.float64]:
+    """The cosine of each row and *query*, which has unit norm; equal rows give equal ones wherever they stand."""
+    exact = halves.astype(np.float64)
+    # Row by row, in the same order of adding.
+    dots, squares = np.vecdot(exact, query.astype(np.float64)), np.vecdot(exact, exact)
+    found: NDArray[np.float64] = dots / np.maximum(np.sqrt(squares), 1e-12)
+    return found
 
 
 def unit(halves: Halves) -> Vectors:

@@ -114,9 +114,12 @@ class Columns:
         sessions = np.array([self._session_keys[code] for code in session[best].tolist()], np.uint64)
         return Matches(keys[firsts], start[best].astype(np.int64), end[best].astype(np.int64), scores[best], sessions)
 
-    def event_count(self, rows: NDArray[np.int64]) -> int:
-        """How many events the rows belong to."""
-        return len(np.unique(keys_of_halves(self._columns["high"][rows], self._columns["low"][rows])))
+    def hold_events(self, rows: NDArray[np.int64], count: int) -> bool:
+        """Whether the rows belong to so many events at least."""
+        # No two first passages are of one event, and most events have no second.
+        if np.count_nonzero(self._columns["start"][rows] == 0) >= count:
+            return True
+        return len(np.unique(keys_of_halves(self._columns["high"][rows], self._columns["low"][rows]))) >= count
 
     def sorted_rows(self, checks: Sequence[int]) -> Iterator[tuple[str, bytes]]:
         """The passage of each of the first rows, with its check, in order of event and start."""

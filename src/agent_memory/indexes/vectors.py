@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from agent_memory.errors import Closed, DimensionMismatch
 from agent_memory.events import START, Event, Position
-from agent_memory.indexes.half_vectors import HalfVectors, unit
+from agent_memory.indexes.half_vectors import HalfVectors, similarities, unit
 from agent_memory.indexes.matches import Matches
 from agent_memory.indexes.model import Where
 from agent_memory.indexes.shared_lock import SharedLock
@@ -52,7 +52,7 @@ _BLOCK_ROWS = 4_096
 _SPARE_ROWS = 16
 # The graph is asked for more than is wanted, as what it misses lies mostly near its last
 # answers; and a filter rarely lets through as much of the nearest rows as of all.
-_REACH = 2
+_REACH = 1.5
 _FILTER_REACH = 1.2
 # Between a float32 sum and the exact one; rows this near to the last place are compared exactly.
 _SLACK = np.float32(1e-5)
@@ -187,7 +187,7 @@ class VectorIndex:
         count = limit + _SPARE_ROWS
         while count < len(scores):
             best = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
-            if self._columns.event_count(labels[best]) >= limit:
+            if self._columns.hold_events(labels[best], limit):
                 near = scores >= scores[best].min() - _SLACK
                 return labels[near], scores[near]
             count *= 2
@@ -210,7 +210,7 @@ class VectorIndex:
             if mask is not None:
                 passing = mask[labels]
                 labels, scores = labels[passing], scores[passing]
-            if self._columns.event_count(labels) >= limit:
+            if self._columns.hold_events(labels, limit):
                 return labels, scores
             count *= 3
         return None
@@ -222,12 +222,10 @@ class VectorIndex:
         graph = self._graph_rows
         rows = np.arange(graph, dtype=np.int64) if mask is None else np.flatnonzero(mask[:graph])
         blocks = [rows[first : first + _BLOCK_ROWS] for first in range(0, len(rows), _BLOCK_ROWS)]
-        return [self._nearest(block, np.vecdot(self._vectors.take(block), query), limit) for block in blocks]
+        return [self._nearest(block, np.vecdot(unit(self._vectors.take(block)), query), limit) for block in blocks]
 
     def _ranked(self, query: Vectors, labels: Labels, limit: int) -> Matches:
-        # In float64 and row by row, so that equal vectors score equal wherever they stand.
-        scores = np.vecdot(self._vectors.take(labels).astype(np.float64), query.astype(np.float64))
-        return self._columns.ranked(labels, scores)[:limit]
+        return self._columns.ranked(labels, similarities(self._vectors.take(labels), query))[:limit]
 
     # -- growing ----------------------------------------------------------------------------------
 
@@ -280,6 +278,6 @@ class VectorIndex:
         self._graph, self._graph_rows = contents.graph, contents.graph_rows
         if self._graph is not None:
             self._graph.set_ef(SEARCH_BREADTH)
-        self._tail = self._vectors.take(np.arange(self._graph_rows, self._columns.count))
+        self._tail = unit(self._vectors.take(np.arange(self._graph_rows, self._columns.count)))
         self._checkpoint = self._saved = contents.checkpoint
         self._saved_rows = self._columns.count

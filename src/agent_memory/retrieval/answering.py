@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agent_memory.annotation.likeness import Page
+from agent_memory.annotation.traits import types_in
 from agent_memory.annotation.types import in_order, types_of
 from agent_memory.events import Kind, Recorded
 from agent_memory.indexes.admission import admits
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from agent_memory.indexes.port import Catalog, Contents
     from agent_memory.log.port import EventLog
 
-SPARE_HITS = 8
+SPARE_HITS = 4
 """Read beyond what is asked for, in place of repeats and of what a filter keeps out."""
 
 DIVERSE_HITS = 2
@@ -47,12 +48,16 @@ _READ_AT_ONCE = 32
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A row, its event, what stands first in it if no passage was found, and how many repeats of it were left out."""
+    """A row, its event, what stands first in it if no passage was found, and how many repeats of it were left out.
+
+    ``traits`` are those of the event, where they are known.
+    """
 
     ranked: Ranked
     recorded: Recorded
     said: Chunk | None
     repeat_count: int
+    traits: int | None
 
 
 class Answering:
@@ -123,7 +128,10 @@ class Answering:
             counts[first] += first != place
         chosen = [place for place, first in enumerate(firsts) if first == place][:limit]
         told = ranking.told([kept[place][0] for place in chosen])
-        return [Candidate(ranked, *kept[place][1:], counts[place]) for ranked, place in zip(told, chosen, strict=True)]
+        return [
+            Candidate(ranked, *kept[place][1:], counts[place], pool.traits_at(kept[place][0]))
+            for ranked, place in zip(told, chosen, strict=True)
+        ]
 
     def _shown(self, asked: Asked, found: Sequence[Candidate]) -> list[Hit]:
         titles = self._titles([one.recorded for one in found])
@@ -143,7 +151,7 @@ class Answering:
                     date=self._calendar.local_date(event.time_ms),
                     session_title=titles.get(event.session, ""),
                     node_id=node_id,
-                    types=in_order(types_of(event)),
+                    types=in_order(types_of(event) if one.traits is None else types_in(one.traits)),
                     repeat_count=one.repeat_count,
                     factor=ranked.factor,
                 )

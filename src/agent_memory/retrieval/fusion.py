@@ -67,13 +67,15 @@ class Ranking:
         signals: list[list[Signal]] = [[] for _ in rows]
         best = [(-1.0, "", 0)] * len(rows)
         at = np.array(rows, np.int64)
-        for name, column in self._columns.items():
+        columns = np.array(list(self._columns.values())).reshape(len(self._columns), len(self._pool))
+        every = columns[:, at]
+        above = (columns[:, :, None] > every[:, None, :]).sum(axis=1)
+        for (name, column), values, higher in zip(self._columns.items(), every, above, strict=True):
             found = self._pool.found.get(name)
             if found is None and not column.any():
                 # Nothing to tell: of nobody in the pool, say, are these the words.
                 continue
-            values = column[at]
-            ranks = 1 + (column[:, None] > values).sum(axis=0)
+            ranks = 1 + higher
             contributions = (self._shares[name] * values * self.factors[at]).tolist()
             if found is None:
                 given, scores = values > 0, values

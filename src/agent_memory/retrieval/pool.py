@@ -24,7 +24,7 @@ Mask = NDArray[np.bool_]
 GAP = 32
 """Empty places between two sessions: further than any judge looks."""
 
-SESSIONS_MAX = 96
+SESSIONS_MAX = 64
 """Sessions whose neighbourhoods are looked at; those with the strongest evidence."""
 
 GIVES_NOTHING = frozenset({"phrase"})
@@ -158,6 +158,11 @@ class Pool:
     def matched(self, name: str, rows: Places) -> Places:
         """Where among a retriever's matches the events of the rows stand; -1 for what it did not find."""
         return self._matches[name][rows]
+
+    def traits_at(self, row: int) -> int | None:
+        """The traits of a row's event; None where its session's order does not have it yet."""
+        place = int(self.place[row])
+        return None if place == _NOWHERE else int(self.traits[place])
 
     def times_ms(self) -> Places:
         """When each event happened."""

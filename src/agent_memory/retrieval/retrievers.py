@@ -26,11 +26,11 @@ from agent_memory.temporal import TimeOrder, TimeSpan
 if TYPE_CHECKING:
     # The ports bring numpy, which whoever only reads results need not load.
     from agent_memory.indexes.port import Contents, Entities, LexicalSearch, VectorSearch
-    from agent_memory.inference.port import Embedder
+    from agent_memory.inference.port import Embedder, Vectors
     from agent_memory.log.port import EventLog
 
-LEXICAL_DEPTH = 400
-VECTOR_DEPTH = 200
+LEXICAL_DEPTH = 240
+VECTOR_DEPTH = 160
 ENTITY_DEPTH = 100
 """How many events each is asked for at least: everywhere, under a filter, and within each time that is named."""
 WHOLE_SHARE = 0.7
@@ -87,11 +87,18 @@ class Retrievers:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="retrievers")
         self._telling = Telling()
 
+    def embedding(self, text: str, *, without: frozenset[str], watch: Watch) -> Future[Vectors] | None:
+        """The query as a vector, begun at once, for it takes longest; None where meaning is not asked."""
+        if self._embedder is None or "vector" in without:
+            return None
+        return self._pool.submit(self._embed, self._embedder, text, watch)
+
     def ask(
         self,
         asked: Asked,
         spans: Sequence[TimeSpan],
         *,
+        embedding: Future[Vectors] | None,
         where: Where,
         limit: int,
         without: frozenset[str],
@@ -105,38 +112,42 @@ class Retrievers:
         narrower = [] if where.is_open else [where]
         timed = [narrowed for span in spans if (narrowed := within(where, span)) is not None]
         narrower += list(dict.fromkeys(timed))[:TIMES_MAX]
-        pending: dict[str, Future[Found]] = {}
-        # The engines release the interpreter's lock, so all of them take the time of the longest.
-        if self._embedder is not None and "vector" not in without:
-            pending["vector"] = self._pool.submit(self._nearest, self._embedder, asked, narrower, limit, watch)
+        # Two lanes, that of meaning and this one; more threads would only keep each other from the interpreter.
+        # What few queries ask for, and takes long, has a lane of its own.
+        nearest = phrases = naming = None
+        if embedding is not None:
+            nearest = self._pool.submit(self._nearest, embedding, narrower, limit, watch)
         if asked.phrases and "phrase" not in without:
-            pending["phrase"] = self._pool.submit(self._quoting, asked, watch)
-        if asked.entities and "entity" not in without:
-            pending["entity"] = self._pool.submit(self._mentioning, asked, watch)
-        naming = self._pool.submit(self._naming, spans, watch) if spans else None
+            phrases = self._pool.submit(self._quoting, asked, watch)
+        if spans:
+            naming = self._pool.submit(self._naming, spans, watch)
         found: dict[str, Found] = {}
         failed: dict[str, Exception] = {}
-        if "lexical" not in without:
+
+        def hear(name: str, retrieve: Callable[[], Found]) -> None:
             try:
-                found["lexical"] = self._by_words(asked, narrower, limit, watch)
-            except Exception as error:
-                failed["lexical"] = error
-        for name, future in pending.items():
-            try:
-                one = future.result()
-                # Where a query has no such thing in it, there is no such signal.
-                if len(one) or name == "vector":
-                    found[name] = one
+                found[name] = retrieve()
             except Exception as error:
                 failed[name] = error
+
+        if "lexical" not in without:
+            hear("lexical", lambda: self._by_words(asked, narrower, limit, watch))
+        if asked.entities and "entity" not in without:
+            hear("entity", lambda: self._mentioning(asked, watch))
+        if nearest is not None:
+            hear("vector", nearest.result)
+        if phrases is not None:
+            hear("phrase", phrases.result)
         mentioned: frozenset[str] = frozenset()
         if naming is not None:
             try:
                 mentioned = naming.result()
             except Exception as error:
                 failed["time"] = error
-        for name in sorted({"lexical", "time", *pending} & {*found, *failed}):
+        for name in sorted({*found, *failed}):
             self._telling.tell("a signal", signal=name, error=failed.get(name))
+        # Where a query has no such thing in it, there is no such signal.
+        found = {name: one for name, one in found.items() if len(one) or name in ("lexical", "vector")}
         tier = _TIERS["lexical" in found, "vector" in found]
         if tier is Tier.CONTENTS:
             with watch.step("contents"), self._contents() as contents:
@@ -172,9 +183,13 @@ class Retrievers:
         span = TimeSpan(start=0, end=0, from_ms=edge if latest else None, until_ms=None if latest else edge)
         return index.search(asked.words, where=within(where, span) or where, limit=ORDERED_DEPTH)
 
-    def _nearest(self, embedder: Embedder, asked: Asked, narrower: Sequence[Where], limit: int, watch: Watch) -> Found:
+    def _embed(self, embedder: Embedder, text: str, watch: Watch) -> Vectors:
         with watch.step("embed"):
-            vector = embedder.embed([asked.text], query=True)[0]
+            vector: Vectors = embedder.embed([text], query=True)[0]
+        return vector
+
+    def _nearest(self, embedding: Future[Vectors], narrower: Sequence[Where], limit: int, watch: Watch) -> Found:
+        vector = embedding.result()
         with watch.step("vector"), self._vectors() as index:
             everywhere = index.search(vector, where=EVERYWHERE, limit=max(VECTOR_DEPTH, limit))
             lists = [index.search(vector, where=where, limit=max(VECTOR_DEPTH, limit)) for where in narrower]

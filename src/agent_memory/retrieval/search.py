@@ -12,7 +12,7 @@ from agent_memory.indexes.matches import Floats
 from agent_memory.indexes.model import Where
 from agent_memory.retrieval import judges
 from agent_memory.retrieval.answering import Answering
-from agent_memory.retrieval.asked import Asked, read
+from agent_memory.retrieval.asked import QUERY_CHARACTERS_MAX, Asked, read
 from agent_memory.retrieval.bounds import calendar_of
 from agent_memory.retrieval.fusion import WEIGHTS, Ranking
 from agent_memory.retrieval.lease import Lease
@@ -85,11 +85,12 @@ class Searcher:
             return SearchResult(hits=(), tier=tier, timings_ms=watch.timings_ms(), now_ms=now_ms)
         without = frozenset(options.without)
         with courtesy.serving(), watch.step("total"):
+            embedding = self._retrievers.embedding(query[:QUERY_CHARACTERS_MAX], without=without, watch=watch)
             with watch.step("read"):
                 asked = read(query, now_ms=now_ms, calendar=self._calendar, reads_time="time" not in without)
                 reading = self._definite(asked, now_ms)
             retrieved = self._retrievers.ask(
-                asked, reading.spans, where=where, limit=limit, without=without, watch=watch
+                asked, reading.spans, embedding=embedding, where=where, limit=limit, without=without, watch=watch
             )
             with watch.step("weigh"):
                 turns = self._turns if retrieved.tier is not Tier.CONTENTS else _no_turns
