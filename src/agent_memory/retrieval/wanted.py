@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from agent_memory.indexes.words import telling
 
@@ -13,6 +14,7 @@ WORDS_MAX = 48
 # A word, or a part of a name in code: `parseHTMLPage` is parse, HTMLPage; `retry_budget` is two.
 _WORD = re.compile(r"[A-Z]+[^\W_A-Z]*|[^\W_A-Z]+")
 _ENDING = re.compile(r"(?:ings?|e[ds]?|s|ly)$")
+_KEPT_CHARACTERS = 40
 _UNSPACED = re.compile("[\u0e00-\u0eff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 
 
@@ -87,6 +89,11 @@ def _words(query: str) -> Iterator[str]:
 
 
 def _stem(word: str) -> str:
+    return _short_stem(word) if len(word) <= _KEPT_CHARACTERS else _ENDING.sub("", word)
+
+
+@lru_cache(maxsize=4096)
+def _short_stem(word: str) -> str:
     stem = _ENDING.sub("", word)
     return stem if len(stem) >= 3 else word
 
