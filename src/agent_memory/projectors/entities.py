@@ -23,7 +23,7 @@ SPANS_MAX = 16
 
 _BATCH_EVENTS_MAX = 1_000
 # An event has about a dozen rows, and the engine keeps the interpreter while it takes them.
-_WRITE_EVENTS_MAX = 256
+_WRITE_EVENTS_MAX = 64
 _TIMED_CHARACTERS = 16_384
 
 
