@@ -1,21 +1,13 @@
-"""Agents at the door: the SDK's own client, over pipes and over HTTP, against a running daemon."""
+"""Every tool, resource and mistake, by the SDK's own client over pipes and over HTTP, against a running daemon."""
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-import sys
-import time
-import urllib.error
-import urllib.request
 import uuid
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from agent_memory.annotation.own_tools import TOOL_NAMES
@@ -25,13 +17,22 @@ from agent_memory.capture.jsonl import JsonLines, Line
 from agent_memory.events import Draft, Kind
 from agent_memory.samples import paths
 from agent_memory.testing.daemon import DaemonProcess
+from tests.door.mcp_client import command, named, over_http, refusal, text_of, use
 
 Scenario = Callable[[Client, GrpcMemory], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
+    """Without a model: what tools say does not depend on it, and rankings stay as they are from the first call on."""
+    store = tmp_path_factory.mktemp("mcp") / "store"
+    with DaemonProcess(store, flags=("--time-zone", "Europe/Oslo"), model=store.parent / "none") as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
 def filled(daemon: DaemonProcess) -> DaemonProcess:
-    """The daemon with the invented conversations, seen by all views that can."""
+    """The daemon with the invented conversations, seen by all views."""
     import asyncio
 
     drafts = [line.draft for path in paths() for line in JsonLines().feed(path.read_bytes()) if isinstance(line, Line)]
@@ -40,46 +41,10 @@ def filled(daemon: DaemonProcess) -> DaemonProcess:
         async with connect_memory(daemon.address) as memory:
             receipts = await memory.append_batch(drafts)
             views = ["toc", "lexical", "catalog", "entities"]
-            # While vectors come in, a ranking changes from one call to the next.
-            views += ["vectors"] if (await memory.status()).model_id else []
             await memory.wait_for(views, max(one.position for one in receipts), timeout_s=120)
 
     asyncio.run(fill())
     return daemon
-
-
-def over_http(daemon: DaemonProcess, **settings: Any) -> Client:
-    """A client of the SDK, connected as an agent connects."""
-    return Client(daemon.mcp_url, read_timeout_seconds=60, **settings)
-
-
-def command(*flags: str, **environment: str) -> StdioServerParameters:
-    """What an agent is configured with, and the variables of this process."""
-    arguments = ["-m", "agent_memory.cli", "mcp", *flags]
-    return StdioServerParameters(command=sys.executable, args=arguments, env={**os.environ, **environment})
-
-
-async def use(client: Client, tool: str, **given: Any) -> dict[str, Any]:
-    """The answer of a tool for programs; the text for a model says something, too. It must not be an error."""
-    result: Any = await client.call_tool(tool, given)
-    assert not result.is_error, result.content[0].text
-    assert result.content[0].text.strip()
-    found: dict[str, Any] = result.structured_content
-    return found
-
-
-async def text_of(client: Client, tool: str, **given: Any) -> str:
-    result: Any = await client.call_tool(tool, given)
-    assert not result.is_error, result.content[0].text
-    text: str = result.content[0].text
-    return text
-
-
-async def refusal(client: Client, tool: str, **given: Any) -> str:
-    result: Any = await client.call_tool(tool, given)
-    assert result.is_error, result.content[0].text
-    text: str = result.content[0].text
-    return text
 
 
 # -- every tool -----------------------------------------------------------------------------------
@@ -150,12 +115,6 @@ async def status_and_the_list_say_what_there_is(client: Client, memory: GrpcMemo
     assert list(TOOL_NAMES) == [tool.name for tool in tools]
     assert standing["healthy"]
     assert {"toc", "lexical", "vectors", "catalog", "entities"} == {view["name"] for view in standing["views"]}
-
-
-def _named(name: str) -> Any:
-    from mcp_types import Implementation
-
-    return Implementation(name=name, version="1")
 
 
 # -- pages ----------------------------------------------------------------------------------------
@@ -290,14 +249,14 @@ SCENARIOS: tuple[Scenario, ...] = (
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 async def test_over_http(filled: DaemonProcess, memory: GrpcMemory, scenario: Scenario) -> None:
     """As agents do that open a session."""
-    async with over_http(filled, mode="legacy", client_info=_named("test-agent")) as client:
+    async with over_http(filled, mode="legacy", client_info=named("test-agent")) as client:
         await scenario(client, memory)
 
 
 async def test_over_pipes_all_of_it_is_the_same(filled: DaemonProcess, memory: GrpcMemory) -> None:
     """One agent, one process."""
     async with Client(
-        command("--address", filled.address), read_timeout_seconds=60, client_info=_named("test-agent")
+        command("--address", filled.address), read_timeout_seconds=60, client_info=named("test-agent")
     ) as client:
         for scenario in SCENARIOS:
             await scenario(client, memory)
@@ -305,7 +264,7 @@ async def test_over_pipes_all_of_it_is_the_same(filled: DaemonProcess, memory: G
 
 async def test_over_http_without_a_session(filled: DaemonProcess, memory: GrpcMemory) -> None:
     """As the protocol has it since July 2026: each request tells who asks."""
-    async with over_http(filled, client_info=_named("test-agent")) as client:
+    async with over_http(filled, client_info=named("test-agent")) as client:
         for scenario in SCENARIOS:
             await scenario(client, memory)
 
@@ -354,119 +313,3 @@ async def test_what_an_agent_was_told_is_not_found_as_something_that_was_said(
 
 def _captured(kind: Kind, text: str, *, tool_name: str) -> Draft:
     return Draft(kind=kind, session="looped", text=text, agent="claude-code", tool_name=tool_name)
-
-
-# -- pipes ----------------------------------------------------------------------------------------
-
-
-async def test_without_a_daemon_the_tools_are_there_and_say_so_and_find_the_one_that_is_started(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    started = time.monotonic()
-    async with Client(command("--address", address), read_timeout_seconds=60) as client:
-        tools = (await client.list_tools()).tools
-        took_s = time.monotonic() - started
-        told = await refusal(client, "search", query="kayak")
-        with pytest.raises(MCPError, match="agent-memory serve"):
-            await client.list_resources()
-        with DaemonProcess(tmp_path / "store", flags=("--address", address)):
-            standing = await use(client, "status")
-        gone = await refusal(client, "status")
-    print(f"started in {took_s:.2f} s")
-
-    assert len(TOOL_NAMES) == len(tools)
-    assert f"no daemon answers at {address}" in told
-    assert "agent-memory serve" in told
-    assert 0 == standing["events"]
-    assert "no daemon answers" in gone
-
-
-async def test_who_works_for_the_memory_itself_is_offered_no_way_to_write(filled: DaemonProcess) -> None:
-    async with Client(command("--address", filled.address, AGENT_MEMORY_INTERNAL="1")) as client:
-        tools = [tool.name for tool in (await client.list_tools()).tools]
-        told = await refusal(client, "remember", text="tea")
-        found = await use(client, "search", query="kayak", limit=1)
-
-    assert "remember" not in tools
-    assert "AGENT_MEMORY_INTERNAL" in told
-    assert 1 == len(found["hits"])
-
-
-async def test_a_store_is_served_without_a_daemon(tmp_path: Path) -> None:
-    async with Client(command("--store", str(tmp_path / "store")), read_timeout_seconds=60) as client:
-        kept = await use(client, "remember", text="The kettle is blue.")
-        got = await use(client, "get", ids=[kept["id"]])
-
-    assert "The kettle is blue." == got["events"][0]["text"]
-
-
-# -- http -----------------------------------------------------------------------------------------
-
-
-def post(url: str, body: object, headers: dict[str, str]) -> tuple[int, dict[str, str], Any]:
-    """Status, headers and answer of a bare request."""
-    raw = json.dumps(body).encode()
-    told = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **headers}
-    request = urllib.request.Request(url, data=raw, headers=told, method="POST")
-    try:
-        with urllib.request.urlopen(request, timeout=60) as response:
-            text = response.read()
-            return response.status, dict(response.headers), json.loads(text) if text else None
-    except urllib.error.HTTPError as error:
-        return error.code, dict(error.headers), error.read()
-
-
-INITIALIZE = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {},
-        "clientInfo": {"name": "bare", "version": "1"},
-    },
-}
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({}, 200),
-        ({"Origin": "http://localhost:3000"}, 200),
-        ({"Host": "evil.example"}, 421),
-        ({"Origin": "https://evil.example"}, 403),
-        ({"Content-Type": "text/plain"}, 400),
-    ],
-)
-def test_only_this_machine_is_let_in(filled: DaemonProcess, headers: dict[str, str], expected: int) -> None:
-    assert expected == post(filled.mcp_url, INITIALIZE, headers)[0]
-
-
-def test_a_client_goes_on_with_the_daemon_that_took_the_place_of_another(filled: DaemonProcess, tmp_path: Path) -> None:
-    """Its session was opened at the first one; it is not asked to begin anew, and its name is known."""
-    _, headers, _ = post(filled.mcp_url, INITIALIZE, {})
-    session = {name.lower(): value for name, value in headers.items()}["mcp-session-id"]
-    with DaemonProcess(tmp_path / "store") as daemon:
-        url = daemon.mcp_url
-        headers = {"Mcp-Session-Id": session, "MCP-Protocol-Version": "2025-11-25"}
-        call = {"jsonrpc": "2.0", "id": 2, "method": "tools/call"}
-        status, _, kept = post(url, {**call, "params": {"name": "remember", "arguments": {"text": "tea"}}}, headers)
-        arguments = {"ids": [kept["result"]["structuredContent"]["id"]]}
-        _, _, got = post(url, {**call, "params": {"name": "get", "arguments": arguments}}, headers)
-
-    assert 200 == status
-    assert session.partition(".")[2]
-    assert f"mcp/{session.partition('.')[0]}" == got["result"]["structuredContent"]["events"][0]["session"]
-
-
-def test_a_chosen_address_that_is_taken_stops_the_daemon_and_the_default_one_does_not(
-    filled: DaemonProcess, tmp_path: Path
-) -> None:
-    taken = filled.mcp_url.removeprefix("http://").removesuffix("/mcp")
-    with (
-        pytest.raises(RuntimeError, match="ADDRESS_IN_USE"),
-        DaemonProcess(tmp_path / "store", flags=("--mcp-address", taken)),
-    ):
-        pass
-    with DaemonProcess(tmp_path / "store", flags=("--mcp-address", "")) as daemon:
-        assert "" == daemon.mcp_url

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import anyio.lowlevel
 import mcp_types as types
 import msgspec
 from mcp.server.caching import CacheHint
-from mcp.server.context import ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 
@@ -76,7 +77,7 @@ class _Door:
             on_completion=self._complete,
         )
         # Its spans would carry what this system's own do not: what was asked for.
-        server.middleware.clear()
+        server.middleware[:] = [_cancelled_by_its_caller]
         return server
 
     # -- tools ----------------------------------------------------------------------------------
@@ -184,6 +185,23 @@ class _Door:
 
     async def _call(self, request: Request) -> Call:
         return Call(memory=await self._memory(), client=self._client_of(request), rules=self._rules)
+
+
+async def _cancelled_by_its_caller(ctx: Request, call_next: CallNext) -> HandlerResult:
+    """Have a cancelled request end as the SDK expects it, and with it nothing else.
+
+    It cancels a scope, and knows the `CancelledError` of that by its message. What waits for gRPC ends with
+    another one, and that, let through, is taken for the end of the whole server.
+    """
+    try:
+        return await call_next(ctx)
+    except asyncio.CancelledError as error:
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        # Nobody cancelled this request: what it asked has gone away.
+        raise MCPError(types.INTERNAL_ERROR, f"{ctx.method} was given up. Call again.") from error
 
 
 class _Refusing:
