@@ -348,14 +348,16 @@ class LocalMemory:
         result = await self.search(query, where=where, limit=limit, options=options, min_position=min_position)
         return await self.context_of(result, token_budget=token_budget)
 
-    async def context_of(self, result: SearchResult, *, token_budget: int) -> ContextBlock:
-        """`build_context` of hits that were found and chosen already."""
+    async def context_of(
+        self, result: SearchResult, *, token_budget: int, projects: Sequence[str] = ()
+    ) -> ContextBlock:
+        """`build_context` of hits that were found and chosen already; with *projects*, neighbours of these alone."""
         with telemetry.span("build_context", tokens=token_budget):
-            return await self._blocking(self._build, result, token_budget)
+            return await self._blocking(self._build, result, token_budget, projects)
 
-    def _build(self, result: SearchResult, token_budget: int) -> ContextBlock:
+    def _build(self, result: SearchResult, token_budget: int, projects: Sequence[str]) -> ContextBlock:
         started = self._clock.monotonic_s()
-        block = self._contexts.build(result, token_budget=token_budget)
+        block = self._contexts.build(result, token_budget=token_budget, projects=projects)
         timings_ms = {**result.timings_ms, "context": (self._clock.monotonic_s() - started) * 1000}
         return msgspec.structs.replace(block, result=msgspec.structs.replace(result, timings_ms=timings_ms))
 

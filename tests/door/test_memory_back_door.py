@@ -57,13 +57,13 @@ class Scene:
         assert 0 == ended.returncode
         return ended.stdout
 
-    def told(self, agent: str, payload: dict[str, Any]) -> str:
+    def told(self, agent: str, payload: dict[str, Any], *, project: Path | None = None) -> str:
         """What a hook of that agent would print that had all the time it needs; a busy machine may take it."""
         question = ask(
             str(self.spool),
             agent,
             payload,
-            folder=str(self.project),
+            folder=str(project or self.project),
             # What was said just before a prompt may be the prompt itself; here it is the past.
             received_ms=time.time_ns() // 1_000_000 + 60_000,
             answer_s=PATIENCE_S,
@@ -96,7 +96,10 @@ def reminder(printed: str) -> str:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     root = tmp_path_factory.mktemp("back")
     flags = ("--inject-agents", AGENTS, "--inject-tokens-max", str(TOKENS_MAX), "--time-zone", "Europe/Oslo")
-    with DaemonProcess(root / "store", flags=flags) as daemon, agent_memory.connect(daemon.address) as memory:
+    with (
+        DaemonProcess(root / "store", flags=flags) as daemon,
+        agent_memory.connect(daemon.address, timeout_s=60, retry_s=60) as memory,
+    ):
         scene = Scene(daemon, memory, root)
         said = [
             ("past", "billing", "Why does the deploy of the billing service fail at its health check?"),
@@ -212,6 +215,30 @@ def test_a_session_is_not_reminded_of_what_it_said_itself(scene: Scene) -> None:
     assert "" == scene.prompt(ASKED, session="past")
 
 
+def test_a_session_that_was_at_another_project_too_tells_nothing_of_that_one(scene: Scene) -> None:
+    """Neither by its title, nor by its last words, nor by what stands beside what was found."""
+    ferry, tunnel = scene.root / "ferry", scene.root / "tunnel"
+    told = [
+        (tunnel, "UserPromptSubmit", "prompt", "In the tunnel: which bids came in so far?"),
+        (tunnel, "UserPromptSubmit", "prompt", "In the tunnel: why does the timetable of the ferry shift in winter?"),
+        (ferry, "Stop", "last_assistant_message", "The timetable shifts because the ferry counts days in UTC."),
+        (ferry, "UserPromptSubmit", "prompt", "Then let the ferry count days where its harbour is."),
+        (tunnel, "UserPromptSubmit", "prompt", "In the tunnel: and who has the lowest bid?"),
+    ]
+    for folder, event, key, text in told:
+        folder.mkdir(exist_ok=True)
+        scene.hook("claude", {"hook_event_name": event, "session_id": "both", "cwd": str(folder), key: text})
+    scene.settle(*(text for *_, text in told))
+    start = {"hook_event_name": "SessionStart", "session_id": "next", "source": "startup"}
+    prompt = {**start, "hook_event_name": "UserPromptSubmit", "prompt": "Why does the ferry's timetable shift again?"}
+    prompt.pop("source")
+    at_start, with_prompt = (reminder(scene.told("claude-code", one, project=ferry)) for one in (start, prompt))
+
+    assert "Then let the ferry count days where its harbour is." in at_start
+    assert "The timetable shifts because the ferry counts days in UTC." in with_prompt
+    assert "tunnel" not in (at_start + with_prompt).lower()
+
+
 def test_a_subagent_is_not_reminded(scene: Scene) -> None:
     assert "" == scene.prompt(ASKED, agent_id="a1")
 
@@ -322,14 +349,20 @@ def took_s(work: Any) -> float:
 def test_a_daemon_that_died_or_never_was_costs_nothing(tmp_path: Path) -> None:
     flags = ("--inject-agents", "claude-code")
     payload = {"hook_event_name": "UserPromptSubmit", "session_id": "now", "prompt": ASKED}
-    with DaemonProcess(tmp_path / "store", flags=flags) as daemon, agent_memory.connect(daemon.address) as memory:
+    with (
+        DaemonProcess(tmp_path / "store", flags=flags) as daemon,
+        agent_memory.connect(daemon.address, timeout_s=60, retry_s=60) as memory,
+    ):
         scene = Scene(daemon, memory, tmp_path)
         eventually((scene.spool / "reminders.sock").exists)
         daemon.kill()
 
         assert (scene.spool / "reminders.sock").exists()
         assert "" == scene.hook("claude", payload)
-    with DaemonProcess(tmp_path / "store", flags=flags) as daemon, agent_memory.connect(daemon.address) as memory:
+    with (
+        DaemonProcess(tmp_path / "store", flags=flags) as daemon,
+        agent_memory.connect(daemon.address, timeout_s=60, retry_s=60) as memory,
+    ):
         eventually(lambda: ASKED in "".join(r.event.text for r in memory.events().items), timeout_s=60)
         daemon.stop()
 

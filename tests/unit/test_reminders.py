@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ class TimedSource:
         tier = Tier.HYBRID if meant else Tier.LEXICAL
         return SearchResult(hits=(hit,), tier=tier, timings_ms={"total": self.ms})
 
-    async def context_of(self, result: SearchResult, *, token_budget: int) -> ContextBlock:
+    async def context_of(self, result: SearchResult, *, token_budget: int, projects: Sequence[str]) -> ContextBlock:
         text = "<agent-memory>\nIt timed out.\n</agent-memory>"
         (hit,) = result.hits
         citation = Citation(

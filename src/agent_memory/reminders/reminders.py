@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agent_memory.annotation.scaffolding import said_text
+from agent_memory.errors import AgentMemoryError
 from agent_memory.events import Event, Kind, Role
 from agent_memory.indexes.model import Session
 from agent_memory.memory import Filter
@@ -135,13 +136,18 @@ class Reminders:
         where = msgspec.structs.replace(where, from_=since.isoformat())
         page = await self._memory.sessions(where=where, newest_first=True, limit=SESSIONS_LOOKED_AT)
         recent = _of_their_own([one for one in page.items if not _is_of(one.id, asked.session)])
-        recent = sorted(recent, key=lambda one: -one.end_ms)[:SESSIONS_SHOWN]
-        if not recent or not asked.is_waiting():
+        shown: list[LastSession] = []
+        for one in sorted(recent, key=lambda one: -one.end_ms):
+            here = await self._part_of(one, where.projects)
+            if not asked.is_waiting():
+                return ""
+            if here is not None:
+                last = () if shown else await self._last_words(one.id, where.projects)
+                shown.append(LastSession(here, last))
+            if len(shown) == SESSIONS_SHOWN:
+                break
+        if not shown or not asked.is_waiting():
             return ""
-        last = await self._last_words(recent[0].id)
-        if not asked.is_waiting():
-            return ""
-        shown = [LastSession(one, last if one is recent[0] else ()) for one in recent]
         return await asyncio.to_thread(
             last_done, shown, calendar=self._calendar, tokens=self._tokens, tokens_max=self._tokens_max
         )
@@ -158,7 +164,8 @@ class Reminders:
         if not found.hits or not asked.is_waiting():
             return ""
         budget = int(self._tokens_max * (1 - SOURCES_SHARE))
-        block = await self._memory.context_of(found, token_budget=budget)
+        found = await self._titled(found, where.projects)
+        block = await self._memory.context_of(found, token_budget=budget, projects=where.projects)
         # The same prompt, given before, tells nothing but that it was.
         repeats = {hit.recorded.event.id for hit in found.hits if _level(hit.recorded.event.text) == _level(query)}
         if repeats.issuperset(citation.event_id for citation in block.citations):
@@ -182,8 +189,35 @@ class Reminders:
         project = await asyncio.to_thread(self._project_of, asked.folder) if asked.folder else ""
         return Filter(projects=(project,)) if project else None
 
-    async def _last_words(self, session: str) -> tuple[Event, ...]:
-        where = Filter(sessions=(session,), roles=(Role.USER, Role.ASSISTANT))
+    async def _part_of(self, session: Session, projects: tuple[str, ...]) -> Session | None:
+        """The session as these projects know it: one that was at others, too, by what was first asked of it here."""
+        if _is_within(session, projects):
+            return session
+        where = Filter(sessions=(session.id,), projects=projects, kinds=(Kind.USER_MESSAGE,))
+        page = await self._memory.events(where=where, newest_first=False, limit=LAST_EVENTS)
+        for recorded in page.items:
+            if title := said_text(recorded.event).strip():
+                return msgspec.structs.replace(session, title=title, first_event_id=recorded.event.id)
+        return None
+
+    async def _titled(self, found: SearchResult, projects: tuple[str, ...]) -> SearchResult:
+        """The hits without the titles of sessions that were at other projects, too: what they tell of may be there."""
+        sessions = {hit.recorded.event.session for hit in found.hits if hit.session_title}
+        titled = {session for session in sessions if await self._is_session_within(session, projects)}
+        hits = [
+            hit if hit.recorded.event.session in titled else msgspec.structs.replace(hit, session_title="")
+            for hit in found.hits
+        ]
+        return msgspec.structs.replace(found, hits=tuple(hits))
+
+    async def _is_session_within(self, session: str, projects: tuple[str, ...]) -> bool:
+        try:
+            return _is_within(await self._memory.session(session), projects)
+        except AgentMemoryError:
+            return False
+
+    async def _last_words(self, session: str, projects: tuple[str, ...]) -> tuple[Event, ...]:
+        where = Filter(sessions=(session,), projects=projects, roles=(Role.USER, Role.ASSISTANT))
         page = await self._memory.events(where=where, newest_first=True, limit=LAST_EVENTS)
         said: dict[Kind, Event] = {}
         for recorded in page.items:
@@ -216,6 +250,11 @@ def _others(result: SearchResult, session: str) -> SearchResult:
 def _is_of(session: str, whole: str) -> bool:
     """Whether it is that session, or a sub-agent's within it."""
     return bool(whole) and (session == whole or session.startswith(f"{whole}/"))
+
+
+def _is_within(session: Session, projects: tuple[str, ...]) -> bool:
+    """Whether all of the session happened in these projects."""
+    return set(session.projects) <= set(projects)
 
 
 def _of_their_own(sessions: Sequence[Session]) -> list[Session]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from agent_memory.events import Recorded
@@ -20,4 +21,6 @@ class ReminderSource(Protocol):
 
     async def search(self, query: str, *, where: Filter, limit: int, options: SearchOptions) -> SearchResult: ...
 
-    async def context_of(self, result: SearchResult, *, token_budget: int) -> ContextBlock: ...
+    async def session(self, session_id: str) -> Session: ...
+
+    async def context_of(self, result: SearchResult, *, token_budget: int, projects: Sequence[str]) -> ContextBlock: ...

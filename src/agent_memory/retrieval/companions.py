@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from agent_memory.events import Event, Kind, Recorded
@@ -33,11 +33,12 @@ _MESSAGES = (Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE)
 
 
 class Companions:
-    """Finds them for the hits of one block, *hits* by event id."""
+    """Finds them for the hits of one block, *hits* by event id; with *projects*, among what happened in these."""
 
-    def __init__(self, log: EventLog, hits: Mapping[str, Quote]) -> None:
+    def __init__(self, log: EventLog, hits: Mapping[str, Quote], *, projects: Collection[str] = ()) -> None:
         self._log = log
         self._hits = hits
+        self._projects = projects
         self._room = READ_CHARACTERS_MAX
 
     def of(self, quote: Quote) -> list[Quote]:
@@ -92,7 +93,7 @@ class Companions:
     def _first(self, events: Iterable[Event], fits: Callable[[Event], bool]) -> tuple[Event, Span] | None:
         """The first of the events that fits and says something; and where it does."""
         for event in events:
-            if fits(event):
+            if fits(event) and (not self._projects or event.project in self._projects):
                 if hit := self._hits.get(event.id):
                     return event, hit.span
                 if said := most_said(event):

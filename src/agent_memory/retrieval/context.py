@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -101,17 +101,17 @@ class ContextBuilder:
         self._calendar = calendar_of(time_zone)
         self._tokens = tokens
 
-    def build(self, result: SearchResult, *, token_budget: int) -> ContextBlock:
+    def build(self, result: SearchResult, *, token_budget: int, projects: Collection[str] = ()) -> ContextBlock:
         """The best of the hits that *token_budget* tokens hold.
 
-        Neighbours are read from the log, whatever filter the hits have passed.
+        Neighbours are read from the log, whatever filter the hits have passed; with *projects*, only those of these.
         """
         quotes = {quote.event.id: quote for quote in map(_quote, result.hits)}
         scores = {hit.recorded.event.id: hit.score for hit in reversed(result.hits)}
         # What may have nothing to do with the question may not have all the room either.
         budget = max(token_budget // 2, TOKEN_BUDGET_MIN) if result.weak else token_budget
         sheet = Sheet(budget=budget, tokens=self._tokens, calendar=self._calendar, weak=result.weak)
-        companions = Companions(self._log, quotes)
+        companions = Companions(self._log, quotes, projects=projects)
         fitting = [quotes[event_id] for event_id in _fitting(result)]
         if result.weak:
             fitting = [_begun(quote) for quote in fitting]
