@@ -72,7 +72,9 @@ async def an_agent_goes_down_from_the_days_to_the_words(client: Client, memory: 
     bullet = contents["bullets"][0]
     proof = await use(client, "grip", id=bullet["grips"][0])
     years = await use(client, "toc")
+    by_date = await use(client, "toc", node=day[4:])
 
+    assert contents == by_date
     assert contents["children"] == one["segments"]
     assert ["year/2025", "year/2026"] == [entry["node"] for entry in years["children"]]
     assert proof["event"] in [line["id"] for line in proof["events"]]
@@ -161,10 +163,14 @@ MISTAKES: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ("search", {"query": "x", "from": "soonish"}, ("from", "2026-01-15")),
     ("search", {"query": "x", "from": "2026-02", "until": "2026-01"}, ("from", "until", "Exchange")),
     ("search", {"query": "x", "project": "keplie-bookings"}, ("project", "kelpie-bookings")),
+    ("search", {"query": "x", "agent": "clod"}, ("agent", "claude-code", "Or leave it out")),
+    ("browse", {"agent": "clod"}, ("agent", "claude-code")),
+    ("search", {"query": "kayak", "session": "nobody's"}, ("nobody's", "`timeline`")),
     ("search", {"query": "x", "cursor": "abc"}, ("cursor", "next_cursor")),
     ("timeline", {"id": UNKNOWN}, (UNKNOWN, "`search`")),
     ("timeline", {"id": "first"}, ("id", "no ULID")),
     ("get", {"ids": [UNKNOWN]}, (UNKNOWN, "`search`")),
+    ("get", {"ids": ["first"]}, ("no ULID", "`search`")),
     ("browse", {"from": "yesterday"}, ("from", "2026-01-15")),
     ("toc", {"node": "day/2001-01-01"}, ("day/2001-01-01", "`toc`")),
     ("toc", {"node": "week/2026"}, ("week/2026",)),
@@ -193,10 +199,12 @@ async def every_mistake_is_answered_with_where_it_is_and_how_to_mend_it(client: 
 
 async def test_ids_that_are_unknown_do_not_keep_the_others_from_being_read(filled: DaemonProcess) -> None:
     async with over_http(filled) as client:
-        hit = (await use(client, "search", query="kayak", limit=1))["hits"][0]
-        got = await use(client, "get", ids=[UNKNOWN, hit["id"]])
+        hit = (await use(client, "search", query="kayak", agent="claude", limit=1))["hits"][0]
+        got = await use(client, "get", ids=[UNKNOWN, "first", hit["id"]])
+        told = await refusal(client, "grip", id=hit["id"])
 
-    assert [UNKNOWN] == got["unknown"]
+    assert [UNKNOWN, "first"] == got["unknown"]
+    assert "`get` reads it" in told
     assert [hit["id"]] == [one["id"] for one in got["events"]]
 
 

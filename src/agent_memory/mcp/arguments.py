@@ -17,6 +17,8 @@ from agent_memory.errors import InvalidQuery
 
 A = TypeVar("A", bound="Arguments")
 
+MISSING = "is missing"
+
 LIMIT_MAX = 50
 IDS_MAX = 20
 NEIGHBOURS_MAX = 50
@@ -160,7 +162,7 @@ _MISSING = re.compile(r"missing required field `(?P<name>\w+)`")
 def _refused(error: msgspec.ValidationError, found: Mapping[str, Any], kind: type[Arguments]) -> InvalidQuery:
     message = str(error)
     if missing := _MISSING.search(message):
-        return InvalidQuery(missing["name"], "", "is missing", hint=f"Give {missing['name']}.")
+        return InvalidQuery(missing["name"], "", MISSING, hint=f"Give {missing['name']}.")
     path = _AT_PATH.search(message)
     name = path["path"] if path else ""
     problem = _AT_PATH.sub("", message).replace("`", "")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from agent_memory.mcp import answers, arguments
+from agent_memory.mcp.agents import agents_of
 from agent_memory.mcp.calls import Call, Reply
 from agent_memory.mcp.lines import TITLE_CHARACTERS, Clock, entry_text, joined, node_entry, short_project, weekday
 from agent_memory.mcp.projects import projects_of
@@ -20,8 +22,9 @@ async def browse(call: Call, asked: arguments.Browse) -> Reply:
     """Days that hold something, the newest first; a single day with its segments."""
     listing = ("browse", asked.from_, asked.until, asked.project, asked.agent)
     before: str = decode_token(asked.cursor, listing, str) or ""
-    projects = await projects_of(call.memory, asked.project)
-    agents = (asked.agent,) if asked.agent else ()
+    projects, agents = await asyncio.gather(
+        projects_of(call.memory, asked.project), agents_of(call.memory, asked.agent)
+    )
     found = await call.memory.days(from_=asked.from_, until=asked.until, agents=agents, projects=projects)
     busy = [day for day in reversed(found.days) if day.event_count and (not before or day.date < before)]
     shown = busy[: asked.limit]
@@ -47,7 +50,7 @@ async def browse(call: Call, asked: arguments.Browse) -> Reply:
 
 async def toc(call: Call, asked: arguments.Toc) -> Reply:
     """A node of the contents with its bullets, and its children, a line each."""
-    node_id = asked.node.strip().removeprefix("agent-memory://node/")
+    node_id = _named_node(asked.node.strip().removeprefix("agent-memory://node/"))
     if not node_id:
         root = await call.memory.root()
         clock = Clock(root.time_zone)
@@ -109,6 +112,16 @@ async def status(call: Call, asked: arguments.Status) -> Reply:
 
 
 # -- inside ---------------------------------------------------------------------------------------
+
+_DATE = re.compile(r"\d{4}(?P<month>-\d\d)?(?P<day>-\d\d)?", re.ASCII)
+
+
+def _named_node(node_id: str) -> str:
+    """The id, where a year, month or day is given without its level: `2026-01-15` is `day/2026-01-15`."""
+    date = _DATE.fullmatch(node_id)
+    if date is None:
+        return node_id
+    return f"{'day' if date['day'] else 'month' if date['month'] else 'year'}/{node_id}"
 
 
 def _day_entry(day: Day) -> answers.Entry:

@@ -16,9 +16,11 @@ from agent_memory.errors import (
     UnknownEvent,
     UnknownGrip,
     UnknownNode,
+    UnknownSession,
     ViewBehind,
 )
 from agent_memory.mcp.answers import Answer
+from agent_memory.mcp.arguments import MISSING
 from agent_memory.mcp.lines import Clock
 from agent_memory.mcp.notes import NoteRules
 from agent_memory.memory import Memory
@@ -64,9 +66,10 @@ Run = Callable[[Call, Any], Awaitable[Reply]]
 _HINTS = {
     UnknownEvent.hint: "Take ids from `search`, `timeline` or `browse`.",
     UnknownNode.hint: "Call `toc` without a node, and go down from there.",
+    UnknownSession.hint: "Take session ids from `timeline` or `get`; or leave it out.",
     UnknownGrip.hint: "Take grip ids from the bullets of `toc` or the citations of `context`.",
     DaemonUnavailable.hint: "The user can start it with `agent-memory serve`; until then, go on without memory.",
-    DeadlineExceeded.hint: "Ask for less, or call again.",
+    DeadlineExceeded.hint: "Ask for less, or call again; if that does not help, go on without memory.",
     ViewBehind.hint: "Call again in a moment.",
     Invalid.hint: "Correct it and call again.",
 }
@@ -80,7 +83,8 @@ def advice(error: AgentMemoryError) -> str:
         # Fields of the interface behind these tools, by the names that they have here.
         field = error.field.removeprefix("filter.")
         name = _NAMES.get(field, field)
-        problem = f"{name}: {error.problem} (found {error.found})"
+        found = "" if error.problem == MISSING else f" (found {error.found})"
+        problem = f"{name}: {error.problem.replace('filter.', '')}{found}"
         hint = CURSOR_HINT if name == "cursor" else hint
     elif isinstance(error, DaemonUnavailable):
         problem = f"no daemon answers at {error.address}"

@@ -9,6 +9,7 @@ import msgspec
 from agent_memory.annotation import MemoryType
 from agent_memory.events import Kind
 from agent_memory.mcp import answers, arguments
+from agent_memory.mcp.agents import agents_of
 from agent_memory.mcp.calls import Call, Reply
 from agent_memory.mcp.lines import hit_line, joined, line_text
 from agent_memory.mcp.projects import projects_of
@@ -26,13 +27,13 @@ async def search(call: Call, asked: arguments.Search) -> Reply:
     """The best hits, a line each."""
     listing = ("search", *msgspec.structs.astuple(msgspec.structs.replace(asked, limit=1, cursor="")))
     offset: int = decode_token(asked.cursor, listing, int) or 0
-    projects = await projects_of(call.memory, asked.project)
+    projects, agents = await _whose(call, asked)
     where = Filter(
         from_=asked.from_,
         until=asked.until,
-        agents=_one(asked.agent),
+        agents=agents,
         projects=projects,
-        sessions=_one(asked.session),
+        sessions=(asked.session,) if asked.session else (),
         kinds=(Kind(asked.kind),) if asked.kind else (),
         types=(MemoryType(asked.type),) if asked.type else (),
     )
@@ -41,6 +42,9 @@ async def search(call: Call, asked: arguments.Search) -> Reply:
     result, clock = await asyncio.gather(
         call.memory.search(asked.query, where=where, limit=min(last + 1, SEARCH_LIMIT_MAX)), call.clock()
     )
+    if not result.hits and asked.session:
+        # That there is no such session is another thing than that nothing of it fits.
+        await call.memory.session(asked.session)
     shown = result.hits[offset:last]
     found = answers.Found(
         hits=tuple(hit_line(asked.query, hit, clock, with_project=not projects) for hit in shown),
@@ -54,12 +58,8 @@ async def search(call: Call, asked: arguments.Search) -> Reply:
 
 async def context(call: Call, asked: arguments.Context) -> Reply:
     """A cited text within a budget."""
-    where = Filter(
-        from_=asked.from_,
-        until=asked.until,
-        agents=_one(asked.agent),
-        projects=await projects_of(call.memory, asked.project),
-    )
+    projects, agents = await _whose(call, asked)
+    where = Filter(from_=asked.from_, until=asked.until, agents=agents, projects=projects)
     block = await call.memory.build_context(asked.query, token_budget=asked.budget, where=where)
     told = answers.Told(
         text=block.text,
@@ -89,5 +89,6 @@ def _told(found: answers.Found) -> str:
     )
 
 
-def _one(name: str) -> tuple[str, ...]:
-    return (name,) if name else ()
+async def _whose(call: Call, asked: arguments.Search | arguments.Context) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The projects and the agents that are meant."""
+    return await asyncio.gather(projects_of(call.memory, asked.project), agents_of(call.memory, asked.agent))

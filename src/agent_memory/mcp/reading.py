@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from agent_memory.errors import Invalid, NotFound, Unavailable
+from agent_memory.errors import Invalid, InvalidQuery, NotFound, Unavailable
 from agent_memory.events import Recorded
 from agent_memory.mcp import answers, arguments
 from agent_memory.mcp.calls import Call, Reply
@@ -56,13 +56,13 @@ async def get(call: Call, asked: arguments.Get) -> Reply:
     room = asked.max_chars
     shown: list[answers.Whole] = []
     unknown: list[str] = []
-    missing: NotFound | None = None
+    missing: NotFound | Invalid | None = None
     while place < len(asked.ids):
         if shown and room < _PART_CHARACTERS_MIN:
             break
         try:
             recorded = await _event(call.memory, asked.ids[place])
-        except NotFound as error:
+        except (NotFound, Invalid) as error:
             missing = error
             unknown.append(asked.ids[place])
         else:
@@ -92,9 +92,15 @@ async def get(call: Call, asked: arguments.Get) -> Reply:
 
 async def grip(call: Call, asked: arguments.Grip) -> Reply:
     """The words that a grip stands for, and what stands around them."""
-    found, clock = await asyncio.gather(
-        call.memory.expand(asked.id, before=asked.before, after=asked.after), call.clock()
-    )
+    try:
+        found, clock = await asyncio.gather(
+            call.memory.expand(asked.id, before=asked.before, after=asked.after), call.clock()
+        )
+    except NotFound:
+        if not await _is_event(call.memory, asked.id):
+            raise
+        hint = "`get` reads it, `timeline` shows what stands around it."
+        raise InvalidQuery("id", asked.id, "is the id of an event, not of a grip", hint=hint) from None
     proof = answers.Proof(
         excerpt=found.grip.excerpt,
         event=found.grip.event_id,
@@ -123,6 +129,14 @@ async def _event(memory: Memory, id: str) -> Recorded:
         except (NotFound, Invalid):
             raise error from None
         return await memory.event(grip.event_id)
+
+
+async def _is_event(memory: Memory, id: str) -> bool:
+    try:
+        await memory.event(id)
+    except (NotFound, Invalid):
+        return False
+    return True
 
 
 async def _title(memory: Memory, session: str) -> str:

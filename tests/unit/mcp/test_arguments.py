@@ -24,7 +24,7 @@ LENIENT: list[tuple[type[arguments.Arguments], dict[str, Any], arguments.Argumen
     (arguments.Status, {}, arguments.Status()),
 ]
 REFUSED: list[tuple[type[arguments.Arguments], dict[str, Any], tuple[str, ...]]] = [
-    (arguments.Search, {}, ("query: is missing", "Give query")),
+    (arguments.Search, {}, ("query: is missing. Give query",)),
     (arguments.Search, {"querry": "x"}, ("querry:", "Did you mean query?", "project", "cursor")),
     (arguments.Search, {"query": 5}, ("query:", "Give a text")),
     (arguments.Search, {"query": "q", "limit": 99}, ("limit:", "a whole number, 1 to 50")),

@@ -13,6 +13,7 @@ from agent_memory.capture import policy
 from agent_memory.errors import DaemonUnavailable, InvalidQuery, UnknownEvent, UnknownNode, ViewBehind
 from agent_memory.events import Kind, Recorded
 from agent_memory.inference.tokens import SplintrTokenCounter
+from agent_memory.mcp.agents import agents_of
 from agent_memory.mcp.calls import Call, Client, Reply, advice
 from agent_memory.mcp.lines import Clock as LocalClock
 from agent_memory.mcp.lines import hit_line, line_text, opening_line, short_project, who
@@ -133,12 +134,12 @@ def test_who_it_was_is_told_on_one_line(fields: dict[str, Any], expected: str) -
 
 async def test_search_asks_for_what_the_filters_say_and_one_hit_more_than_it_shows() -> None:
     memory = ScriptedMemory()
-    await use(memory, "search", query="ship", kind="user_message", type="decision", agent="codex", limit=5)
+    await use(memory, "search", query="ship", kind="user_message", type="decision", agent="claude", limit=5)
     where = told(memory, "search")["where"]
 
     assert (Kind.USER_MESSAGE,) == where.kinds
     assert ("decision",) == tuple(type.value for type in where.types)
-    assert ("codex",) == where.agents
+    assert ("claude-code",) == where.agents
     assert 6 == told(memory, "search")["limit"]
 
 
@@ -158,6 +159,32 @@ def _result(hits: tuple[Hit, ...]) -> object:
     from agent_memory.retrieval.model import SearchResult, Tier
 
     return SearchResult(hits=hits, tier=Tier.HYBRID, timings_ms={})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("", ()), ("claude-code", ("claude-code",)), ("Claude", ("claude-code",)), (" MyBot ", ("mybot",))],
+)
+async def test_an_agent_is_meant_by_its_name_or_what_people_call_it(given: str, expected: tuple[str, ...]) -> None:
+    assert expected == await agents_of(_with_agents("claude-code", "mybot"), given)
+
+
+@pytest.mark.parametrize(("known", "told"), [(("codex", "mybot"), "There are codex, mybot."), ((), "No event has")])
+async def test_an_agent_that_nothing_is_known_of_is_refused_with_those_there_are(
+    known: tuple[str, ...], told: str
+) -> None:
+    """An empty answer would say that nothing was said."""
+    with pytest.raises(InvalidQuery) as refused:
+        await agents_of(_with_agents(*known), "claude")
+
+    assert told in advice(refused.value)
+
+
+def _with_agents(*names: str) -> ScriptedMemory:
+    import msgspec
+
+    year = msgspec.structs.replace(NODE, agents=names)
+    return ScriptedMemory({"root": Root(years=(year,), event_count=1, time_zone="UTC")})
 
 
 PROJECTS = ("/home/ann/shop", "/home/ann/shop/vendor/lib", "/srv/kelpie-bookings", "hivewatch")
