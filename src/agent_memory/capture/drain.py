@@ -27,7 +27,8 @@ from agent_memory.capture.ledger import Ledger
 from agent_memory.capture.model import Agent, Captured
 from agent_memory.capture.moments import Moments
 from agent_memory.capture.payloads import SESSION, agent_named, agent_of, as_name, decoded, name_at
-from agent_memory.capture.redaction import redact_value
+from agent_memory.capture.policy import rules_of
+from agent_memory.capture.redaction import Redactor, redact_value
 from agent_memory.capture.turns import Redact, with_turn
 from agent_memory.errors import AgentMemoryError
 from agent_memory.events import Draft, Receipt
@@ -36,7 +37,7 @@ from agent_memory.events.ulids import ulid_time_ms
 ENVELOPES_AT_ONCE = 128
 BYTES_AT_ONCE = 16 << 20
 
-# Words that the log has from a history, this far from when the hook heard them, were said another time.
+# Words that the log has from a history, so long before the hook heard them, were said another time.
 _SAME_MS = 120_000
 _OTHER_TIMES_MAX = 10_000
 
@@ -104,6 +105,7 @@ class Drain:
         scope: Scope,
         *,
         redact: Redact = redact_value,
+        redactor: Redactor | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._folder = str(folder)
@@ -112,6 +114,9 @@ class Drain:
         self._scope = scope
         # What a hook was handed is redacted already; what is read besides is not.
         self._redact = redact
+        # And what a hook did not redact by these rules: it knew no settings, or other ones.
+        self._redactor = redactor
+        self._rules = rules_of(redactor.policy) if redactor else ""
         self._now_ms = now_ms
 
     def tidy(self) -> None:
@@ -182,6 +187,9 @@ class Drain:
                 batch.refused[name] = str(error)
                 continue
             batch.names.append(name)
+            if self._redactor and envelope.rules != self._rules:
+                envelope.payload, more = self._redactor.payload(envelope.payload)
+                envelope.redacted = {**envelope.redacted, **(Counter(envelope.redacted) + more)}
             batch.redacted.update({f"redacted.{kind}": count for kind, count in envelope.redacted.items()})
             batch.told += self._told(name, envelope)
         return batch
@@ -220,21 +228,30 @@ class Drain:
                 elif self._is_another_time(one, outcome):
                     again.append(one)
             if again:
-                self._ledger.begin(self._now_ms())
-                for one in again:
-                    number = self._ledger.advance(one.words, one.delivery)
-                    one.draft = msgspec.structs.replace(one.draft, source_id=f"{one.words}#{number}")
-                self._ledger.commit()
+                self._renumber(again)
             told = again
+
+    def _renumber(self, told: Sequence[_Told]) -> None:
+        """Give each delivery the next number; hooks that are registered twice deliver one thing twice."""
+        numbers: dict[tuple[str, str], int] = {}
+        self._ledger.begin(self._now_ms())
+        for one in told:
+            of = one.words, one.delivery
+            if of not in numbers:
+                numbers[of] = self._ledger.advance(*of)
+            one.draft = msgspec.structs.replace(one.draft, source_id=f"{one.words}#{numbers[of]}")
+        self._ledger.commit()
 
     def _is_another_time(self, one: _Told, receipt: Receipt) -> bool:
         """Whether the log had these words already, from a history that tells of another time they were said.
 
-        A hook's own number begins at 1 and knows nothing of a history that was imported before.
+        A hook's own number begins at 1 and knows nothing of a history that was imported before. A history that
+        has them later than the hook heard them has these: one that knows no times has that of its file, and a prompt
+        may have waited before it was written down.
         """
         if receipt.created or not one.words or one.draft.time_ms is None:
             return False
-        if abs(ulid_time_ms(receipt.event_id) - one.draft.time_ms) <= _SAME_MS:
+        if one.draft.time_ms - ulid_time_ms(receipt.event_id) <= _SAME_MS:
             return False
         return not self._ledger.is_settled(one.words, one.delivery)
 

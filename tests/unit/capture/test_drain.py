@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -246,6 +247,54 @@ def test_words_that_a_history_told_of_an_earlier_time_are_said_again(folder: Pat
 
     assert [0, 400, 1000, 1400] == said_s
     assert said_s == [(event.time_ms - NOON_MS) // 1000 for event in events(log)]
+
+
+def test_words_said_again_and_delivered_twice_at_once_are_said_once_again(folder: Path, log: RowEventLog) -> None:
+    """By hooks in the settings of the user and of the project, after an import; both lie in one batch."""
+    imported(log, ("yes", 0))
+    for _ in range(2):
+        leave(folder, prompt("yes", prompt_id="p2"), at_s=1000)
+    drain_all(folder, log)
+
+    assert ["yes", "yes"] == texts(log)
+
+
+def test_a_payload_that_waited_while_its_history_was_imported_is_what_that_tells(
+    folder: Path, log: RowEventLog
+) -> None:
+    """A history without times has that of its file for all that is in it, later than the hook heard it."""
+    imported(log, ("yes", 5000), ("yes", 5001))
+    for at_s in (0, 1000):
+        leave(folder, prompt("yes"), at_s=at_s)
+    drain_all(folder, log)
+
+    assert ["yes", "yes"] == texts(log)
+
+
+def test_agents_that_give_a_delivery_no_id_are_known_by_its_time(folder: Path, log: RowEventLog) -> None:
+    """To the millisecond; a time in whole seconds tells nothing apart."""
+    gemini = {"session_id": "g1", "cwd": "/work", "hook_event_name": "BeforeAgent", "prompt": "go on"}
+    copilot = {"sessionId": "c1", "cwd": "/work", "prompt": "go on"}
+    for at in ("2026-01-15T12:00:00.000Z", "2026-01-15T12:00:00.007Z", "2026-01-15T12:00:09Z"):
+        for _ in range(2):
+            leave(folder, {**gemini, "timestamp": at}, at_s=1, agent="gemini")
+    for at_ms in (NOON_MS, NOON_MS + 1):
+        for _ in range(2):
+            leave(folder, {**copilot, "timestamp": at_ms}, at_s=1, agent="copilot")
+    drain_all(folder, log)
+
+    assert {"g1": 4, "c1": 2} == Counter(event.session for event in events(log))
+
+
+@pytest.mark.parametrize("agent", ["claude-code", "codex"])
+def test_a_session_begins_once_however_often_hooks_are_registered(folder: Path, log: RowEventLog, agent: str) -> None:
+    """And is taken up again as often as it is."""
+    begins = {"session_id": "s1", "cwd": "/work", "hook_event_name": "SessionStart"}
+    for source in ("startup", "startup", "resume", "resume"):
+        leave(folder, {**begins, "source": source}, at_s=0, agent=agent)
+    drain_all(folder, log)
+
+    assert ["startup", "resume", "resume"] == [event.metadata["source"] for event in events(log)]
 
 
 def test_a_payload_that_is_no_json_is_kept_as_it_came(folder: Path, log: RowEventLog) -> None:

@@ -123,6 +123,17 @@ def time_of(payload: Mapping[str, Any], received_ms: int) -> int:
     return received_ms if time_ms is None or time_ms > received_ms + _AHEAD_MS_MAX else time_ms
 
 
+def delivery_at(payload: Mapping[str, Any]) -> str:
+    """What tells deliveries apart of an agent that gives them no id: when, to the millisecond.
+
+    Hooks that are registered twice are handed the same payload. A time in whole seconds tells nothing apart.
+    """
+    value = first(payload, TIME)
+    time_ms = time_of_value(value)
+    in_seconds = "." not in value if isinstance(value, str) else value == (time_ms or 0) // 1000
+    return f"at/{time_ms}" if time_ms and not in_seconds else ""
+
+
 def kept_as_other(
     agent: Agent, payload: Mapping[str, Any], received_ms: int, cwd: str, *, problem: str = "", session: str = ""
 ) -> Captured:

@@ -26,7 +26,15 @@ import msgspec
 
 from agent_memory.capture.agents import by_words
 from agent_memory.capture.agents.by_words import before, object_of, said
-from agent_memory.capture.agents.common import Frame, folder_of, kept_as_other, of_subagent, session_of, time_of
+from agent_memory.capture.agents.common import (
+    Frame,
+    delivery_at,
+    folder_of,
+    kept_as_other,
+    of_subagent,
+    session_of,
+    time_of,
+)
 from agent_memory.capture.model import Agent, Captured
 from agent_memory.capture.payloads import (
     FOLDER,
@@ -69,6 +77,7 @@ def parse(payload: Fields, received_ms: int, cwd: str) -> list[Captured]:
         session=session_of(_AGENT, payload, cwd),
         time_ms=time_of(payload, received_ms),
         folder=folder_of(payload, cwd),
+        delivery=delivery_at(payload),
         metadata={"event": event},
     )
     tells = EVENTS.get(event)

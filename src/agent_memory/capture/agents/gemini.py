@@ -24,7 +24,7 @@ import msgspec
 
 from agent_memory.capture.agents import by_words
 from agent_memory.capture.agents.by_words import before, object_of, said
-from agent_memory.capture.agents.common import Frame, folder_of, kept_as_other, session_of, time_of
+from agent_memory.capture.agents.common import Frame, delivery_at, folder_of, kept_as_other, session_of, time_of
 from agent_memory.capture.model import Agent, Captured
 from agent_memory.capture.payloads import (
     EVENT,
@@ -61,6 +61,7 @@ def parse(payload: Fields, received_ms: int, cwd: str) -> list[Captured]:
         session=session_of(_AGENT, payload, cwd),
         time_ms=time_of(payload, received_ms),
         folder=folder_of(payload, cwd),
+        delivery=delivery_at(payload),
         metadata={"event": event},
     )
     tells = EVENTS.get(event)
@@ -96,7 +97,7 @@ def _reply(frame: Frame, payload: Fields) -> list[Captured]:
             captured
             for item in replies
             for captured in said(
-                msgspec.structs.replace(frame, delivery=name_at(item, "id")),
+                msgspec.structs.replace(frame, delivery=name_at(item, "id") or frame.delivery),
                 Kind.ASSISTANT_MESSAGE,
                 parts_text(item.get("content")),
                 time_ms=time_ms(item.get("timestamp")),

@@ -104,6 +104,7 @@ def started(info: Mapping[str, Any], frame: Frame) -> Captured:
     """A session began, or a sub-agent did."""
     kind = Kind.SUBAGENT_START if frame.metadata.get("parent_session") else Kind.SESSION_START
     known = {"title": info.get("title"), "version": info.get("version")}
+    frame = msgspec.structs.replace(frame, delivery=as_name(text_at(info, "id")))
     return frame.captured(kind, time_ms=created_ms(info), known=known)
 
 

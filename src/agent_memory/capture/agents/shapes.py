@@ -39,10 +39,16 @@ TAKEN = frozenset(
 _TOOL_FIELDS = frozenset({*TOOL_NAME, *TOOL_INPUT, *TOOL_OUTPUT, *TOOL_CALL, "duration_ms", "error", "is_interrupt"})
 
 
+# How a session begins only once.
+_ONCE = frozenset({"startup", "clear", "fork"})
+
+
 def session_start(frame: Frame, payload: Fields) -> list[Captured]:
     """A session begins, or is taken up again; within one prompt it may do both."""
     source = text_at(payload, "source")
-    if frame.delivery and source:
+    if source in _ONCE:
+        frame = msgspec.structs.replace(frame, delivery=source)
+    elif frame.delivery and source:
         frame = msgspec.structs.replace(frame, delivery=f"{frame.delivery}/{as_name(source)}")
     return [marked(frame, Kind.SESSION_START, payload, "source", "session_title", "agent_type")]
 
