@@ -290,8 +290,8 @@ def test_agents_that_give_a_delivery_no_id_are_known_by_its_time(folder: Path, l
 def test_a_session_begins_once_however_often_hooks_are_registered(folder: Path, log: RowEventLog, agent: str) -> None:
     """And is taken up again as often as it is."""
     begins = {"session_id": "s1", "cwd": "/work", "hook_event_name": "SessionStart"}
-    for source in ("startup", "startup", "resume", "resume"):
-        leave(folder, {**begins, "source": source}, at_s=0, agent=agent)
+    for at_s, source in enumerate(("startup", "startup", "resume", "resume")):
+        leave(folder, {**begins, "source": source}, at_s=at_s, agent=agent)
     drain_all(folder, log)
 
     assert ["startup", "resume", "resume"] == [event.metadata["source"] for event in events(log)]
