@@ -189,7 +189,7 @@ class Drain:
             batch.names.append(name)
             if self._redactor and envelope.rules != self._rules:
                 envelope.payload, more = self._redactor.payload(envelope.payload)
-                envelope.redacted = {**envelope.redacted, **(Counter(envelope.redacted) + more)}
+                envelope.redacted = Counter(envelope.redacted) + more
             batch.redacted.update({f"redacted.{kind}": count for kind, count in envelope.redacted.items()})
             batch.told += self._told(name, envelope)
         return batch

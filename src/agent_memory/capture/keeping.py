@@ -41,18 +41,11 @@ def keep(agent: str, inline: str | None, received_ns: int) -> tuple[str, str]:
         if not text:
             return "", ""
         question = _question(folder, agent, payload, cwd, received_ms, policy)
-        text, redacted = _redacted(text, policy)
-        spool.put(
-            folder,
-            spool.Envelope(
-                id=spool.new_id(received_ns),
-                agent=agent,
-                received_ms=received_ms,
-                cwd=cwd,
-                payload=text,
-                redacted=redacted,
-            ),
+        envelope = spool.Envelope(
+            id=spool.new_id(received_ns), agent=agent, received_ms=received_ms, cwd=cwd, payload=text
         )
+        _redact(envelope, policy)
+        spool.put(folder, envelope)
     except BaseException as error:
         reasons = ((spool.SpoolFull, spool.Loss.FULL), (OSError, spool.Loss.REFUSED_BY_DISK))
         spool.lose(folder, next((letter for kind, letter in reasons if isinstance(error, kind)), spool.Loss.FAILED))
@@ -102,11 +95,14 @@ def _question(
     return ask(folder, agent, payload, folder=folder_of(payload) or cwd, received_ms=received_ms)
 
 
-def _redacted(text: str, policy: Policy) -> tuple[str, dict[str, int]]:
-    """The text without its secrets, and how many there were of each kind."""
+def _redact(envelope: spool.Envelope, policy: Policy) -> None:
+    """Take the secrets out; the envelope knows afterwards how many there were of each kind, and by which rules."""
     from agent_memory.capture.redaction import Redactor
 
-    return Redactor.from_policy(policy.redaction).payload(text)
+    redactor = Redactor.from_policy(policy.redaction)
+    envelope.payload, envelope.redacted = redactor.payload(envelope.payload)
+    envelope.cwd = redactor.clean(envelope.cwd)
+    envelope.rules = policy.rules
 
 
 def _folder() -> str:

@@ -1,7 +1,7 @@
 """What is captured and what is not: a few facts that the hook reads beside its spool, as JSON.
 
     policy.json   {"version": 1, "ignore_paths": ["/home/me/private", "**/*-secret"],
-                   "ignore_agents": ["cursor"], "inject_agents": ["claude-code"], "redaction": {…}}
+                   "ignore_agents": ["cursor"], "inject_agents": ["claude-code"], "redaction": {…}, "rules": …}
     pauses.json   {"version": 1, "spans": [[from ms, until ms], [from ms, null]]}
 
 The daemon writes the first from the settings whenever it starts, and so does whoever installs hooks;
@@ -62,9 +62,12 @@ _REMEMBERED_MAX = 1024
 
 
 class Policy:
-    """What holds at the moment it was read. ``spans`` are the pauses, from when until when, if that is known."""
+    """What holds at the moment it was read. ``spans`` are the pauses, from when until when, if that is known.
 
-    __slots__ = ("_known", "_patterns", "ignore_agents", "inject_agents", "redaction", "spans")
+    ``rules`` names ``redaction`` (`rules_of`), so that the daemon knows by which rules a hook redacted.
+    """
+
+    __slots__ = ("_known", "_patterns", "ignore_agents", "inject_agents", "redaction", "rules", "spans")
 
     def __init__(
         self,
@@ -73,11 +76,13 @@ class Policy:
         ignore_agents: Iterable[str] = (),
         inject_agents: Iterable[str] = (),
         redaction: Mapping[str, Any] | None = None,
+        rules: str = "",
         spans: Iterable[tuple[int, int | None]] = (),
     ) -> None:
         self.ignore_agents = frozenset(ignore_agents)
         self.inject_agents = frozenset(inject_agents)
         self.redaction = dict(redaction or {})
+        self.rules = rules
         self._patterns = [_pattern(path) for path in ignore_paths]
         self.spans = tuple(spans)
         self._known: dict[str, str] = {}
@@ -119,12 +124,13 @@ class Policy:
 def read_policy(spool: str | Path) -> Policy:
     """The policy beside this spool. No errors: what cannot be read is as the module's docstring tells."""
     told = _read(os.path.join(spool, POLICY_FILE))
-    redaction = told.get("redaction")
+    redaction, rules = told.get("redaction"), told.get("rules")
     return Policy(
         ignore_paths=_texts(told.get("ignore_paths")),
         ignore_agents=_texts(told.get("ignore_agents")),
         inject_agents=_texts(told.get("inject_agents")),
         redaction=redaction if isinstance(redaction, dict) else {},
+        rules=rules if isinstance(rules, str) else "",
         spans=_read_spans(os.path.join(spool, PAUSES_FILE)),
     )
 
@@ -169,8 +175,17 @@ def write_policy(
         "ignore_agents": list(ignore_agents),
         "inject_agents": list(inject_agents),
         "redaction": dict(redaction or {}),
+        "rules": rules_of(redaction or {}),
     }
     _write(spool, POLICY_FILE, told)
+
+
+def rules_of(redaction: Mapping[str, Any]) -> str:
+    """A name for these settings of redaction: the same for the same."""
+    # Not on the path of the hook.
+    from hashlib import sha256
+
+    return sha256(json.dumps(redaction, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def expanded(paths: Iterable[str]) -> list[str]:

@@ -10,7 +10,8 @@
     ledger.sqlite3, drain.lock    the daemon's own
 
     name       00001760000000000000-1a2b3c4d-512      nanoseconds since 1970, chance, bytes of the payload
-    envelope   {"version": 1, "id": …, "agent": …, "received_ms": …, "cwd": …, "redacted": {…}, "bytes": 512}
+    envelope   {"version": 1, "id": …, "agent": …, "received_ms": …, "cwd": …, "rules": …, "redacted": {…},
+                "bytes": 512}
                the payload, as it came but for what was redacted
 
 An envelope is written beside, synced, renamed and its folder synced: what is in `waiting/` is whole
@@ -23,6 +24,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 import time
 
@@ -42,6 +44,10 @@ LOST, NUDGE, ELSEWHERE = "lost", "nudge", "elsewhere"
 
 _VERSION = 1
 _LOST_BYTES_MAX = 1 << 20
+# More than any hook writes: what is no text takes three times its room, and marks of redaction a little.
+_ENVELOPE_BYTES_MAX = 4 * PAYLOAD_BYTES_MAX
+# So that the file with the reason can have its name, too; some more is left for what tells two apart.
+_NAME_BYTES_MAX = 200
 
 
 class Loss:
@@ -60,13 +66,25 @@ class Torn(ValueError):
     """A file in the spool that is no whole envelope."""
 
 
-class Envelope:
-    """A payload with what its hook knew: whose it is, when and where it came, what was redacted."""
+class NoHome(Exception):
+    """There is no folder that a spool could be in."""
 
-    __slots__ = ("agent", "cwd", "id", "payload", "received_ms", "redacted")
+
+class Envelope:
+    """A payload with what its hook knew: whose it is, when and where it came, what was redacted by which rules."""
+
+    __slots__ = ("agent", "cwd", "id", "payload", "received_ms", "redacted", "rules")
 
     def __init__(
-        self, *, id: str, agent: str, received_ms: int, cwd: str, payload: str, redacted: dict[str, int] | None = None
+        self,
+        *,
+        id: str,
+        agent: str,
+        received_ms: int,
+        cwd: str,
+        payload: str,
+        redacted: dict[str, int] | None = None,
+        rules: str = "",
     ) -> None:
         self.id = id
         self.agent = agent
@@ -74,6 +92,7 @@ class Envelope:
         self.cwd = cwd
         self.payload = payload
         self.redacted = redacted or {}
+        self.rules = rules
 
 
 # -- where it is -----------------------------------------------------------------------------------
@@ -83,7 +102,7 @@ def spool_of(environ: Mapping[str, str]) -> str:
     """The spool that a hook writes to: as the environment says, else where the daemon has it by default.
 
     The same rule as that of the setting `spool`. A hook does not read the settings' file: where that
-    names another spool, the daemon leaves its path in the default one.
+    names another spool, the daemon leaves its path in the default one. Errors: `NoHome`.
     """
     if named := environ.get("AGENT_MEMORY_SPOOL"):
         return os.path.abspath(os.path.expanduser(named))
@@ -92,7 +111,11 @@ def spool_of(environ: Mapping[str, str]) -> str:
     if sys.platform == "darwin":
         data = os.path.expanduser("~/Library/Application Support")
     else:
-        data = environ.get("XDG_DATA_HOME", "").strip() or os.path.expanduser("~/.local/share")
+        # A relative one is none, as its specification has it: hooks run in every project.
+        data = environ.get("XDG_DATA_HOME", "").strip()
+        data = data if os.path.isabs(data) else os.path.expanduser("~/.local/share")
+    if not os.path.isabs(data):
+        raise NoHome("no home folder is known; set HOME, or AGENT_MEMORY_SPOOL")
     folder = os.path.join(data, "agent-memory", "spool")
     try:
         with open(os.path.join(folder, ELSEWHERE), encoding="utf-8") as file:
@@ -125,6 +148,7 @@ def put(folder: str, envelope: Envelope) -> None:
         "agent": envelope.agent,
         "received_ms": envelope.received_ms,
         "cwd": envelope.cwd,
+        "rules": envelope.rules,
         "redacted": envelope.redacted,
         "bytes": len(payload),
     }
@@ -240,9 +264,7 @@ def received_ns(name: str) -> int:
 
 def read(folder: str, name: str) -> Envelope:
     """Errors: `Torn`; `OSError`, of which `FileNotFoundError` says that somebody took it."""
-    with open(os.path.join(folder, WAITING, name), "rb") as file:
-        data = file.read()
-    line, _, payload = data.partition(b"\n")
+    line, _, payload = _read_file(os.path.join(folder, WAITING, name)).partition(b"\n")
     try:
         head = json.loads(line)
         envelope = Envelope(
@@ -252,6 +274,7 @@ def read(folder: str, name: str) -> Envelope:
             cwd=str(head["cwd"]),
             payload=payload.decode("utf-8", "surrogatepass"),
             redacted={str(kind): int(count) for kind, count in head["redacted"].items()},
+            rules=str(head.get("rules", "")),
         )
         size = int(head["bytes"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -259,6 +282,18 @@ def read(folder: str, name: str) -> Envelope:
     if size != len(payload):
         raise Torn(f"holds {len(payload):,} bytes of a payload of {size:,}")
     return envelope
+
+
+def _read_file(path: str) -> bytes:
+    # Whatever else somebody put there may keep whoever opens it, or have no end.
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with open(file, "rb") as opened:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise Torn("is no file")
+        if found.st_size > _ENVELOPE_BYTES_MAX:
+            raise Torn(f"is longer than any envelope: {found.st_size:,} bytes")
+        return opened.read()
 
 
 def remove(folder: str, name: str) -> None:
@@ -271,7 +306,11 @@ def remove(folder: str, name: str) -> None:
 
 def refuse(folder: str, name: str, why: str) -> None:
     """Set the envelope aside, and say why. Moved back into `waiting/` it is tried again."""
-    aside = os.path.join(folder, REFUSED, name)
+    short = os.fsdecode(os.fsencode(name)[:_NAME_BYTES_MAX])
+    if short != name or os.path.lexists(os.path.join(folder, REFUSED, short)):
+        # A name that is none of ours: too long to have a reason beside it, or not there for the first time.
+        short = f"{short}-{os.urandom(4).hex()}"
+    aside = os.path.join(folder, REFUSED, short)
     file = os.open(f"{aside}.why", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         os.write(file, f"{why}\n".encode("utf-8", "backslashreplace"))

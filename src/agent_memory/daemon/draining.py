@@ -16,8 +16,8 @@ from agent_memory import telemetry
 from agent_memory.capture import spool
 from agent_memory.capture.drain import Drain, Refusal
 from agent_memory.capture.ledger import Ledger, set_aside
-from agent_memory.capture.policy import read_policy, save_policy
-from agent_memory.capture.redaction import Redactor
+from agent_memory.capture.own_patterns import redactor_of
+from agent_memory.capture.policy import save_policy
 from agent_memory.capture.scope import CaptureScope
 from agent_memory.config import Config, default_file
 from agent_memory.daemon.spool_report import SpoolReport
@@ -38,7 +38,7 @@ async def draining(config: Config, memory: LocalMemory, report: SpoolReport) -> 
     """While the block runs, what hooks leave in the spool is recorded. What cannot be is told in *report*."""
     # At once, for hooks that run from now on; the worker tries again, and says what is the matter.
     with suppress(OSError):
-        await asyncio.to_thread(save_policy, config)
+        await asyncio.to_thread(_save_policy_if_free, config)
     worker = _Worker(config, memory, report, asyncio.get_running_loop())
     worker.start()
     try:
@@ -88,12 +88,14 @@ class _Worker(threading.Thread):
         """Drain for as long as nothing fails, alone in the folder."""
         spool.make(str(self._folder))
         leave_a_pointer(self._config)
-        save_policy(self._config)
         with open(self._folder / _LOCK, "w", opener=_private) as lock:
             while not _locked(lock.fileno()):
                 self._report.error = "another process drains it"
                 if self._stopping.wait(LOOK_S):
                     return
+            # Whoever drains a spool says what its hooks leave out.
+            save_policy(self._config)
+            redactor = redactor_of(self._config)
             ledger = Ledger(self._folder)
             pipe = _open_pipe(self._folder / spool.NUDGE)
             scope = CaptureScope(
@@ -102,8 +104,8 @@ class _Worker(threading.Thread):
                 ignore_agents=self._config.capture_ignore_agents,
             )
             try:
-                redact = Redactor.from_policy(read_policy(self._folder).redaction).value
-                drain = Drain(self._folder, ledger, _Appender(self._memory, self._loop), scope, redact=redact)
+                appender = _Appender(self._memory, self._loop)
+                drain = Drain(self._folder, ledger, appender, scope, redact=redactor.value, redactor=redactor)
                 drain.tidy()
                 self._report.error = ""
                 self._drain(drain, pipe)
@@ -140,6 +142,14 @@ class _Appender:
     def append(self, drafts: Sequence[Draft]) -> list[Receipt | Refusal]:
         outcomes = asyncio.run_coroutine_threadsafe(self._memory.submit_drafts(drafts), self._loop).result()
         return [Refusal(one.message) if isinstance(one, AppendRefused) else one for one in outcomes]
+
+
+def _save_policy_if_free(config: Config) -> None:
+    """Unless another daemon drains the spool: its settings hold there."""
+    spool.make(str(config.spool))
+    with open(config.spool / _LOCK, "w", opener=_private) as lock:
+        if _locked(lock.fileno()):
+            save_policy(config)
 
 
 def leave_a_pointer(config: Config) -> None:
