@@ -37,6 +37,7 @@ _ANSWER = "{}"
 def main(argv: list[str] | None = None) -> NoReturn:
     """The entry point `agent-memory-hook`, and `agent-memory hook`: exits 0, whatever it meets."""
     gc.disable()  # It would walk all that was imported, and be done when the process is.
+    until = time.monotonic() + DEADLINE_S
     agent, answer, problem = "", _ANSWER, ""
     try:
         given = sys.argv[1:] if argv is None else argv
@@ -45,14 +46,14 @@ def main(argv: list[str] | None = None) -> NoReturn:
         inline = given[-1] if given and _is_payload(given[-1]) else None
         answer = _ANSWERS.get(agent, _ANSWER)
         if not os.environ.get(_GUARD_VARIABLE):
-            problem, answer = _in_front(agent, inline, answer)
+            problem, answer = _in_front(agent, inline, answer, until)
     except BaseException as error:
         problem = _told(error)
     try:
         if answer:
-            os.write(1, answer.encode() + b"\n")
+            _hand_over(1, answer + "\n", until)
         if problem:
-            os.write(2, f"agent-memory: {problem}\n".encode("utf-8", "backslashreplace"))
+            _hand_over(2, f"agent-memory: {problem}\n", until)
     finally:
         os._exit(0)
 
@@ -68,13 +69,16 @@ def _told(error: BaseException) -> str:
 # -- in front --------------------------------------------------------------------------------------
 
 
-def _in_front(agent: str, inline: str | None, answer: str) -> tuple[str, str]:
+def _in_front(agent: str, inline: str | None, answer: str, until: float) -> tuple[str, str]:
     """The problem, if there was one, and the answer, once the process behind is through or its time is up."""
-    until = time.monotonic() + DEADLINE_S
     received_ns = time.time_ns()
     _have_standard_files()
     report, reporting = os.pipe()
-    behind = os.fork()
+    try:
+        behind = os.fork()
+    except OSError as error:
+        _lose()
+        return f"not kept: {_told(error)}", answer
     if not behind:
         os.close(report)
         _behind(agent, inline, received_ns, reporting)
@@ -97,12 +101,25 @@ def _ended(behind: int, told: str, answer: str) -> tuple[str, str]:
         number = os.WTERMSIG(status)
         if number == 9:
             os.kill(os.getpid(), number)
-        from agent_memory.capture import spool
-
-        spool.lose(spool.spool_of(os.environ), spool.Loss.FAILED)
+        _lose()
         return f"not kept: the process behind ended by signal {number}", answer
     problem, _, found = told.partition("\n")
     return problem, found or answer
+
+
+def _lose() -> None:
+    from agent_memory.capture import spool
+
+    spool.lose(spool.spool_of(os.environ), spool.Loss.FAILED)
+
+
+def _hand_over(number: int, text: str, until: float) -> None:
+    """Write it as far as somebody reads: a pipe that is full is waited for no longer than that."""
+    rest = text.encode("utf-8", "backslashreplace")
+    ready = select.poll()
+    ready.register(number, select.POLLOUT)
+    while rest and ready.poll(max(0.0, until - time.monotonic()) * 1000):
+        rest = rest[os.write(number, rest[: select.PIPE_BUF]) :]
 
 
 def _have_standard_files() -> None:
