@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 
 from agent_memory import telemetry
 from agent_memory.capture.project import project_of
@@ -13,6 +13,9 @@ from agent_memory.errors import AgentMemoryError
 from agent_memory.local import LocalMemory
 from agent_memory.reminders.reminders import Reminders
 from agent_memory.reminders.server import serving_reminders
+
+LOOK_S = 1.0
+"""How often it tries whether the socket can be had by now: another daemon may serve the same spool."""
 
 
 @asynccontextmanager
@@ -28,20 +31,34 @@ async def reminding(config: Config, memory: LocalMemory) -> AsyncIterator[None]:
         tokens_max=config.inject_tokens_max,
         project_of=project_of,
     )
-    async with AsyncExitStack() as stack:
-        try:
-            await stack.enter_async_context(serving_reminders(config.spool, reminders, agents=config.inject_agents))
-        except OSError as error:
-            telemetry.LOG.warning("no agent is reminded", spool=str(config.spool), error=str(error))
-        else:
-            warming = asyncio.ensure_future(_warm(reminders))
-            stack.push_async_callback(_ended, warming)
+    tried, ended = asyncio.Event(), asyncio.Event()
+    serving = asyncio.ensure_future(_serve(config, reminders, tried=tried, ended=ended))
+    await tried.wait()
+    try:
         yield
+    finally:
+        ended.set()
+        await serving
 
 
-async def _ended(task: asyncio.Future[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
+async def _serve(config: Config, reminders: Reminders, *, tried: asyncio.Event, ended: asyncio.Event) -> None:
+    said = ""
+    while not ended.is_set():
+        try:
+            async with serving_reminders(config.spool, reminders, agents=config.inject_agents):
+                tried.set()
+                warming = asyncio.ensure_future(_warm(reminders))
+                await ended.wait()
+                warming.cancel()
+                await asyncio.wait([warming])
+        except OSError as error:
+            if said != str(error):
+                said = str(error)
+                telemetry.LOG.warning("no agent is reminded", spool=str(config.spool), error=said)
+        finally:
+            tried.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), LOOK_S)
 
 
 async def _warm(reminders: Reminders) -> None:

@@ -49,9 +49,10 @@ async def serving_reminders(spool: Path, reminders: Reminders, *, agents: Collec
     try:
         yield
     finally:
-        server.close()
+        # While it is still answered at it is ours; closed, it may be another's in the next moment.
         with suppress(OSError):
             (spool / SOCKET).unlink()
+        server.close()
         await answers.end()
 
 
