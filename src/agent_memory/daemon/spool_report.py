@@ -21,7 +21,13 @@ class SpoolReport:
         self.error = ""
 
     def status(self) -> SpoolStatus:
-        """Changes nothing, also where there is no spool yet."""
+        """Changes nothing, also where there is no spool yet, or none that can be read."""
+        try:
+            return self._read()
+        except OSError as error:
+            return SpoolStatus(path=str(self._folder), error=self.error or f"cannot be read: {error}")
+
+    def _read(self) -> SpoolStatus:
         folder = str(self._folder)
         now_ns = time.time_ns()
         names = spool.waiting(folder)
