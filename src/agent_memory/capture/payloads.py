@@ -144,19 +144,19 @@ def name_at(payload: Mapping[str, Any], *names: str) -> str:
     return as_name(text_at(payload, *names))
 
 
-def as_name(text: str) -> str:
-    """The text in a form that ids and names may have: well-formed, without white space around it, of 200 bytes.
+def as_name(text: str, *, bytes_max: int = NAME_BYTES_MAX) -> str:
+    """The text in a form that ids and names may have: well-formed, without white space around it, not too long.
 
     A longer one ends in a digest of all of it, so that two that begin alike stay two.
     """
     text = text.strip()
     encoded = text.encode("utf-8", "replace")
-    if len(encoded) > NAME_BYTES_MAX:
+    if len(encoded) > bytes_max:
         # Here because hooks, which do not ask, would pay for it.
         from hashlib import sha256
 
         digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        encoded = encoded[: NAME_BYTES_MAX - 17].decode("utf-8", "ignore").encode() + f"~{digest}".encode()
+        encoded = encoded[: bytes_max - 17].decode("utf-8", "ignore").encode() + f"~{digest}".encode()
     return encoded.decode("utf-8")
 
 

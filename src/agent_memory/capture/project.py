@@ -7,6 +7,8 @@
     outside of any repository                the folder itself
     a folder that has gone                   the repository that it lay in, if that is still there; else the folder
 
+A path that is too long to be an event's project ends in a digest of all of it.
+
 A repository in the home folder itself (people keep their dotfiles so) is not the project of all that is below.
 Only a few small files of `.git` are read; no other program is run.
 """
@@ -17,10 +19,14 @@ import configparser
 import os
 from pathlib import Path
 
+from agent_memory.capture.payloads import as_name
+from agent_memory.events import EventLimits
+
 # What git writes there is one line; a file that is longer is something else.
 _POINTER_BYTES_MAX = 4096
 _CONFIG_BYTES_MAX = 1 << 20
 _REMEMBERED_MAX = 4096
+_PROJECT_BYTES_MAX = EventLimits().name_bytes_max
 
 
 class Projects:
@@ -45,6 +51,12 @@ def project_of(folder: str, *, home: Path | None = None) -> str:
 
     *home* is the user's home folder by default.
     """
+    project = _found(folder, home)
+    encoded = project.encode("utf-8", "surrogatepass")
+    return project if len(encoded) <= _PROJECT_BYTES_MAX else as_name(project, bytes_max=_PROJECT_BYTES_MAX)
+
+
+def _found(folder: str, home: Path | None) -> str:
     if "\0" in folder or not Path(folder).is_absolute():
         # Another system's path, or none: there is nothing here to look at.
         return folder
