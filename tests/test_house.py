@@ -38,7 +38,8 @@ LEANS_ON: dict[str, set[str]] = {
     "memory": {"events", "annotation", "indexes", "retrieval", "temporal", "toc"},
     "bridge": set(),
     "paging": {"errors"},
-    "reminders": {"annotation", "capture", "events", "indexes", "inference", "memory", "retrieval", "telemetry", "toc"},
+    "reminders": {"annotation", "capture", "errors", "events", "indexes", "inference", "memory", "retrieval"}
+    | {"telemetry", "toc"},
     "reading": VOCABULARY | {"annotation", "log", "indexes", "memory", "paging", "retrieval", "toc"},
     "local": VOCABULARY
     | {"annotation", "bridge", "courtesy", "inference", "log", "indexes", "memory", "paging", "projectors"}
