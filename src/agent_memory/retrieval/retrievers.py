@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from agent_memory.inference.port import Embedder, Vectors
     from agent_memory.log.port import EventLog
 
-LEXICAL_DEPTH = 240
-VECTOR_DEPTH = 160
+LEXICAL_DEPTH = 300
+VECTOR_DEPTH = 200
 ENTITY_DEPTH = 100
 """How many events each is asked for at least: everywhere, under a filter, and within each time that is named."""
 WHOLE_SHARE = 0.7
