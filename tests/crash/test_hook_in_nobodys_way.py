@@ -122,6 +122,38 @@ def test_a_pipe_on_which_nothing_comes_holds_nothing_up(folder: Path, open_pipe:
     assert 1 == ran.lines
 
 
+@pytest.mark.parametrize("which", ["stdout", "stderr"])
+def test_a_pipe_that_nobody_reads_holds_nothing_up(folder: Path, open_pipe: tuple[int, int], which: str) -> None:
+    """Agents' pipes are empty when their hooks begin; a terminal that somebody stopped is not."""
+    _, write_end = open_pipe
+    os.set_blocking(write_end, False)
+    with suppress(BlockingIOError):
+        while os.write(write_end, bytes(4096)):
+            pass
+    os.set_blocking(write_end, True)
+    given = b"" if which == "stderr" else json.dumps(PROMPT).encode()
+    environ = {**os.environ, "AGENT_MEMORY_SPOOL": str(folder)}
+
+    with subprocess.Popen([*COMMAND, "gemini"], stdin=subprocess.PIPE, env=environ, **{which: write_end}) as hook:
+        hook.communicate(given, timeout=60)
+
+    assert 0 == hook.returncode
+
+
+def test_where_no_process_can_be_had_the_payload_is_counted(folder: Path) -> None:
+    Ran(folder, "claude")
+    eventually(lambda: spool.waiting(str(folder)))
+    none = "import os\ndef fork(): raise BlockingIOError(11, 'no more of them')\nos.fork = fork\n"
+
+    ran = Ran(
+        folder, command=(sys.executable, "-c", none + "from agent_memory.capture.hook import main; main(['gemini'])")
+    )
+
+    assert (0, "{}", 1) == (ran.code, ran.out.strip(), ran.lines)
+    assert "not kept: BlockingIOError" in ran.said
+    assert 1 == spool.lost(str(folder))
+
+
 @pytest.mark.parametrize("given", [b"", b" \n", b"\xef\xbb\xbf"])
 def test_no_payload_is_no_trouble(folder: Path, given: bytes) -> None:
     ran = Ran(folder, "gemini", stdin=given)

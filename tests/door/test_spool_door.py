@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import agent_memory
+from agent_memory.capture.policy import read_policy
+from agent_memory.capture.reminding import ask
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 
@@ -39,25 +41,60 @@ def test_a_nudge_that_nobody_heard_costs_a_second_at_most(tmp_path: Path) -> Non
 
 
 def test_of_two_daemons_with_one_spool_the_second_takes_over(tmp_path: Path) -> None:
+    """All of it: what is drained, what hooks leave out, who is reminded. Until then it touches nothing."""
     spool = tmp_path / "shared"
-    flags = ("--spool", str(spool))
+    flags = ("--spool", str(spool), "--inject-agents", "claude-code")
     with (
-        DaemonProcess(tmp_path / "a", flags=flags) as first,
-        agent_memory.connect(first.address) as of_first,
+        DaemonProcess(tmp_path / "a", flags=(*flags, "--capture-ignore-agents", "cursor")) as first,
+        agent_memory.connect(first.address, timeout_s=60) as of_first,
     ):
         eventually(lambda: (spool / "nudge").is_fifo())
         with (
-            DaemonProcess(tmp_path / "b", flags=flags) as second,
-            agent_memory.connect(second.address) as of_second,
+            DaemonProcess(tmp_path / "b", flags=(*flags, "--capture-ignore-agents", "gemini")) as second,
+            agent_memory.connect(second.address, timeout_s=60) as of_second,
         ):
             eventually(lambda: "another process drains it" in of_second.status().spool.error)
             assert not of_second.status().healthy
+            assert {"cursor"} == read_policy(spool).ignore_agents
             hook({"AGENT_MEMORY_SPOOL": str(spool)}, "for the first")
             eventually(lambda: ["for the first"] == texts(of_first))
             first.kill()
             hook({"AGENT_MEMORY_SPOOL": str(spool)}, "for the second")
             eventually(lambda: ["for the second"] == texts(of_second))
             assert of_second.status().healthy
+            assert {"gemini"} == read_policy(spool).ignore_agents
+            eventually(lambda: is_answered(spool), timeout_s=30)
+
+
+def is_answered(spool: Path) -> bool:
+    """Whether a hook that asks to be reminded is answered; here nothing is remembered of the project."""
+    payload = {"hook_event_name": "SessionStart", "session_id": "s2", "source": "startup"}
+    question = ask(str(spool), "claude-code", payload, folder="/nowhere", received_ms=1, answer_s=10)
+    return question is not None and "" == question.answer()
+
+
+def test_a_spool_that_cannot_be_had_is_told_and_stops_no_daemon(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    flags = ("--spool", str(tmp_path / "file" / "spool"), "--inject-agents", "claude-code")
+    with (
+        DaemonProcess(tmp_path / "store", flags=flags) as daemon,
+        agent_memory.connect(daemon.address, timeout_s=60) as memory,
+    ):
+        eventually(lambda: "Not a directory" in memory.status().spool.error)
+        assert not memory.status().healthy
+        assert 0 == daemon.stop()
+
+
+def test_a_hook_that_ran_before_any_daemon_keeps_none_of_the_secrets_that_the_settings_name(tmp_path: Path) -> None:
+    """It knew no settings; the daemon redacts by them before anything reaches the log."""
+    hook({"AGENT_MEMORY_SPOOL": str(tmp_path / "spool")}, "Open with BADGE-123456")
+    flags = ("--redact-extra", "badge=BADGE-[0-9]{6}")
+    with (
+        DaemonProcess(tmp_path / "store", flags=flags) as daemon,
+        agent_memory.connect(daemon.address, timeout_s=60) as memory,
+    ):
+        eventually(lambda: ["Open with [redacted: badge]"] == texts(memory))
+        eventually(lambda: {"badge": 1} == memory.status().spool.redacted)
 
 
 def test_a_daemon_of_another_store_takes_nothing_that_was_meant_for_the_default_one(tmp_path: Path) -> None:

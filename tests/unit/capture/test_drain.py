@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -17,6 +18,8 @@ from agent_memory.capture.drain import Drain, Refusal
 from agent_memory.capture.identity import CountedRepetitions, to_draft
 from agent_memory.capture.ledger import Ledger, read_counters
 from agent_memory.capture.model import Agent, Captured
+from agent_memory.capture.policy import rules_of
+from agent_memory.capture.redaction import Redactor
 from agent_memory.clock import SYSTEM_CLOCK, RandomIds
 from agent_memory.errors import InvalidEvent
 from agent_memory.events import Draft, Event, Kind, Receipt, complete
@@ -105,10 +108,10 @@ def prompt(text: str, **more: Any) -> dict[str, Any]:
     return {"session_id": "s1", "cwd": "/work", "hook_event_name": "UserPromptSubmit", "prompt": text, **more}
 
 
-def drain_all(folder: Path, log: RowEventLog, faults: Faults = NO_FAULTS) -> None:
+def drain_all(folder: Path, log: RowEventLog, faults: Faults = NO_FAULTS, *, redactor: Redactor | None = None) -> None:
     ledger = FaultyLedger(folder, faults)
     try:
-        drain = Drain(folder, ledger, LogAppender(log, faults), EverythingInScope())
+        drain = Drain(folder, ledger, LogAppender(log, faults), EverythingInScope(), redactor=redactor)
         drain.tidy()
         while drain.drain():
             faults.step("between batches")
@@ -373,6 +376,35 @@ def test_a_file_that_is_no_envelope_is_set_aside(folder: Path, log: RowEventLog)
 
     assert ["fine"] == texts(log)
     assert [name, "zzz"] == spool.refused(str(folder))
+
+
+def test_nothing_that_lies_there_keeps_envelopes_from_being_taken_in(folder: Path, log: RowEventLog) -> None:
+    os.mkfifo(folder / "waiting" / "0-pipe")
+    (folder / "waiting" / "0-endless").symlink_to("/dev/zero")
+    (folder / "waiting" / "0-folder").mkdir()
+    (folder / "waiting" / ("0" * 255)).write_text("a long name")
+    leave(folder, prompt("fine"), at_s=1)
+
+    drain_all(folder, log)
+
+    assert ["fine"] == texts(log)
+    assert 4 == len(spool.refused(str(folder)))
+
+
+def test_what_a_hook_redacted_by_other_rules_is_redacted_by_the_settings(folder: Path, log: RowEventLog) -> None:
+    """A hook that ran before a daemon did knows no settings."""
+    redactor = Redactor(extra=["badge=BADGE-[0-9]{6}"])
+    told = prompt("Open with BADGE-123456, token ghp_abcdefghijklmnopqrstuvwxyz0123456789")
+    leave(folder, told, at_s=0)
+    leave(folder, told | {"session_id": "s2"}, at_s=1, rules="those of another daemon")
+    # Redacted by these rules, so there is nothing to look for.
+    leave(folder, prompt("BADGE-654321 as it was left"), at_s=2, rules=rules_of(redactor.policy))
+
+    drain_all(folder, log, redactor=redactor)
+
+    redacted = "Open with [redacted: badge], token [redacted: github-token]"
+    assert [redacted, redacted, "BADGE-654321 as it was left"] == texts(log)
+    assert 2 == read_counters(folder)["redacted.badge"]
 
 
 def test_what_is_out_of_scope_is_not_recorded(folder: Path, log: RowEventLog) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,70 @@ def test_any_other_file_is_torn(tmp_path: Path, damage: bytes) -> None:
 
     with pytest.raises(spool.Torn):
         spool.read(str(tmp_path), "x")
+
+
+def put_a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def put_a_link(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def put_a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def put_too_much(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+
+
+THINGS = (put_a_pipe, put_a_link, put_a_folder, put_too_much)
+
+
+@pytest.mark.parametrize("put_there", THINGS)
+def test_whatever_else_lies_there_is_not_waited_for(tmp_path: Path, put_there: Callable[[Path], None]) -> None:
+    spool.make(str(tmp_path))
+    put_there(tmp_path / "waiting" / "x")
+
+    with pytest.raises((spool.Torn, OSError)):
+        spool.read(str(tmp_path), "x")
+
+
+@pytest.mark.parametrize("name", ["x", "x" * 255, "ü" * 127, "\udcff"])
+def test_what_is_set_aside_has_its_reason_beside_it_whatever_its_name(tmp_path: Path, name: str) -> None:
+    spool.make(str(tmp_path))
+    for n in range(2):
+        put_a_folder(tmp_path / "waiting" / name)
+        (tmp_path / "waiting" / name / "something").touch()
+        spool.refuse(str(tmp_path), name, f"is no file {n}")
+    aside = spool.refused(str(tmp_path))
+
+    assert [] == spool.waiting(str(tmp_path))
+    assert 2 == len(aside)
+    assert {"is no file 0\n", "is no file 1\n"} == {(tmp_path / "refused" / f"{one}.why").read_text() for one in aside}
+
+
+def test_where_no_home_is_known_there_is_no_spool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no folder called `~` in whatever project the agent works in."""
+
+    def unknown(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+
+    with pytest.raises(spool.NoHome):
+        spool.spool_of({})
+    assert "/named" == spool.spool_of({"AGENT_MEMORY_SPOOL": "/named"})
+
+
+def test_a_data_folder_that_is_relative_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be another one in each project."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert spool.spool_of({}) == spool.spool_of({"XDG_DATA_HOME": "data"})
 
 
 def test_a_spool_is_full_by_count_as_by_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
