@@ -124,7 +124,8 @@ class Drain:
         now_ms = self._now_ms()
         for name in self._ledger.finished():
             spool.remove(self._folder, name)
-        spool.clear_torn(self._folder, before_s=now_ms / 1000 - _TORN_S)
+        for _ in range(spool.clear_torn(self._folder, before_s=now_ms / 1000 - _TORN_S)):
+            spool.lose(self._folder, spool.Loss.FAILED)
         self._ledger.begin(now_ms)
         self._ledger.forget(before_ms=now_ms - _REMEMBERED_MS)
         self._ledger.commit()

@@ -3,7 +3,7 @@
 Two processes, for there is nothing that one could not be held up by: a disk, a pipe that stays open,
 an expression over 20 MiB of text.
 
-    in front   waits for the other, 150 ms at most, prints what the agent expects, exits 0
+    in front   waits for the other, 150 ms at most, prints what the agent expects, if it reads that, exits 0
     behind     `keeping`: reads the payload, redacts it, puts it into the spool, durable, nudges the daemon
 
 As a rule the one behind is through in some 15 ms, and what it kept is durable before the agent goes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -376,6 +377,18 @@ def test_a_file_that_is_no_envelope_is_set_aside(folder: Path, log: RowEventLog)
 
     assert ["fine"] == texts(log)
     assert [name, "zzz"] == spool.refused(str(folder))
+
+
+def test_what_a_killed_hook_left_half_written_is_removed_and_counted(folder: Path, log: RowEventLog) -> None:
+    for name, age_s in (("old", 7200), ("new", 0)):
+        (folder / "writing" / name).write_text("half")
+        os.utime(folder / "writing" / name, (time.time() - age_s,) * 2)
+
+    drain_all(folder, log)
+    drain_all(folder, log)
+
+    assert ["new"] == [file.name for file in (folder / "writing").iterdir()]
+    assert 1 == spool.lost(str(folder))
 
 
 def test_nothing_that_lies_there_keeps_envelopes_from_being_taken_in(folder: Path, log: RowEventLog) -> None:
