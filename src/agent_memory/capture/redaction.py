@@ -6,19 +6,21 @@
 In place of a secret its kind is left, so that a reader knows that one was there and which; everything
 else stays verbatim. Redacting twice changes nothing. A `Redactor` does the same with settings of its own.
 
-What is a secret is in `secret_rules` (tokens, names), `_values` (what a name may be given) and `_blocks`
-(private keys, `<private>`). docs/redaction.md tells what is found, what is not, and what it costs.
+What is a secret, the rules in `secrets/` say. docs/redaction.md tells what is found, what is not, and what it costs.
 
 On the path of the hook: the standard library only, and nothing compiled before it is needed.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections import Counter
 
-from agent_memory.capture import _secrets, _values
+from agent_memory.capture.secrets import given, names, structures, values
+from agent_memory.capture.secrets.finding import secrets_of
+from agent_memory.capture.secrets.spans import OWN, merged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +43,13 @@ _NEAR = 1 << 13
 _MARKS_MAX = 64
 _PAIR_NAMES = ("name", "key", "Name", "Key", "variable")
 _PAIR_VALUES = ("value", "Value")
+_PIECE_NAMES = ("text", "output", "stdout", "delta", "chunk")
+_COOKIES = frozenset(("cookie", "cookies", "set-cookie"))
+# What is looked at of two pieces where they meet; how long a list of texts may be to be looked at as one.
+_SEAM = 1 << 12
+_LINES_MAX = 1 << 20
+# Names for what its structure says is secret: what it holds is called a password.
+_SECRET, _SECRETS = "password", "kubernetes secrets"
 _PRIVATE_FIELDS = frozenset(("d", "p", "q", "dp", "dq", "qi", "k"))
 
 
@@ -90,17 +99,15 @@ class Redactor:
 
     def find(self, text: str) -> list[Finding]:
         """The secrets of *text*, in order, disjoint. Takes time linear in the text, whatever it holds."""
-        spans = _secrets.secrets_of(text)
+        spans = secrets_of(text)
         if not spans and not self._extra:
             return []
         for kind, pattern in self._extra:
             for found in pattern.finditer(text):
                 if found.end() > found.start():
-                    spans.append((found.start(), found.end(), _secrets.OWN, kind))
+                    spans.append((found.start(), found.end(), OWN, kind))
         return [
-            Finding(start, end, kind)
-            for start, end, kind in _secrets.merged(spans)
-            if not self._is_allowed(text[start:end])
+            Finding(start, end, kind) for start, end, kind in merged(spans) if not self._is_allowed(text[start:end])
         ]
 
     def text(self, text: str) -> tuple[str, Counter[str]]:
@@ -215,12 +222,12 @@ class Redactor:
                 for at, within in fields.items():
                     waiting.append((fields, at, within, _name_of(fields, at, name)))
             elif isinstance(item, list):
-                members = place[key] = list(item)
+                members = place[key] = self._members(item, counts)
                 flag = ""
                 for index, within in enumerate(members):
                     waiting.append((members, index, within, flag or name))
                     flag = within if isinstance(within, str) and within[:1] == "-" and "=" not in within else ""
-            elif _is_code(item) and name and _secrets.family_of(name) == _values.PASSWORD:
+            elif _is_code(item) and name and given.family_of(name) == names.PASSWORD:
                 counts["password"] += 1
                 place[key] = f"{MARK}password]"
         return holder[0]
@@ -238,20 +245,70 @@ class Redactor:
             copy[new] = value
         return copy
 
+    def _members(self, members: list[Any], counts: Counter[str]) -> list[Any]:
+        """A copy without what no member tells alone: arguments of a command, lines of a key, pieces of a text."""
+        if len(members) < 2:
+            return list(members)
+        if all(isinstance(member, str) for member in members):
+            return self._lines(members, counts)
+        copy = list(members)
+        for at, (one, other) in enumerate(itertools.pairwise(members)):
+            name = _piece_name(one, other)
+            if name:
+                tail, head = copy[at][name], other[name]
+                texts = self._cut([tail[-_SEAM:], head[:_SEAM]], "", counts, crossing=True)
+                if texts[0] != tail[-_SEAM:]:
+                    copy[at] = {**copy[at], name: tail[:-_SEAM] + texts[0]}
+                    copy[at + 1] = {**other, name: texts[1] + head[_SEAM:]}
+        return copy
+
+    def _lines(self, members: list[str], counts: Counter[str]) -> list[str]:
+        size = sum(map(len, members))
+        if not 12 <= size <= _LINES_MAX:
+            return list(members)
+        if any(member[:1] == "-" for member in members) and "\n" not in "".join(members[:1]):
+            return self._cut(members, " ", counts)
+        return self._cut(members, "" if members[0].endswith("\n") else "\n", counts)
+
+    def _cut(self, texts: list[str], between: str, counts: Counter[str], *, crossing: bool = False) -> list[str]:
+        """The texts without the secrets that they have together; *crossing*: of two, only what goes over the seam."""
+        told = [f"'{text}'" if between == " " and " " in text and "'" not in text else text for text in texts]
+        whole = between.join(told)
+        findings = self.find(whole)
+        if not findings:
+            return list(texts)
+        cut: list[str] = []
+        begin = 0
+        for text, shown in zip(texts, told, strict=True):
+            shift = begin + (shown != text)
+            pieces: list[str] = []
+            at = 0
+            for finding in findings:
+                start, end = max(finding.start - shift, 0), min(finding.end - shift, len(text))
+                if start >= end or (crossing and not finding.start < len(told[0]) < finding.end):
+                    continue
+                pieces += (text[at:start], f"{MARK}{finding.kind}]")
+                at = end
+                if finding.start >= shift:
+                    counts[finding.kind] += 1
+            cut.append("".join((*pieces, text[at:])))
+            begin += len(shown) + len(between)
+        return cut
+
     def _named(self, name: str, text: str, counts: Counter[str]) -> str:
         if len(text) < 4:
             return text
-        family = _secrets.family_of(name) if name else None
+        family = given.family_of(name) if name else None
+        # A header, told apart into name and value.
+        lead = "authorization: " if family == names.AUTH else "cookie: " if name.lower() in _COOKIES else ""
+        if lead:
+            return self._text(lead + text, counts)[len(lead) :]
         if family is None:
             return self._text(text, counts)
-        if family == _values.AUTH:
-            # A header, told apart into name and value.
-            lead = "authorization: "
-            return self._text(lead + text, counts)[len(lead) :]
-        if _values.is_secret(family, text, quoted=True, plain=True) and not self._is_allowed(text):
+        if values.is_secret(family, text, quoted=True, plain=True) and not self._is_allowed(text):
             within = self.find(text)
             whole = len(within) == 1 and within[0].start == 0 and within[0].end == len(text)
-            kind = within[0].kind if whole else _values.kind_of(family, name, text)
+            kind = within[0].kind if whole else names.kind_of(family, name, text)
             counts[kind] += 1
             return f"{MARK}{kind}]"
         return self._text(text, counts)
@@ -264,10 +321,25 @@ def _is_code(item: object) -> bool:
 def _name_of(fields: Mapping[str, Any], at: str, above: str) -> str:
     """What a field is the value of: its own name, or the one that a field beside it tells."""
     if at in _PAIR_VALUES:
+        if fields.get("sensitive") is True or fields.get("Type") == "SecureString":
+            return _SECRET
         return next((told for name in _PAIR_NAMES if isinstance(told := fields.get(name), str)), at)
     if at in _PRIVATE_FIELDS and "kty" in fields:
         return "private_key"
+    if at in ("data", "stringData") and fields.get("kind") == "Secret":
+        return _SECRETS
+    if above == _SECRETS:
+        return at if at.lower() in structures.OPEN_FIELDS else _SECRET
     return at
+
+
+def _piece_name(one: object, other: object) -> str:
+    """The field that both have and that holds a piece of one text; empty for none."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in _PIECE_NAMES:
+            if isinstance(one.get(name), str) and isinstance(other.get(name), str):
+                return name
+    return ""
 
 
 def _unique(pairs: list[tuple[str, Any]], doubles: list[bool]) -> dict[str, Any]:

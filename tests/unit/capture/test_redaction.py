@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent_memory.capture import secret_rules as rules
 from agent_memory.capture.own_patterns import problem_of
 from agent_memory.capture.redaction import Redactor, redact_text, redact_value
+from agent_memory.capture.secrets import rules
 from tests.data.secrets.corpus import LOOK_ALIKES, SECRETS, Draw
 
 GITHUB = "gh" + "p_" + Draw("github").word(36)

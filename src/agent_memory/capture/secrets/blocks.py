@@ -5,7 +5,7 @@ On the path of the hook: the standard library only.
 
 from __future__ import annotations
 
-from agent_memory.capture._patterns import compiled
+from agent_memory.capture.secrets.patterns import compiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
