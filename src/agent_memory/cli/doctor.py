@@ -11,13 +11,14 @@ from agent_memory.cli.ending import FAILED, OK
 from agent_memory.cli.front import Front, front
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agent_memory.installation.agents import Scope
     from agent_memory.installation.checks import Check
     from agent_memory.memory import Status
 
 # Longer than this nothing waits in a spool that is drained, or before a view that takes it in.
 _LATE_S = 60.0
-_STATUS_TIMEOUT_S = 10.0
 
 
 @click.command("doctor", short_help="Check every link by using it.")
@@ -46,7 +47,7 @@ def _checks(front: Front) -> Iterator[Check]:
     from agent_memory.installation.checks import Check, State
     from agent_memory.installation.command import UnknownEntryPoint, program
 
-    config, scope, record = front.config, user_scope(), record_of(front)
+    config, scope, record = front.config, user_scope(), record_of()
     try:
         entry = program(scope.environ)
     except UnknownEntryPoint as error:
@@ -90,47 +91,58 @@ def _service_check(entry: str, scope: Scope) -> Check:
 
 
 def _daemon_checks(front: Front) -> Iterator[Check]:
-    import asyncio
+    from pathlib import Path
 
+    from agent_memory.cli.daemon_start import other_version, status_where_set
     from agent_memory.daemon.control import running
     from agent_memory.errors import AgentMemoryError
     from agent_memory.installation.checks import Check, State
 
-    holder = running(front.config.store)
+    config = front.config
+    holder = running(config.store)
     try:
-        status = asyncio.run(_status(front))
+        status = status_where_set(front)
     except (AgentMemoryError, TimeoutError) as error:
         if holder is None:
-            told, mend = (
-                "no daemon runs",
-                "Start it: `agent-memory serve --daemonize`, or `agent-memory service install`.",
-            )
+            told = "no daemon runs"
+            mend = "Start it: `agent-memory serve --daemonize`, or `agent-memory service install`."
         else:
-            told = f"{holder} has the store open and does not answer at {front.config.address}: {error}"
+            told = f"{holder} has the store open and does not answer at {config.address}: {error}"
             mend = "If it serves another address, set `address`; else `agent-memory stop`, and start it again."
         yield Check(name="daemon", state=State.FAIL, told=told, mend=mend)
+        yield from _undrained_checks(config.spool)
         yield _model_check(front, status=None)
         return
-    from pathlib import Path
-
-    if Path(status.store_path) != front.config.store:
-        told = f"the daemon at {front.config.address} serves {status.store_path}, the settings say {front.config.store}"
-        yield Check(name="daemon", state=State.WARN, told=told, mend="Give the two stores addresses of their own.")
+    if Path(status.store_path) != config.store:
+        own = f"{holder} has that open" if holder else "no daemon has that open"
+        told = f"at {config.address} is the daemon of {status.store_path}; the settings say {config.store}, and {own}"
+        mend = "Give the two stores addresses of their own, and start a daemon for this one."
+        # How well another store is says nothing of this one.
+        yield Check(name="daemon", state=State.FAIL, told=told, mend=mend)
+        yield from _undrained_checks(config.spool)
+        yield _model_check(front, status=None)
+        return
+    told = f"answers at {config.address}, {status.event_count:,} events"
+    if version := other_version(status):
+        told, mend = f"{told}; it is still of release {version}", "Start it again: `agent-memory stop`, then serve."
+        yield Check(name="daemon", state=State.WARN, told=told, mend=mend)
     else:
-        yield Check(
-            name="daemon", state=State.OK, told=f"answers at {front.config.address}, {status.event_count:,} events"
-        )
+        yield Check(name="daemon", state=State.OK, told=told)
     yield from _spool_checks(status)
     yield from _view_checks(status)
     yield _model_check(front, status=status)
     yield _time_zone_check(status)
 
 
-async def _status(front: Front) -> Status:
-    import asyncio
+def _undrained_checks(folder: Path) -> Iterator[Check]:
+    """What waits while nobody takes it in."""
+    from agent_memory.capture import spool
+    from agent_memory.installation.checks import Check, State
 
-    async with asyncio.timeout(_STATUS_TIMEOUT_S), front.memory() as memory:
-        return await memory.status()
+    if count := len(spool.waiting(str(folder))):
+        told = f"{count:,} {'payload waits' if count == 1 else 'payloads wait'} in {folder}"
+        mend = "None of them is lost; the daemon takes them in when it runs."
+        yield Check(name="spool drained", state=State.WARN, told=told, mend=mend)
 
 
 def _spool_checks(status: Status) -> Iterator[Check]:

@@ -95,6 +95,8 @@ def hint_of(error: AgentMemoryError, command: str, *, own_store: bool) -> str:
         return f"See `agent-memory {command} --help`."
     if own_store and error.hint == StorageUnavailable.hint:
         return "Check the path, who may write there, and the disk."
+    if command == "serve" and error.hint == StoreLocked.hint:
+        return "A daemon that serves it already needs no second one; `agent-memory stop` ends it."
     return _AT_A_COMMAND_LINE.get(error.hint, error.hint)
 
 

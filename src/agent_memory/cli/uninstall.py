@@ -19,7 +19,8 @@ def command(front: Front, agents: tuple[str, ...], of_user: bool, of_project: bo
     Settings that nobody changed since become what they were, byte for byte; of others ours alone is
     taken out. With AGENT only theirs, and the daemon stays. What was recorded stays in any case.
     """
-    from agent_memory.cli.installing import Uninstall, agents_named, scope_of
+    from agent_memory.cli.installing import agents_named, scope_of
+    from agent_memory.cli.uninstalling import Uninstall
 
     return Uninstall(front, scope=scope_of(of_user=of_user, of_project=of_project), dry_run=dry_run).run(
         agents_named(agents)

@@ -34,6 +34,8 @@ from agent_memory.installation.jsonc import InvalidSettings, parse, plain
 # Above the first, agents have to wait; above the second, some of them give up.
 _HOOK_SLOW_S = 0.2
 _HOOK_TOO_SLOW_S = 1.0
+# What is slow is run again: the first time the program comes from the disk, and other work comes and goes.
+_TRIES = 3
 _RUN_TIMEOUT_S = 20.0
 _DISK_LOW_BYTES = 1 << 30
 _CLOCK_APART_S = 5.0
@@ -115,6 +117,22 @@ def hook_checks(agents: Iterable[Agent], scope: Scope) -> list[Check]:
 
 
 def _hook_check(agent: Agent, command: str, scope: Scope) -> Check:
+    took_s = _RUN_TIMEOUT_S
+    for _ in range(_TRIES):
+        found = _hook_run(agent, command, scope)
+        if isinstance(found, Check):
+            return found
+        took_s = min(took_s, found)
+        if took_s < _HOOK_SLOW_S:
+            break
+    state = State.OK if took_s < _HOOK_SLOW_S else State.WARN if took_s < _HOOK_TOO_SLOW_S else State.FAIL
+    slow = "" if state is State.OK else "Look what keeps the machine or its disk busy, and run this again."
+    told = f"`{command}` kept a test payload in {took_s * 1000:.0f} ms"
+    return Check(name=f"{agent.value} hook runs", state=state, told=told, mend=slow)
+
+
+def _hook_run(agent: Agent, command: str, scope: Scope) -> Check | float:
+    """How many seconds the hook took; or what is wrong with it."""
     name, mend = f"{agent.value} hook runs", f"Run `agent-memory install {agent.value}`; then try the command by hand."
     payload = {"hook_event_name": "agent-memory doctor", "session_id": "doctor", "agent_memory_test": True}
     with tempfile.TemporaryDirectory(prefix="agent-memory-doctor-") as folder:
@@ -141,9 +159,7 @@ def _hook_check(agent: Agent, command: str, scope: Scope) -> Check:
     if done.stdout.strip() and not _is_json(done.stdout):
         told = f"`{command}` prints what no agent expects: {done.stdout[:80]!r}"
         return Check(name=name, state=State.FAIL, told=told, mend=mend)
-    state = State.OK if took_s < _HOOK_SLOW_S else State.WARN if took_s < _HOOK_TOO_SLOW_S else State.FAIL
-    slow = "" if state is State.OK else "Look what keeps the machine or its disk busy, and run this again."
-    return Check(name=name, state=state, told=f"`{command}` kept a test payload in {took_s * 1000:.0f} ms", mend=slow)
+    return took_s
 
 
 def _is_json(text: str) -> bool:

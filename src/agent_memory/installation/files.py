@@ -1,6 +1,6 @@
 """Other programs' files: read whole, replaced whole, given back as they were.
 
-    <data>/installation/record.json    what was written where, and what stood there before
+    <user data>/installation/record.json    what was written where, and what stood there before
     <data>/installation/backups/       the files as they were, bytes and all
 
 A file keeps its permissions and owner, a link stays a link to its file, and a reader meets the old
@@ -38,6 +38,12 @@ class ChangedMeanwhile(Conflict):
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} was changed by another program meanwhile")
         self.path = str(path)
+
+
+class SettingsOutOfReach(StorageUnavailable):
+    """A settings file that may not be read or written; it is as it was."""
+
+    hint = "Let yourself write it (`chmod u+w`), or have whatever writes it for you enter what --dry-run shows."
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,11 +99,9 @@ class Record:
     @contextlib.contextmanager
     def held(self) -> Iterator[Record]:
         """This record, while no other process installs. Errors: `StorageUnavailable`."""
-        try:
+        with self._writing():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StorageUnavailable(f"{self._folder} cannot be written: {error.strerror}") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._state = self._read()
@@ -132,7 +136,10 @@ class Record:
         return written is not None and not written.backup
 
     def keep(self, change: Change, *, agent: str, base: bytes | None) -> None:
-        """Apply *change*, remembering that *base* is what to go back to. Errors: `ChangedMeanwhile`, `OSError`."""
+        """Apply *change*, remembering that *base* is what to go back to.
+
+        Errors: `ChangedMeanwhile`, `SettingsOutOfReach`; `StorageUnavailable` for the record itself.
+        """
         assert change.after is not None
         backup = self._back_up(change.path, base) if base is not None else ""
         made = [str(folder) for folder in write(change)]
@@ -145,7 +152,7 @@ class Record:
         self._write()
 
     def give_back(self, change: Change) -> None:
-        """Apply *change*, which takes ours out, and forget the file. Errors: `ChangedMeanwhile`, `OSError`."""
+        """Apply *change*, which takes ours out, and forget the file. Errors: as `keep`."""
         write(change)
         written = self._state.files.pop(str(change.path), None)
         self._state.folders = [folder for folder in self._state.folders if not _removed(Path(folder))]
@@ -160,8 +167,9 @@ class Record:
 
     def _back_up(self, path: Path, base: bytes) -> str:
         name = f"{hashlib.sha256(str(path).encode()).hexdigest()[:12]}-{path.name}"
-        self._backups.mkdir(mode=0o700, exist_ok=True)
-        _replace(self._backups / name, base, mode=0o600)
+        with self._writing():
+            self._backups.mkdir(mode=0o700, exist_ok=True)
+            _replace(self._backups / name, base, mode=0o600)
         return name
 
     def _read(self) -> _State:
@@ -171,7 +179,15 @@ class Record:
             return _State()
 
     def _write(self) -> None:
-        _replace(self._path, msgspec.json.format(msgspec.json.encode(self._state)) + b"\n", mode=0o600)
+        with self._writing():
+            _replace(self._path, msgspec.json.format(msgspec.json.encode(self._state)) + b"\n", mode=0o600)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageUnavailable(f"{self._folder} cannot be written: {error.strerror}") from error
 
 
 def _removed(folder: Path) -> bool:
@@ -191,29 +207,32 @@ def digest_of(content: bytes) -> str:
 
 
 def read(path: Path) -> bytes | None:
-    """The bytes of the file, None where there is none. Errors: `StorageUnavailable`."""
+    """The bytes of the file, None where there is none. Errors: `SettingsOutOfReach`."""
     try:
         with path.open("rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise StorageUnavailable(f"{path} is no regular file")
+                raise SettingsOutOfReach(f"{path} is no regular file")
             content = file.read(FILE_BYTES_MAX + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise StorageUnavailable(f"{path} cannot be read: {error.strerror}") from error
+        raise SettingsOutOfReach(f"{path} cannot be read: {error.strerror}") from error
     if len(content) > FILE_BYTES_MAX:
-        raise StorageUnavailable(f"{path} is larger than {FILE_BYTES_MAX >> 20} MiB; it is no settings file")
+        raise SettingsOutOfReach(f"{path} is larger than {FILE_BYTES_MAX >> 20} MiB; it is no settings file")
     return content
 
 
 def write(change: Change) -> list[Path]:
     """Make the file what the change says; the folders that were made for it, the innermost first.
 
-    Errors: `ChangedMeanwhile`; `StorageUnavailable`, and the file is as it was.
+    Errors: `ChangedMeanwhile`; `SettingsOutOfReach`, also for a file that its owner has write-protected.
+    In either case the file is as it was.
     """
     if change.is_none:
         return []
     target = Path(os.path.realpath(change.path))
+    if _is_protected(target):
+        raise SettingsOutOfReach(f"{change.path} is write-protected")
     missing = [folder for folder in target.parents if not folder.exists()]
     try:
         if change.after is None:
@@ -224,8 +243,15 @@ def write(change: Change) -> list[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         _replace(target, change.after, expected=change, mode=_PRIVATE.get(target.name, 0o644))
     except OSError as error:
-        raise StorageUnavailable(f"{change.path} cannot be written: {error.strerror}") from error
+        raise SettingsOutOfReach(f"{change.path} cannot be written: {error.strerror}") from error
     return missing
+
+
+def _is_protected(target: Path) -> bool:
+    """Whether nobody may write the file: replaced, it would be changed all the same."""
+    with contextlib.suppress(OSError):
+        return not target.stat().st_mode & 0o222
+    return False
 
 
 def _replace(target: Path, content: bytes, *, mode: int, expected: Change | None = None) -> None:

@@ -12,6 +12,7 @@ from agent_memory.capture.model import Agent
 from agent_memory.errors import AgentMemoryError
 from agent_memory.installation import codex_toml, entries
 from agent_memory.installation.agents import Scope, hooks_of, places, root_of, server_of
+from agent_memory.installation.command import PROGRAM
 from agent_memory.installation.entries import Wanted
 from agent_memory.installation.files import Change, Record, read
 from agent_memory.installation.jsonc import Container, InvalidSettings, parse, plain
@@ -120,7 +121,8 @@ def _install(step: Step, record: Record, entry: str) -> Step:
 
 def _uninstall(step: Step, record: Record) -> Step:
     now = read(step.path)
-    if now is None or (_is_plugin_file(step) and not is_plugin(now)):
+    # Without our name in it nothing of ours is, whatever else may be wrong with the file.
+    if now is None or PROGRAM.encode() not in now or (_is_plugin_file(step) and not is_plugin(now)):
         return msgspec.structs.replace(step, change=Change(path=step.path, before=now, after=now))
     is_as_written, before = record.original(step.path, now)
     after = before if is_as_written else _without_ours(step, now, record)

@@ -35,6 +35,7 @@ def test_without_an_agent_on_the_machine_one_has_to_be_named(home: Path) -> None
     found = run("install")
 
     assert 1 == found.exit_code
+    assert "none of Claude Code, Codex, Gemini CLI, Copilot CLI, OpenCode and Cursor was found" in found.stderr
     assert "Name the ones that you are going to use" in found.stderr
     assert [home / "shadow"] == list(home.iterdir())
 
@@ -87,12 +88,25 @@ def test_broken_settings_give_the_exit_code_of_invalid_input(home: Path) -> None
     assert "line 1, column 2" in files[0]["problem"]
 
 
+def test_who_is_heard_from_now_on_and_who_is_not_is_told_last(home: Path) -> None:
+    """Not of an agent whose settings were left alone; and of no memory where no daemon runs."""
+    (home / ".codex").mkdir()
+    (home / ".codex" / "hooks.json").write_text("{")
+    found = run("install", "codex", "cursor", "--no-service")
+    said = found.stdout.splitlines()
+
+    assert f"Codex  {home}/.codex/hooks.json  line 1, column 2: a key in double quotes is expected" in said
+    assert "From its next start on, what Cursor tells is kept, for the daemon that will run." in said
+    assert "Not Codex, for the reason above." in said
+
+
 def test_uninstalling_where_nothing_is_installed_says_so(home: Path) -> None:
     found = run("uninstall")
 
     assert 0 == found.exit_code
     assert "There is nothing of ours in any settings." in found.stdout
     assert "No daemon was running." in found.stdout
+    assert "What was recorded stays" not in found.stdout
 
 
 @pytest.mark.parametrize("word", ["install", "uninstall", "status"])

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent_memory.capture.model import Agent
-from agent_memory.installation.agents import AGENTS, Scope, found_agents, places
-from agent_memory.installation.files import Record
-from agent_memory.installation.jsonc import InvalidSettings, parse, plain
-from agent_memory.installation.plan import Step, carry_out, installing, uninstalling
-
-ENTRY = "/opt/tools/bin/agent-memory"
+from agent_memory.installation.agents import AGENTS, places
+from agent_memory.installation.jsonc import parse, plain
+from tests.unit.installation.machines import ENTRY, Machine, put
 
 # As people have them: foreign hooks, comments where the agent reads them, tabs, CRLF, a byte-order mark,
 # no line end at the end, one line, nothing in it.
@@ -118,50 +114,6 @@ trust_level = "trusted"
     ),
     "cursor's servers": (Agent.CURSOR, ".cursor/mcp.json", b'{"mcpServers": {}}\n'),
 }
-
-
-class Machine:
-    """A home folder with an installer."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.scope = Scope(home=home, environ={"PATH": ""})
-        self.record = Record(home / "data" / "installation")
-
-    def install(self, *agents: Agent, entry: str = ENTRY, with_server: bool = True) -> list[Step]:
-        with self.record.held() as record:
-            steps = installing(agents, self.scope, record, entry=entry, with_server=with_server)
-            return [carry_out(step, record, install=True) for step in steps]
-
-    def uninstall(self, *agents: Agent) -> list[Step]:
-        with self.record.held() as record:
-            return [carry_out(s, record, install=False) for s in uninstalling(agents, self.scope, record)]
-
-    def files(self) -> dict[str, bytes]:
-        return {
-            str(path.relative_to(self.home)): path.read_bytes()
-            for path in sorted(self.home.rglob("*"))
-            if path.is_file() and "data" not in path.relative_to(self.home).parts
-        }
-
-    def folders(self) -> set[Path]:
-        return {
-            path
-            for path in self.home.rglob("*")
-            if path.is_dir() and path.name not in ("data", "installation", "backups")
-        }
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
-
-
-def put(machine: Machine, name: str, content: bytes) -> Path:
-    path = machine.home / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
 
 
 def value_of(content: bytes, name: str) -> Any:
@@ -307,127 +259,3 @@ def test_ours_in_one_group_with_a_hook_of_others_is_taken_out_of_it(machine: Mac
     machine.uninstall(Agent.CLAUDE_CODE)
 
     assert {"hooks": {"Stop": [{"hooks": [theirs]}]}} == json.loads(path.read_bytes())
-
-
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (b'{\n  "hooks": {\n    "Stop": [}\n', "line 3, column 14"),
-        (b'{"hooks": []}', "hooks is expected to be an object"),
-        (b'{"hooks": {"Stop": {}}}', "hooks.Stop is expected to be a list"),
-        (b"[]", "an object is expected"),
-        (b'{"a": 1} x', "behind the end"),
-        (b"\xff\xfe{\x00}\x00", "not UTF-8"),
-        (b'{"a": "x', "no end"),
-        (b"[" * 100_000, "nested too deeply"),
-        (b'{"a": 1 /* no end', "comment has no end"),
-        (b'{"a": ' + b"9" * 5000 + b"}", "too long"),
-    ],
-)
-def test_settings_that_cannot_be_read_are_left_alone_and_named(content: bytes, told: str, machine: Machine) -> None:
-    path = put(machine, ".claude/settings.json", content)
-    step = machine.install(Agent.CLAUDE_CODE)[0]
-
-    assert content == path.read_bytes()
-    assert isinstance(step.problem, InvalidSettings)
-    assert told in str(step.problem)
-    assert str(path) in str(step.problem)
-
-
-def test_broken_settings_of_one_agent_keep_no_other_from_being_installed(machine: Machine) -> None:
-    put(machine, ".claude/settings.json", b"{")
-    steps = machine.install(Agent.CLAUDE_CODE, Agent.CURSOR)
-
-    assert [True, False, False, False] == [step.problem is not None for step in steps]
-
-
-def test_another_server_of_our_name_is_left_alone(machine: Machine) -> None:
-    content = b'{"mcpServers": {"agent-memory": {"command": "npx", "args": ["other-memory"]}}}'
-    path = put(machine, ".cursor/mcp.json", content)
-    toml = put(machine, ".codex/config.toml", b'[mcp_servers.agent-memory]\ncommand = "npx"\n')
-    steps = machine.install(Agent.CURSOR, Agent.CODEX)
-    machine.uninstall(Agent.CURSOR, Agent.CODEX)
-
-    assert content == path.read_bytes()
-    assert b'[mcp_servers.agent-memory]\ncommand = "npx"\n' == toml.read_bytes()
-    assert 2 == sum("Another program's MCP server" in note for step in steps for note in step.notes)
-
-
-def test_servers_written_in_one_line_of_toml_are_refused(machine: Machine) -> None:
-    content = b'mcp_servers = { git = { command = "uvx" } }\n'
-    path = put(machine, ".codex/config.toml", content)
-    problems = [step.problem for step in machine.install(Agent.CODEX)]
-
-    assert content == path.read_bytes()
-    assert isinstance(problems[1], InvalidSettings)
-
-
-def test_a_table_that_stands_in_a_text_of_toml_is_no_table(machine: Machine) -> None:
-    content = b'note = """\n[mcp_servers.agent-memory]\n"""\n'
-    path = put(machine, ".codex/config.toml", content)
-    machine.install(Agent.CODEX)
-    (machine.home / "data" / "installation" / "record.json").unlink()
-    machine.uninstall(Agent.CODEX)
-
-    assert content == path.read_bytes()
-
-
-def test_a_link_stays_a_link_and_permissions_stay(machine: Machine) -> None:
-    """As dotfiles are kept."""
-    kept = put(machine, "dotfiles/claude.json", b"{}")
-    kept.chmod(0o640)
-    link = machine.home / ".claude" / "settings.json"
-    link.parent.mkdir()
-    link.symlink_to(kept)
-    machine.install(Agent.CLAUDE_CODE)
-
-    assert link.is_symlink()
-    assert ENTRY in kept.read_text()
-    assert 0o640 == kept.stat().st_mode & 0o777
-
-
-def test_what_another_program_wrote_meanwhile_is_not_overwritten(machine: Machine) -> None:
-    path = put(machine, ".claude/settings.json", b"{}")
-    steps = installing([Agent.CLAUDE_CODE], machine.scope, machine.record, entry=ENTRY, with_server=False)
-    path.write_bytes(b'{"model": "opus"}')
-    with machine.record.held() as record:
-        done = [carry_out(step, record, install=True) for step in steps]
-
-    assert b'{"model": "opus"}' == path.read_bytes()
-    assert ["CHANGED_MEANWHILE"] == [step.problem.reason for step in done if step.problem]
-    assert [] == list(path.parent.glob("*.tmp"))
-
-
-def test_a_backup_holds_the_bytes_from_before_for_its_owner_alone(machine: Machine) -> None:
-    agent, name, content = SETTINGS["claude with hooks of others"]
-    path = put(machine, name, content)
-    machine.install(agent)
-    backup = machine.record.backup_of(path)
-
-    assert backup is not None
-    assert content == backup.read_bytes()
-    assert 0o600 == backup.stat().st_mode & 0o777
-
-
-def test_agents_are_found_by_their_folder_or_their_program(tmp_path: Path) -> None:
-    (tmp_path / "home" / ".cursor").mkdir(parents=True)
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "codex").write_text("#!/bin/sh\n")
-    (tmp_path / "bin" / "codex").chmod(0o755)
-    scope = Scope(
-        home=tmp_path / "home",
-        environ={
-            "PATH": str(tmp_path / "bin"),
-            "XDG_CONFIG_HOME": str(tmp_path / "xdg"),
-            "CLAUDE_CONFIG_DIR": str(tmp_path),
-        },
-    )
-
-    assert (Agent.CLAUDE_CODE, Agent.CODEX, Agent.CURSOR) == found_agents(scope)
-
-
-def test_hooks_that_are_switched_off_are_told_of(machine: Machine) -> None:
-    put(machine, ".claude/settings.json", b'{"disableAllHooks": true}')
-    steps = machine.install(Agent.CLAUDE_CODE)
-
-    assert ("The settings switch all hooks off: disableAllHooks is true.",) == steps[0].notes
