@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from agent_memory.capture.own_patterns import problem_of
 from agent_memory.capture.redaction import Redactor, redact_text, redact_value
 from agent_memory.capture.secrets import rules
+from agent_memory.capture.secrets.tokens import inner_by_pattern, inner_by_walking
 from tests.data.secrets.corpus import LOOK_ALIKES, SECRETS, Draw
 
 GITHUB = "gh" + "p_" + Draw("github").word(36)
@@ -117,6 +118,19 @@ def test_a_secret_is_replaced_by_its_kind_and_the_rest_is_verbatim(text: str, ex
     assert GITHUB not in redacted
     if expected is not None:
         assert expected == redacted
+
+
+_BEGINNINGS = [one for row in rules.TOKENS for one in row[1].split()]
+_PIECES = st.sampled_from([*_BEGINNINGS, *(one[:3] for one in _BEGINNINGS), *"._~-aA0"])
+
+
+@given(st.lists(_PIECES, min_size=1, max_size=12).map("".join), st.data())
+def test_a_token_inside_a_run_is_found_at_one_place_whichever_way(text: str, data: st.DataObject) -> None:
+    """A hook, which looks at little, walks; whoever looks at much has compiled what to look for."""
+    end = data.draw(st.integers(1, len(text)))
+    begins = data.draw(st.integers(1, end))
+
+    assert inner_by_pattern(text, begins, end) == inner_by_walking(text, begins, end)
 
 
 def test_kinds_are_counted() -> None:

@@ -131,10 +131,9 @@ def _inside(text: str, data: bytes, at: int, end: int, spans: list[Span]) -> Non
             spans.append((found.start(), found.end(), TOKEN, "azure-client-secret"))
             return
     # Behind a delimiter: `backup-AKIA…`, `oauth2_ghp_…`.
-    begins = at + 1
-    inner = _inner()
-    while found := inner.search(text, begins, end):
-        begins = max(token_at(text, found.start(), spans), found.start() + 3)
+    inner = _inner(text, at + 1, end)
+    while inner >= 0:
+        inner = _inner(text, max(token_at(text, inner, spans), inner + 3), end)
 
 
 # ESC, and what stands for it in JSON and in code.
@@ -154,7 +153,33 @@ def _behind_escape(text: str, at: int, before: str) -> int:
     return ends + 1 if ends >= 0 and any(escape in left for escape in _ESCAPES) else 0
 
 
-def _inner() -> re.Pattern[str]:
+_DELIMITERS = "._~-"
+# Compiling a pattern of all beginnings takes as long as walking so far: longer than most hooks ever walk.
+_WALKED_MAX = 1 << 14
+_walked = 0
+
+
+def _inner(text: str, begins: int, end: int) -> int:
+    """Where the beginning of a token stands behind a delimiter, at or after *begins*; -1 for nowhere."""
+    global _walked
+    if _walked < _WALKED_MAX:
+        _walked += max(0, end - begins)
+        return inner_by_walking(text, begins, end)
+    return inner_by_pattern(text, begins, end)
+
+
+def inner_by_walking(text: str, begins: int, end: int) -> int:
+    """`_inner`, a step for each character."""
+    for at in range(begins, end):
+        if text[at - 1] in _DELIMITERS and (heads := _HEADS.get(text[at : at + 3])):
+            for beginning, _ in heads:
+                if len(beginning) > 3 and text.startswith(beginning, at, end):
+                    return at
+    return -1
+
+
+def inner_by_pattern(text: str, begins: int, end: int) -> int:
+    """`_inner`, by an expression of all beginnings."""
     global _inner_pattern
     if not _inner_pattern:
         by_first: dict[str, list[str]] = {}
@@ -163,8 +188,9 @@ def _inner() -> re.Pattern[str]:
                 if len(beginning) > 3:
                     by_first.setdefault(beginning[0], []).append(re.escape(beginning[1:]))
         groups = (f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in by_first.items())
-        _inner_pattern = f"(?<=[._~-])(?:{'|'.join(groups)})"
-    return compiled(_inner_pattern)
+        _inner_pattern = f"(?<=[{_DELIMITERS}])(?:{'|'.join(groups)})"
+    found = compiled(_inner_pattern).search(text, begins, end)
+    return found.start() if found else -1
 
 
 _inner_pattern = ""
