@@ -20,16 +20,18 @@ RECORDED = [
 ]
 
 
-def prompt(text: str, minute: int, *, session: str = "s1", cwd: str = "/work/kelpie") -> dict[str, Any]:
+def prompt(
+    text: str, minute: int, *, second: int = 0, session: str = "s1", cwd: str = "/work/kelpie"
+) -> dict[str, Any]:
     """A line of Claude Code's, of something that was typed."""
     return {
         "type": "user",
-        "uuid": f"{session}-{minute}",
+        "uuid": f"{session}-{minute}-{second}",
         "parentUuid": None,
         "isSidechain": False,
         "sessionId": session,
         "cwd": cwd,
-        "timestamp": f"2026-03-02T10:{minute:02}:00.000Z",
+        "timestamp": f"2026-03-02T10:{minute:02}:{second:02}.000Z",
         "message": {"role": "user", "content": text},
     }
 
@@ -189,7 +191,7 @@ def test_a_session_that_goes_on_in_another_file_loses_none_of_its_repetitions(tm
 def test_words_said_twice_within_a_minute_are_two(path: Path) -> None:
     log = InMemoryLog()
     for _ in range(2):
-        import_all([write(path, prompt("Yes.", 1), prompt("Yes.", 1), prompt("Yes.", 2))], log)
+        import_all([write(path, prompt("Yes.", 1), prompt("Yes.", 1, second=20), prompt("Yes.", 2))], log)
 
     assert 3 == len(log.events)
 
@@ -248,10 +250,9 @@ def test_secrets_are_taken_out_before_anything_is_made_of_a_line(path: Path) -> 
 
 
 def test_malformed_lines_are_told_by_number_and_stop_nothing(path: Path) -> None:
-    good = json.dumps(prompt("Good.", 1)).encode()
-    history = write(
-        path, good, good[:40], b"", b"[1, 2]", b"\0\0\0", b"\xff\xfe broken", good + good.replace(b"Good", b"Two")
-    )
+    good, two = (json.dumps(prompt("Good.", minute)).encode() for minute in (1, 2))
+    three = two.replace(b"Good", b"Three")
+    history = write(path, good, good[:40], b"", b"[1, 2]", b"\0\0\0", b"\xff\xfe broken", two + three)
     log = InMemoryLog()
     account = one(import_all([history], log))
     malformed = [line for line, _ in account.malformed]

@@ -138,9 +138,9 @@ def test_a_history_without_times_is_read_anew_and_sent_once(tmp_path: Path, monk
 
     made: list[History] = []
 
-    def noted(history: History, *, modified_ms: int) -> Any:
+    def noted(history: History, **more: Any) -> Any:
         made.append(history)
-        return new_reader(history, modified_ms=modified_ms)
+        return new_reader(history, **more)
 
     monkeypatch.setattr(reading, "new_reader", noted)
     path.write_bytes(line("The mast."))

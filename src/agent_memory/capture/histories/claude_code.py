@@ -10,25 +10,26 @@ Sub-agents have files of their own, `<session>/subagents/agent-<id>.jsonl`; in o
 stand among the lines (`isSidechain`), and are told apart by the line that their chain begins with.
 
 A line is read by itself, so a transcript that grows, or is cut anywhere, gives the same events: what
-one message says on several lines are several.
+one message says on several lines are several. A line that stands there twice (its uuid tells) is one. What a
+fork copied from another session tells of that one once more (`_claude_copies`).
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agent_memory.capture.agents.claude_code import command_text, is_typed
 from agent_memory.capture.agents.common import Frame, of_subagent
 from agent_memory.capture.agents.shapes import compaction_summary
+from agent_memory.capture.histories._claude_copies import line_digest, origins_in
 from agent_memory.capture.histories.port import Place
 from agent_memory.capture.model import Captured, Outcome, Told
 from agent_memory.capture.payloads import as_name, name_at, text_at, time_ms
 from agent_memory.capture.rendering import content_text, error_text, exit_code_of, tool_output_text
 from agent_memory.events import Kind
 
-__all__ = ["ClaudeCodeHistory"]
+__all__ = ["ClaudeCodeHistory", "origins_in"]
 
 Fields = Mapping[str, Any]
 
@@ -38,9 +39,6 @@ _THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 _IMAGES = frozenset({"image", "document"})
 _PLACEHOLDERS = frozenset({"No response requested.", "(no content)"})
 _WARM_UP = "Warmup"
-
-# A title names the line that it was made after, which is one of the last.
-_LINES_MAX = 2_000
 
 # Lines about the conversation, and why they are none of it.
 _ABOUT = {
@@ -77,7 +75,7 @@ _SYSTEM = {
 class ClaudeCodeHistory:
     """Reads one transcript.
 
-    It remembers the ids of its latest lines, the names of open calls, the chains of old sub-agents, and for lines
+    It remembers its lines by their ids, the names of open calls, the chains of old sub-agents, and for lines
     that name none the last session, folder and time.
     """
 
@@ -88,7 +86,16 @@ class ClaudeCodeHistory:
         self._tool_names: dict[str, str] = {}
         self._roots: dict[str, str] = {}
         self._warm_ups: set[str] = set()
-        self._lines: deque[str] = deque(maxlen=_LINES_MAX)
+        self._origins = place.origins
+        # Digests of ids, and of ids with what was told by them.
+        self._lines: set[bytes] = set()
+        self._told_by: set[bytes] = set()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ClaudeCodeHistory:
+        # What is known of lines are plain values, and many.
+        copied = object.__new__(ClaudeCodeHistory)
+        copied.__dict__.update({k: v.copy() if isinstance(v, dict | set) else v for k, v in self.__dict__.items()})
+        return copied
 
     def read(self, line: int, value: Any) -> Iterable[Told]:
         """What a line tells: always one thing."""
@@ -97,16 +104,28 @@ class ClaudeCodeHistory:
         told = self._told(value)
         if isinstance(told, str):
             return [Told(line=line, outcome=Outcome.SKIPPED, reason=told)]
+        if self._is_told(value, told):
+            return [Told(line=line, outcome=Outcome.MERGED, reason="a line that stands above already")]
         return [Told(line=line, outcome=Outcome.EVENT, captured=tuple(told))]
 
     def end(self) -> Iterable[Told]:
         """Nothing: no line waits for another."""
         return ()
 
+    def _is_told(self, line: Fields, told: list[Captured]) -> bool:
+        """Whether a line of this id has told the same before: it is written again where sessions meet."""
+        uuid = text_at(line, "uuid")
+        if not uuid:
+            return False
+        digest = line_digest("\0".join([uuid, *(one.text for one in told)]))
+        known = digest in self._told_by
+        self._told_by.add(digest)
+        return known
+
     def _told(self, line: Fields) -> list[Captured] | str:
         """The events of a line, or why it has none."""
         if uuid := text_at(line, "uuid"):
-            self._lines.append(uuid)
+            self._lines.add(line_digest(uuid))
         if not self._agent_id:
             self._session = name_at(line, "sessionId", "session_id") or self._session
         self._time_ms = time_ms(line.get("timestamp")) or self._time_ms
@@ -140,6 +159,7 @@ class ClaudeCodeHistory:
     def _frame(self, line: Fields, message: Fields, root: str = "") -> Frame:
         forked = line.get("forkedFrom")
         session = name_at(forked, "sessionId") if isinstance(forked, Mapping) else ""
+        session = session or self._origins.get(line_digest(text_at(line, "uuid")), "")
         session = session or name_at(line, "sessionId", "session_id") or self._session
         agent_id = name_at(line, "agentId") or self._agent_id or root
         return Frame(
@@ -278,7 +298,7 @@ class ClaudeCodeHistory:
     def _summary(self, line: Fields) -> list[Captured] | str:
         """What the program calls a conversation; at the beginning of a file stand those of others."""
         text, leaf = text_at(line, "summary"), name_at(line, "leafUuid")
-        if not text.strip() or leaf not in self._lines:
+        if not text.strip() or line_digest(leaf) not in self._lines:
             return "title of another conversation"
         known = {"event": "summary"}
         return [self._frame(line, {}).captured(Kind.OTHER, text, key=f"summary/{leaf}", known=known)]

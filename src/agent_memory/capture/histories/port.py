@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,12 +15,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a history lies. ``path`` may tell a reader more than the bytes do; it opens nothing there.
 
     ``modified_ms``, when it was last written, is the time of things that have none of their own. ``folder`` is
-    where the agent worked, as far as that stands beside the history and not in it.
+    where the agent worked, as far as that stands beside the history and not in it. ``origins`` says of lines that are
+    copies, by a digest that the reader knows, whose they are.
     """
 
     path: Path
     modified_ms: int
     folder: str = ""
+    origins: Mapping[bytes, str] = {}
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -13,14 +13,14 @@ import sqlite3
 import time
 import zipfile
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 
 import msgspec
 
 from agent_memory.capture.importing.accounts import Account, State
 from agent_memory.capture.importing.aligning import Aligner, number_of
-from agent_memory.capture.importing.formats import History, files_of
+from agent_memory.capture.importing.formats import History, files_of, origins_of
 from agent_memory.capture.importing.marks import NO_MARK, Anchor, Mark, Marks, digest_of, stamp_of
 from agent_memory.capture.importing.port import Log, Observer, Redact, Refused, Scope
 from agent_memory.capture.importing.reading import Found, Reading, Step, size_of
@@ -49,6 +49,7 @@ class _Run:
         self.held_back: list[Found] = []
         self.doubtful: list[tuple[Found, Receipt]] = []
         self.aligner = Aligner()
+        self.origins: Mapping[bytes, str] = {}
         self.is_read = False
 
 
@@ -125,7 +126,7 @@ class Importer:
         run = _Run(account, mark, stamp)
         self._open.append(run)
         begun_s, read = time.monotonic(), 0
-        for step in self._steps(account, keep=keep):
+        for step in self._steps(run, keep=keep):
             for found in step.found:
                 self._take(run, found)
             read += step.size
@@ -143,10 +144,13 @@ class Importer:
         run.is_read = True
         self._go_on(run)
 
-    def _steps(self, account: Account, *, keep: bool) -> Iterator[Step]:
+    def _steps(self, run: _Run, *, keep: bool) -> Iterator[Step]:
         """What is in the history, until its end or until it cannot be read."""
+        account = run.account
         try:
-            yield from self._reading(account.history, keep=keep).steps(account, keep=keep)
+            reading = self._reading(account.history, keep=keep)
+            run.origins = reading.origins
+            yield from reading.steps(account, keep=keep)
         except _UNREADABLE as error:
             account.state = State.FAILED
             account.problem = _told(error)
@@ -155,7 +159,10 @@ class Importer:
         """A reading of the history: the one that was kept, if the file has only grown since."""
         kept = self._kept.pop(history.name, None)
         if kept is None or not kept.can_go_on():
-            kept = Reading(history, redact=self._redact, scope=self._scope)
+            mark = self._marks.get(history.name)
+            # Whose lines were once stays so: what they were copied from may be gone, or have gone on since.
+            origins = mark.origins if mark.seen else origins_of(history)
+            kept = Reading(history, redact=self._redact, scope=self._scope, origins=origins)
         if keep:
             self._kept[history.name] = kept
             while len(self._kept) > _KEPT_READINGS_MAX:
@@ -201,7 +208,8 @@ class Importer:
         self._open.remove(run)
         if self._log is None or (not run.fresh and run.stamp == run.mark.stamp):
             return
-        mark = Mark(stamp=run.stamp, since_ms=self._since_ms, seen=run.mark.seen | run.fresh)
+        seen = run.mark.seen | run.fresh
+        mark = Mark(stamp=run.stamp, since_ms=self._since_ms, seen=seen, origins=run.origins)
         self._marks.put([(run.account.history.name, mark)], anchor=self._anchor)
 
     # -- the log -----------------------------------------------------------------------------
@@ -278,7 +286,7 @@ class Importer:
                 run.account.state = State.INTERRUPTED
             if run.fresh and self._log is not None:
                 # Not all of it was acknowledged; what was need not be sent again.
-                mark = msgspec.structs.replace(run.mark, stamp="", seen=run.mark.seen | run.fresh)
+                mark = msgspec.structs.replace(run.mark, stamp="", seen=run.mark.seen | run.fresh, origins=run.origins)
                 self._marks.put([(run.account.history.name, mark)], anchor=self._anchor)
         self._open.clear()
         self._batch.clear()

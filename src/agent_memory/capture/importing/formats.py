@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from importlib import import_module
@@ -40,6 +40,8 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.path}!{self.member}" if self.member else str(self.path)
 
 
+NO_ORIGINS: Mapping[bytes, str] = {}
+
 _READERS = {
     Agent.CLAUDE_CODE: ("claude_code", "ClaudeCodeHistory"),
     Agent.CODEX: ("codex", "CodexHistory"),
@@ -52,14 +54,20 @@ _READERS = {
 }
 
 
-def new_reader(history: History, *, modified_ms: int) -> HistoryReader:
+def new_reader(history: History, *, modified_ms: int, origins: Mapping[bytes, str] = NO_ORIGINS) -> HistoryReader:
     """A reader for the history, at its beginning."""
     name = _READERS[history.agent][1]
     path = history.path / history.member if history.member else history.path
     module = _module(history.agent)
     make: Callable[[Place], HistoryReader] = getattr(module, name)
     folder = module.folder_of(history.path) if hasattr(module, "folder_of") else ""
-    return make(Place(path=path, modified_ms=modified_ms, folder=folder))
+    return make(Place(path=path, modified_ms=modified_ms, folder=folder, origins=origins))
+
+
+def origins_of(history: History) -> dict[bytes, str]:
+    """Whose the lines are that the history copied from others that lie beside it."""
+    module = _module(history.agent)
+    return module.origins_in(history.path) if hasattr(module, "origins_in") else {}
 
 
 def records_of(history: History) -> Iterator[Record | Told]:

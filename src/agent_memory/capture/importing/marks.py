@@ -1,10 +1,11 @@
 """How far each history has been imported: `imports.sqlite3`, beside what the daemon keeps for its hooks.
 
-    marks    name → stamp, since_ms, seen     a history by its path; what its files looked like; its events
-    anchor   event_id, position               of the event that was recorded last
+    marks    name → stamp, since_ms, seen, origins   a history by its path; what its files looked like; its events
+    anchor   event_id, position                      of the event that was recorded last
 
 A history whose files look as they did is not read again. ``seen`` holds 12 bytes of a digest of each source id
 that the log has taken; so of a history that has grown, or was written anew, only what is new is appended.
+``origins`` keeps whose the lines are that were copied from another history, for that one may be gone the next time.
 
 All of it could be lost without harm: the log knows every event by its source. Whether the log is still the one
 that the marks are of, the anchor tells: a store that was erased or restored does not have it.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -28,7 +29,7 @@ _DIGEST_BYTES = 12
 _BUSY_S = 30.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS marks (
-    name TEXT PRIMARY KEY, stamp TEXT NOT NULL, since_ms INTEGER, seen BLOB NOT NULL
+    name TEXT PRIMARY KEY, stamp TEXT NOT NULL, since_ms INTEGER, seen BLOB NOT NULL, origins BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS anchor (
     one INTEGER PRIMARY KEY CHECK (one = 1), event_id TEXT NOT NULL, position INTEGER NOT NULL
@@ -42,6 +43,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     stamp: str = ""
     since_ms: int | None = None
     seen: frozenset[bytes] = frozenset()
+    origins: Mapping[bytes, str] = {}
 
     def holds(self, stamp: str, since_ms: int | None) -> bool:
         """Whether there is nothing new in a history that looks like *stamp*, as far back as *since_ms*."""
@@ -73,19 +75,27 @@ class Marks:
 
     def get(self, name: str) -> Mark:
         """The mark of a history; `NO_MARK` for one that was never imported."""
-        row = self._rows.execute("SELECT stamp, since_ms, seen FROM marks WHERE name = ?", (name,)).fetchone()
+        row = self._rows.execute("SELECT stamp, since_ms, seen, origins FROM marks WHERE name = ?", (name,)).fetchone()
         if row is None:
             return NO_MARK
-        stamp, since_ms, seen = row
+        stamp, since_ms, seen, origins = row
         digests = (seen[at : at + _DIGEST_BYTES] for at in range(0, len(seen), _DIGEST_BYTES))
-        return Mark(stamp=stamp, since_ms=since_ms, seen=frozenset(digests))
+        return Mark(
+            stamp=stamp,
+            since_ms=since_ms,
+            seen=frozenset(digests),
+            origins=msgspec.msgpack.decode(origins, type=dict[bytes, str]),
+        )
 
     def put(self, marks: Iterable[tuple[str, Mark]], *, anchor: Anchor | None) -> None:
         """Replace these marks, all or none; durable on return, unless there is no room: then ``problem`` says so."""
-        rows = [(name, mark.stamp, mark.since_ms, b"".join(sorted(mark.seen))) for name, mark in marks]
+        rows = [
+            (name, mark.stamp, mark.since_ms, b"".join(sorted(mark.seen)), msgspec.msgpack.encode(mark.origins))
+            for name, mark in marks
+        ]
         try:
             with self._rows:
-                self._rows.executemany("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", rows)
+                self._rows.executemany("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?)", rows)
                 if anchor is not None:
                     values = (anchor.event_id, anchor.position)
                     self._rows.execute("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?)", values)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +17,15 @@ from agent_memory.capture.histories import HistoryReader, Record
 from agent_memory.capture.identity import CountedRepetitions, to_draft
 from agent_memory.capture.importing.accounts import Account
 from agent_memory.capture.importing.decoding import Lines
-from agent_memory.capture.importing.formats import Form, History, files_of, new_reader, opened, records_of
+from agent_memory.capture.importing.formats import (
+    NO_ORIGINS,
+    Form,
+    History,
+    files_of,
+    new_reader,
+    opened,
+    records_of,
+)
 from agent_memory.capture.importing.port import Redact, Scope
 from agent_memory.capture.model import Captured, Outcome, Told
 from agent_memory.capture.moments import Moments
@@ -48,12 +56,16 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 class Reading:
     """A history while it is read."""
 
-    def __init__(self, history: History, *, redact: Redact, scope: Scope) -> None:
+    def __init__(
+        self, history: History, *, redact: Redact, scope: Scope, origins: Mapping[bytes, str] = NO_ORIGINS
+    ) -> None:
+        """*origins* says of lines that are copies whose they are (`formats.origins_of`)."""
         self.history = history
+        self.origins = origins
         self._redact = redact
         self._scope = scope
         self._modified_ms = _modified_ms(history)
-        self._reader: HistoryReader = new_reader(history, modified_ms=self._modified_ms)
+        self._reader: HistoryReader = new_reader(history, modified_ms=self._modified_ms, origins=self.origins)
         self._repetitions = CountedRepetitions()
         self._lines = Lines()
         self._tail = b""
