@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -16,7 +16,9 @@ from agent_memory.errors import AgentMemoryError
 from agent_memory.installation import services
 from agent_memory.installation.agents import Scope
 from agent_memory.memory import Status
-from agent_memory.storage.lock import Holder
+
+if TYPE_CHECKING:
+    from agent_memory.daemon.control import Holder
 
 _START_S = 60.0
 _STATUS_S = 10.0

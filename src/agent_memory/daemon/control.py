@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent_memory.errors import Unavailable
-from agent_memory.storage.lock import Holder, lock_holder
+from agent_memory.storage.lock import Holder as Holder
+from agent_memory.storage.lock import lock_holder
 
 LOG_NAME = "daemon.log"
 _LOOK_S = 0.02
