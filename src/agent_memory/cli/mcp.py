@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +16,8 @@ from agent_memory.cli.front import Front, front
 
 if TYPE_CHECKING:
     from agent_memory.memory import Memory
+
+_OPENS_STORES = "agent_memory.daemon.wiring"
 
 
 @click.command("mcp", short_help="Serve the memory to an agent as MCP tools, over its pipes.")
@@ -28,12 +32,18 @@ def command(front: Front) -> int:
 
 
 async def _mcp(front: Front) -> int:
+    import asyncio
+
     from agent_memory.config import INTERNAL_VARIABLE
     from agent_memory.mcp.notes import NoteRules
     from agent_memory.mcp.stdio import serve_stdio
 
-    def opener() -> AbstractAsyncContextManager[Memory]:
-        return front.memory(create=True)
+    @asynccontextmanager
+    async def opener() -> AsyncIterator[Memory]:
+        # What speaks gRPC, or opens a store, takes a while to load; meanwhile the agent is answered.
+        await asyncio.to_thread(import_module, "agent_memory.api.client" if front.store is None else _OPENS_STORES)
+        async with front.memory(create=True) as memory:
+            yield memory
 
     # The thread that reads the pipe cannot be woken; there is nothing here that a signal could harm.
     for number in (signal.SIGINT, signal.SIGTERM):
