@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from itertools import pairwise
 
@@ -408,8 +409,31 @@ def test_a_memory_that_an_agent_escaped_is_known(kind: Kind) -> None:
     assert (Span(0, len(escaped), MEMORY),) == scaffolding_of(told)
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("is_ascii", [True, False])
+def test_a_memory_in_json_is_known(kind: Kind, depth: int, is_ascii: bool) -> None:
+    """A line of a transcript, what a hook printed, within another's output; some programs escape `<` in it, too."""
+    text = as_memory('We ship on Friday, "they" said.\nNot on Monday.')
+    for _ in range(depth):
+        text = json.dumps({"context": text})
+    if is_ascii:
+        text = text.replace("<", "\\u003c").replace(">", "\\u003e")
+    told = said_text(event(f"Before. {text} After.", kind=kind))
+
+    assert "ship" not in told
+    assert "Monday" not in told
+    assert told.startswith("Before. ")
+    assert told.endswith(" After.")
+
+
 @pytest.mark.parametrize(
-    "text", ["We wrote &lt;agent-memory&gt; there", "`&lt;agent-memory&gt;` and `&lt;/agent-memory&gt;`"]
+    "text",
+    [
+        "We wrote &lt;agent-memory&gt; there",
+        "`&lt;agent-memory&gt;` and `&lt;/agent-memory&gt;`",
+        r'It begins with "<agent-memory>\n" in JSON',
+    ],
 )
 def test_an_escaped_tag_that_is_talked_about_is_said(text: str) -> None:
     assert () == scaffolding_of(event(text))

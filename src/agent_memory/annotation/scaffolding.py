@@ -88,7 +88,7 @@ def scaffolding_of(event: Event) -> tuple[Span, ...]:
         spans += [Span(start, end, MEMORY) for start, end in own_commands(text)]
     elif event.kind is Kind.TOOL_RESULT:
         spans += [Span(start, end, MEMORY) for start, end in own_envelopes(text)]
-    if _ESCAPED in text:
+    if MEMORY_TAG in text:
         spans += _escaped_memories(text)
     if event.kind in _ASSISTANT:
         if event.kind is Kind.ASSISTANT_MESSAGE and text.strip() in ANSWERS_TO_SCAFFOLDING:
@@ -157,17 +157,24 @@ def as_memory(text: str) -> str:
     return f"<{MEMORY_TAG}>\n{_MEMORY_TAGS.sub(_bent, text)}\n</{MEMORY_TAG}>"
 
 
-_ESCAPED, _ESCAPED_END = f"&lt;{MEMORY_TAG}&gt;", f"&lt;/{MEMORY_TAG}&gt;"
+# What our tags become: where an agent escapes what its hooks say, and in JSON, a line of a transcript for instance,
+# where a backslash stands for the end of the line behind them.
+_ESCAPED = (
+    (f"&lt;{MEMORY_TAG}&gt;", f"&lt;/{MEMORY_TAG}&gt;"),
+    (f"<{MEMORY_TAG}>\\", f"</{MEMORY_TAG}>"),
+    (f"\\u003c{MEMORY_TAG}\\u003e", f"\\u003c/{MEMORY_TAG}\\u003e"),
+)
 
 
 def _escaped_memories(text: str) -> Iterator[Span]:
-    """Our memories as an agent hands them on that escapes what its hooks say; one without an end is talked about."""
-    at = text.find(_ESCAPED)
-    while at >= 0 and (end := text.find(_ESCAPED_END, at)) >= 0:
-        end += len(_ESCAPED_END)
-        if text[at - 1 : at] != "`":
-            yield Span(at, end, MEMORY)
-        at = text.find(_ESCAPED, end)
+    """Our memories as others hand them on; one without an end is talked about."""
+    for opens, closes in _ESCAPED:
+        at = text.find(opens)
+        while at >= 0 and (end := text.find(closes, at)) >= 0:
+            end += len(closes)
+            if text[at - 1 : at] != "`":
+                yield Span(at, end, MEMORY)
+            at = text.find(opens, end)
 
 
 _ASSISTANT = frozenset({Kind.ASSISTANT_MESSAGE, Kind.TOOL_CALL})
