@@ -55,9 +55,14 @@ _COMMANDS: dict[str, dict[str, int]] = {
     "rpcclient": {"U": PERCENT},
     "lftp": {"u": COMMA},
     "openssl": {"k": WORD, "K": WORD},
-    "htpasswd": {"b": THIRD},
+    "htpasswd": {"b": THIRD, "cb": THIRD},
     "sudo": {"S": ECHOED},
 }
+# A flag's first letter → the commands that have such.
+_BY_LETTER: dict[str, list[str]] = {}
+for _name, _flags in _COMMANDS.items():
+    for _flag in _flags:
+        _BY_LETTER.setdefault(_flag[:2] if _flag[0] == "-" else _flag[0], []).append(_name)
 _NAMED = (
     rf"(?:^|(?<=[\s;|&(`\"'/$]))(?:{'|'.join(_COMMANDS)})"
     r"(?:dump|admin|import|export|show|sh|restore|stat|top|search|modify|add|delete|pass\w{2}|whoami|_pub|_sub)?"
@@ -85,7 +90,8 @@ def flag(text: str, at: int, spans: list[Span]) -> int:
     if long and text[at - 2 : at - 1] not in (" ", '"', "'"):
         return 0
     left = text[max(0, at - _COMMAND_CHARACTERS_MAX) : at]
-    if not any(name in left for name in _COMMANDS):
+    letter = text[at + 1 : at + 2]
+    if not any(name in left for name in _BY_LETTER.get("-" + letter if long else letter, ())):
         return 0
     cuts = [cut.end() for cut in compiled(_CUTS).finditer(left)]
     commands = compiled(_NAMED).findall(left, cuts[-1] if cuts else 0)
@@ -102,7 +108,7 @@ def flag(text: str, at: int, spans: list[Span]) -> int:
         whole = named[0].split("=")[0]
         if long and whole != wanted:
             continue
-        if not text.startswith(wanted, at + 1) and not (how == THIRD and wanted in whole):
+        if not text.startswith(wanted, at + 1):
             continue
         _take(text, at + 1 + (len(whole) if how == THIRD else len(wanted)), how, spans)
     return 0

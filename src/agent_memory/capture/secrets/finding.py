@@ -11,27 +11,57 @@ On the path of the hook: the standard library only, nothing compiled before it i
 
 from __future__ import annotations
 
+import re
+
 from agent_memory.capture.secrets import addresses, blocks, commands, given, phrases, rules, structures, tokens
-from agent_memory.capture.secrets.patterns import compiled
+from agent_memory.capture.secrets.patterns import compiled_bytes
 from agent_memory.capture.secrets.spans import BLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from agent_memory.capture.secrets.spans import Rule, Span
 
-_STEMS = tuple(stem.encode() for stem in rules.STEMS)
-_FLAGS = r"-[uUaAbpPwkKSc]"
+_LITERALS: dict[bytes, Rule] = {
+    **dict.fromkeys(rules.SLASHED, tokens.slashed),
+    **dict(addresses.LITERALS),
+    **dict(phrases.LITERALS),
+    b'"kty"': structures.jwk,
+    b"sensitive": structures.marked,
+    b"securestring": phrases.secure_string,
+}
+_STEMS = frozenset(stem.encode() for stem in rules.STEMS)
+_SIGHTS = (*(stem.encode() for stem in rules.STEMS), *_LITERALS)
+_FLAGS = rb"-[uUaAbpPwkKSc]"
 # Names that take no value themselves, but say that another command gives it.
 _ASKING = (b"stdin", b"chpass", b"with-token", b"phrase-fd")
 
-_LITERALS: tuple[tuple[bytes, Rule], ...] = (
-    *((beginning, tokens.slashed) for beginning in rules.SLASHED),
-    *addresses.LITERALS,
-    *phrases.LITERALS,
-    (b'"kty"', structures.jwk),
-    (b"sensitive", structures.marked),
-    (b"securestring", phrases.secure_string),
+# In a long text, what shares a rare character is looked for by it, in half the time; a short one is not
+# worth compiling that.
+_LONG = 1 << 16
+_SHARED = (
+    (b"p", (b"pass", b"pw", b"phrase", b"psk")),
+    (b"k", (b"key", b"token", b'"kty"', b"absk", b"kennwort", b"cookie")),
+    (b"se", (b"secret", b"securestring", b"sensitive", b"senha")),
+    (b"c", (b"cred", b"connect", b"contrase")),
+    (b"g", (b"sig", b"login(")),
+    (b":", (b"://", b":5432:", b"oracle:")),
+    (b"w", (b"whsec_", b"wachtwoord")),
+    (b"m", (b"fm2_", b"mnemonic")),
 )
+
+
+class _Look:
+    """One text that is looked through, and what was found."""
+
+    __slots__ = ("done", "judged", "lowered", "size", "spans", "text")
+
+    def __init__(self, text: str, lowered: bytes, spans: list[Span]) -> None:
+        self.text, self.lowered, self.spans = text, lowered, spans
+        self.size = len(text)
+        self.judged: dict[int, int] = {}
+        self.done: dict[bytes, int] = {}
 
 
 def secrets_of(text: str) -> list[Span]:
@@ -43,38 +73,61 @@ def secrets_of(text: str) -> list[Span]:
     lowered = data.lower()
     spans: list[Span] = []
     tokens.tokens(text, data, spans)
-    _names(text, lowered, spans)
-    for literal, rule in _LITERALS:
-        at = lowered.find(literal)
-        while at >= 0:
-            done = rule(text, at, spans)
-            at = lowered.find(literal, max(at + len(literal), done))
-    for found in compiled(_FLAGS).finditer(text):
+    look = _Look(text, lowered, spans)
+    for sight, at in sights(lowered, long=len(lowered) >= _LONG):
+        if sight in _STEMS:
+            _name(look, sight, at)
+        elif at >= look.done.get(sight, 0):
+            look.done[sight] = _LITERALS[sight](text, at, spans)
+    for found in compiled_bytes(_FLAGS).finditer(data):
         commands.flag(text, found.start(), spans)
-    for start, end, kind in blocks.blocks_of(text, lowered):
-        spans.append((start, end, BLOCK, kind))
+    if b"private" in lowered:
+        spans += ((start, end, BLOCK, kind) for start, end, kind in blocks.blocks_of(text, lowered))
     if not text.isascii():
         given.foreign(text, spans)
     return spans
 
 
-def _names(text: str, lowered: bytes, spans: list[Span]) -> None:
-    """What names are given, and what else a stem may announce."""
-    size = len(text)
-    judged: dict[int, int] = {}
-    described = 0
-    for stem in _STEMS:
-        at = lowered.find(stem)
+def sights(lowered: bytes, *, long: bool) -> Iterator[tuple[bytes, int]]:
+    """Each place where a stem or literal stands; *long* says how it is looked for, and changes nothing else."""
+    shared: set[bytes] = set()
+    if long:
+        for mark, literals in _SHARED:
+            shared.update(literals)
+            behind = {literal[literal.index(mark) :]: (literal, literal.index(mark)) for literal in literals}
+            for found in compiled_bytes(_shared_pattern(mark, literals)).finditer(lowered):
+                literal, before = behind[found[0]]
+                yield literal, found.start() - before
+    for sight in _SIGHTS:
+        # One byte is found much faster than several.
+        if sight in shared or (sight[:1] == b"%" and b"%" not in lowered):
+            continue
+        at = lowered.find(sight)
         while at >= 0:
-            if given.may_give(text, at, size):
-                given.given(text, at, spans, judged)
-            if stem == b"secret":
-                if at >= described and b"kind" in lowered[max(0, at - 12) : at]:
-                    described = structures.manifest(text, at, spans)
-            elif stem in (b"auth", b"cred"):
-                phrases.pair(text, at, spans)
-            elif stem in (b"pass", b"token"):
-                around = lowered[max(0, at - 6) : at + 20]
-                if any(name in around for name in _ASKING):
-                    commands.echoed(text, at, spans)
-            at = lowered.find(stem, at + len(stem))
+            yield sight, at
+            at = lowered.find(sight, at + len(sight))
+
+
+def _shared_pattern(mark: bytes, literals: tuple[bytes, ...]) -> bytes:
+    ways = []
+    for literal in sorted(literals, key=lambda literal: len(literal) - literal.index(mark), reverse=True):
+        at = literal.index(mark)
+        before = b"(?<=%s)" % re.escape(literal) if at else b""
+        ways.append(re.escape(literal[at + len(mark) :]) + before)
+    return b"%s(?:%s)" % (re.escape(mark), b"|".join(ways))
+
+
+def _name(look: _Look, stem: bytes, at: int) -> None:
+    """What a name is given, and what else its stem may announce."""
+    text = look.text
+    if given.may_give(text, at, look.size):
+        given.given(text, at, look.spans, look.judged)
+    if stem == b"secret":
+        if at >= look.done.get(stem, 0) and b"kind" in look.lowered[max(0, at - 12) : at]:
+            look.done[stem] = structures.manifest(text, at, look.spans)
+    elif stem in (b"auth", b"cred"):
+        phrases.pair(text, at, look.spans)
+    elif stem in (b"pass", b"token"):
+        around = look.lowered[max(0, at - 6) : at + 20]
+        if any(name in around for name in _ASKING):
+            commands.echoed(text, at, look.spans)

@@ -292,10 +292,14 @@ def _is_basic(value: str) -> bool:
 _FOREIGN_GIVEN = r"""[ \t]{0,4}(?:[:=：]|是|为|為|は|ist|est|—|-)[ \t]{0,4}["'`「«]?([^\s"'`」»。，、]{4,128}+)"""
 
 
+# With the first of its characters beyond ASCII: one character is found much faster than several.
+_FOREIGN = tuple((word, next(c for c in word if not c.isascii())) for word in rules.FOREIGN)
+
+
 def foreign(text: str, spans: list[Span]) -> None:
     """Passwords that are told in words beyond ASCII."""
-    for word in rules.FOREIGN:
-        at = text.find(word)
+    for word, rare in _FOREIGN:
+        at = text.find(word) if rare in text else -1
         while at >= 0:
             at += len(word)
             found = compiled(_FOREIGN_GIVEN).match(text, at)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 _compiled: dict[str, re.Pattern[str]] = {}
+_compiled_bytes: dict[bytes, re.Pattern[bytes]] = {}
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
@@ -15,4 +16,12 @@ def compiled(pattern: str) -> re.Pattern[str]:
     found = _compiled.get(pattern)
     if found is None:
         found = _compiled[pattern] = re.compile(pattern)
+    return found
+
+
+def compiled_bytes(pattern: bytes) -> re.Pattern[bytes]:
+    """The same for bytes."""
+    found = _compiled_bytes.get(pattern)
+    if found is None:
+        found = _compiled_bytes[pattern] = re.compile(pattern)
     return found

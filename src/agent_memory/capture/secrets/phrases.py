@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent_memory.capture.secrets.spans import Span
 
-_BEARER = r"(?i)(?:bearer|ssws)(?:[ \t:=+]{1,3}|%20)[\"'\\]{0,2}([A-Za-z0-9._~+/-]{16,8192}+={0,2})"
+_BEARER = r"(?i)bearer(?:[ \t:=+]{1,3}|%20)[\"'\\]{0,2}([A-Za-z0-9._~+/-]{16,8192}+={0,2})"
 _COOKIE = r"""(?i)cookies?\\{0,3}["']?[ \t]{0,4}[:=,][ \t]{0,4}\\{0,3}["']?([^\r\n"'\\]{16,8192}+)"""
 _IDENTIFIED = (
     r"(?i)identified(?:\s{1,4}with\s{1,4}\S{1,60}+)?\s{1,4}by\s{1,4}(?:password\s{1,4})?"
@@ -101,7 +101,6 @@ def words(text: str, at: int, spans: list[Span]) -> int:
 
 LITERALS = (
     (b"bearer", bearer),
-    (b"ssws ", bearer),
     (b"cookie", cookie),
     (b"identified ", identified),
     (b"login(", pair),
