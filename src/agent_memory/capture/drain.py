@@ -31,7 +31,7 @@ from agent_memory.capture.policy import rules_of
 from agent_memory.capture.redaction import Redactor, redact_value
 from agent_memory.capture.turns import Redact, with_turn
 from agent_memory.errors import AgentMemoryError
-from agent_memory.events import Draft, Receipt
+from agent_memory.events import Draft, EventLimits, Receipt
 from agent_memory.events.ulids import ulid_time_ms
 
 ENVELOPES_AT_ONCE = 128
@@ -40,6 +40,8 @@ BYTES_AT_ONCE = 16 << 20
 # Words that the log has from a history, so long before the hook heard them, were said another time.
 _SAME_MS = 120_000
 _OTHER_TIMES_MAX = 10_000
+
+_AHEAD_MS_MAX = EventLimits().future_ms_max // 2
 
 # What is wrong is not the envelope, and may pass.
 _CONCERN_ALL = (AgentMemoryError, OSError, sqlite3.Error)
@@ -188,6 +190,9 @@ class Drain:
                 batch.refused[name] = str(error)
                 continue
             batch.names.append(name)
+            if envelope.received_ms > (now_ms := self._now_ms()) + _AHEAD_MS_MAX:
+                # The clock was wrong, and was set right since. The log takes nothing from so far ahead.
+                envelope.received_ms = now_ms
             if self._redactor and envelope.rules != self._rules:
                 envelope.payload, more = self._redactor.payload(envelope.payload)
                 envelope.redacted = Counter(envelope.redacted) + more

@@ -61,7 +61,7 @@ class EverythingInScope:
     def project(self, folder: str) -> str:
         if folder == "/breaks":
             raise RuntimeError("a bug of ours")
-        return folder
+        return folder * 2000 if folder == "/long" else folder
 
 
 class FaultyLedger(Ledger):
@@ -333,7 +333,7 @@ def test_without_a_name_the_payload_tells_whose_it_is(folder: Path, log: RowEven
 def test_an_event_that_the_log_refuses_is_set_aside_with_why_and_nothing_else_waits(
     folder: Path, log: RowEventLog
 ) -> None:
-    refused = leave(folder, prompt("too far ahead"), at_s=10**9)
+    refused = leave(folder, prompt("far away", cwd="/long"), at_s=1)
     leave(folder, prompt("fine"), at_s=0)
 
     drain_all(folder, log)
@@ -342,13 +342,25 @@ def test_an_event_that_the_log_refuses_is_set_aside_with_why_and_nothing_else_wa
     (name,) = spool.refused(str(folder))
     assert name.startswith(refused)
     why = (folder / "refused" / f"{name}.why").read_text()
-    assert "user_message: time: lies" in why
+    assert "user_message: project: is 10,000 bytes long" in why
     assert 1 == read_counters(folder)["drained"]
 
     # Moved back, it is tried again.
     (folder / "refused" / name).rename(folder / "waiting" / name)
     drain_all(folder, log)
     assert [name] == spool.refused(str(folder))
+
+
+def test_what_came_while_the_clock_was_far_ahead_is_recorded_when_it_is_right(folder: Path, log: RowEventLog) -> None:
+    """As of now: when it was nobody knows any more."""
+    years_s = 10**9
+    for n, text in enumerate(("first", "second")):
+        leave(folder, prompt(text, timestamp=NOON_MS + (years_s + n) * 1000), at_s=years_s + n)
+
+    drain_all(folder, log)
+
+    assert ["first", "second"] == texts(log)
+    assert all(event.time_ms <= time.time() * 1000 for event in events(log))
 
 
 def test_a_payload_that_breaks_us_is_set_aside_alone(folder: Path, log: RowEventLog) -> None:
