@@ -173,3 +173,82 @@ def test_a_line_that_stands_there_twice_is_one(folder: Folder) -> None:
     assert [(OLD, "No."), (OLD, "Yes."), (OLD, "Yes.")] == folder.said()
     assert {"a line that stands above already": 2} == account.reasons_of(Outcome.MERGED)
     assert [] == account.unexplained
+
+
+# -- forks of Codex ----------------------------------------------------------------------------------
+
+PARENT, FORK, FORK_OF_FORK = (f"0198a000-0000-7000-8000-00000000000{n}" for n in range(3))
+
+
+class Rollouts:
+    """Rollouts of Codex in their folders by day, and an import of them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.log = InMemoryLog()
+
+    def write(self, session: str, *items: Line, forked_from: str = "", minute: int = 0, day: str = "02") -> History:
+        """A rollout, all of whose lines were written at that minute."""
+        meta = {"id": session, "cwd": "/work/sloop", **({"forked_from_id": forked_from} if forked_from else {})}
+        lines = [{"type": "session_meta", "payload": meta}, *items]
+        stamped = [{"timestamp": f"2026-03-{day}T10:{minute + n:02}:00.000Z", **line} for n, line in enumerate(lines)]
+        path = self.path / "sessions" / "2026" / "03" / day / f"rollout-2026-03-{day}T10-00-00-{session}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(line) + "\n" for line in stamped))
+        return History(agent=Agent.CODEX, form=Form.LINES, path=path)
+
+    def said(self) -> list[tuple[str, str]]:
+        return sorted((event.session, event.text) for _, event in self.log.events.values())
+
+
+def item(text: str, role: str = "user") -> Line:
+    content = [{"type": "input_text", "text": text}]
+    return {"type": "response_item", "payload": {"type": "message", "role": role, "content": content}}
+
+
+def shown(text: str) -> Line:
+    return {"type": "event_msg", "payload": {"type": "user_message", "message": text}}
+
+
+def called(number: int) -> list[Line]:
+    call = {"type": "function_call", "name": "shell", "arguments": '{"command": "ls"}', "call_id": f"c{number}"}
+    result = {"type": "function_call_output", "call_id": f"c{number}", "output": f"a{number}.txt"}
+    return [{"type": "response_item", "payload": call}, {"type": "response_item", "payload": result}]
+
+
+TURNS = [item("ok"), shown("ok"), *called(1), item("Done.", "assistant"), item("ok"), shown("ok"), *called(2)]
+OF_THE_PARENT = [(PARENT, text) for text in ("Done.", "a1.txt", "a2.txt", "ls", "ls", "ok", "ok")]
+
+
+@pytest.mark.parametrize("order", itertools.permutations(range(3)), ids=str)
+def test_what_a_fork_of_codex_copied_is_recorded_once_in_any_order(tmp_path: Path, order: tuple[int, ...]) -> None:
+    """From the end, and from the middle of that, hours and a day later; the meta of the other is copied, too."""
+    rollouts = Rollouts(tmp_path)
+    other = {"type": "session_meta", "payload": {"id": PARENT, "cwd": "/work/sloop"}}
+    histories = [
+        rollouts.write(PARENT, *TURNS),
+        rollouts.write(FORK, other, *TURNS, item("ok"), item("Another way."), forked_from=PARENT, minute=20),
+        rollouts.write(FORK_OF_FORK, other, *TURNS[:5], item("Mine."), *called(3), forked_from=FORK, day="03"),
+    ]
+    for at in order:
+        import_all([histories[at]], rollouts.log)
+    expected = [*OF_THE_PARENT, (FORK, "Another way."), (FORK, "ok")]
+
+    assert [*expected, *((FORK_OF_FORK, text) for text in ("Mine.", "a3.txt", "ls"))] == rollouts.said()
+
+
+def test_a_fork_whose_original_is_gone_tells_all_that_it_has(tmp_path: Path) -> None:
+    rollouts = Rollouts(tmp_path)
+    import_all([rollouts.write(FORK, item("ok"), item("Done.", "assistant"), forked_from=PARENT)], rollouts.log)
+
+    assert [(FORK, "Done."), (FORK, "ok")] == rollouts.said()
+
+
+def test_what_was_copied_keeps_its_time(tmp_path: Path) -> None:
+    """A fork writes it with the time of the copy."""
+    rollouts = Rollouts(tmp_path)
+    rollouts.write(PARENT, *TURNS)
+    import_all([rollouts.write(FORK, *TURNS, forked_from=PARENT, day="03")], rollouts.log)
+    days = {event.time_ms // 86_400_000 for _, event in rollouts.log.events.values()}
+
+    assert {1_772_409_600_000 // 86_400_000} == days

@@ -10,28 +10,38 @@
 
 What an event_msg tells waits until a response_item tells the same, or the turn ends: then it is told
 by the event_msg alone. In the oldest rollouts response items stand without a payload around them.
+
+A session that was forked, as it is when an earlier prompt is edited, begins with a copy of the other's items, written
+anew without their times. What the other told is told of that one once more.
 """
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from agent_memory.capture.agents.codex import is_scaffolding, said_text, shell_output
 from agent_memory.capture.agents.common import Frame, of_subagent
 from agent_memory.capture.histories._codex_noise import ITEMS, LINES, MESSAGES
 from agent_memory.capture.histories._codex_shown import Shown
-from agent_memory.capture.histories.port import Place
+from agent_memory.capture.histories.port import Place, words_of
 from agent_memory.capture.model import Captured, Outcome, Told
-from agent_memory.capture.payloads import as_name, name_at, text_at, time_ms
+from agent_memory.capture.payloads import as_name, decoded, name_at, text_at, time_ms
 from agent_memory.capture.rendering import content_text, error_text, exit_code_of, tool_output_text, without
 from agent_memory.events import Kind
 
-__all__ = ["CodexHistory"]
+__all__ = ["CodexHistory", "copied_from"]
 
 Fields = Mapping[str, Any]
 
+_ROOTS = ("sessions", "archived_sessions")
+_FIRST_LINE_BYTES_MAX = 1 << 20
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 _CALLS = frozenset({"function_call", "custom_tool_call", "local_shell_call", "tool_search_call", "mcp_call"})
@@ -39,10 +49,15 @@ _OUTPUTS = frozenset({"function_call_output", "custom_tool_call_output", "tool_s
 _PROVIDERS = frozenset({"web_search_call", "image_generation_call", "file_search_call", "code_interpreter_call"})
 
 
+# Messages that were only shown come a little later in one rollout than in the other.
+_LOOKED_AHEAD = 32
+
+
 class CodexHistory:
     """Reads one rollout.
 
-    It remembers whose it is, the model and folder of the turn, open calls, and the latest messages.
+    It remembers whose it is, the model and folder of the turn, open calls, the latest messages, and what of another
+    rollout is still to come.
     """
 
     def __init__(self, place: Place) -> None:
@@ -56,6 +71,7 @@ class CodexHistory:
         self._calls: dict[str, str] = {}
         self._done: set[str] = set()
         self._shown = Shown()
+        self._earlier = deque(place.earlier)
 
     def read(self, line: int, value: Any) -> Iterable[Told]:
         """What a line tells, or that it waits; and those before it that waited for it."""
@@ -94,7 +110,7 @@ class CodexHistory:
     # -- whose it is -----------------------------------------------------------------------------
 
     def _begin(self, meta: Fields) -> None:
-        """A rollout is its first session's; what a fork copies from another tells of that one once more."""
+        """A rollout is its first session's; the beginning of another's may follow within a copy of it."""
         if self._known:
             return
         self._known = True
@@ -319,7 +335,18 @@ class CodexHistory:
     # -- outcomes --------------------------------------------------------------------------------
 
     def _event(self, line: int, *captured: Captured) -> Told:
-        return Told(line=line, outcome=Outcome.EVENT, captured=captured)
+        told = tuple(map(self._first_told, captured)) if self._earlier else captured
+        return Told(line=line, outcome=Outcome.EVENT, captured=told)
+
+    def _first_told(self, captured: Captured) -> Captured:
+        """The same as the rollout told it that this is a copy of; as it is, from where this one goes its own way."""
+        words = words_of(captured.text)
+        for at, earlier in enumerate(islice(self._earlier, _LOOKED_AHEAD)):
+            if (earlier.kind, earlier.key, earlier.text) == (captured.kind, captured.key, words):
+                del self._earlier[at]
+                return msgspec.structs.replace(earlier, text=captured.text)
+        self._earlier.clear()
+        return captured
 
     def _other(self, line: int, event: str, text: str) -> Told:
         return self._event(line, self._frame().captured(Kind.OTHER, text, known={"event": event}))
@@ -346,6 +373,20 @@ def _answer(answered: dict[str, Any]) -> Any:
     if len(answered) > 1:
         answered = without(answered, ("status",))
     return next(iter(answered.values())) if len(answered) == 1 else answered
+
+
+def copied_from(rollout: Path) -> Path | None:
+    """The rollout that this one begins with a copy of, as its first line has it, if that is still there."""
+    with rollout.open("rb") as file:
+        begins = decoded(file.readline(_FIRST_LINE_BYTES_MAX))
+    meta = begins[0].get("payload") if begins else None
+    named = _UUID.fullmatch(text_at(meta, "forked_from_id")) if isinstance(meta, Mapping) else None
+    if named is None:
+        return None
+    root = next((folder for folder in rollout.parents if folder.name in _ROOTS), rollout.parent)
+    roots = [root.parent / name for name in _ROOTS] if root.name in _ROOTS else [root]
+    found = (path for folder in roots for path in folder.glob(f"**/rollout-*-{named[0]}.jsonl"))
+    return next((path for path in found if path != rollout), None)
 
 
 def _skipped(line: int, reason: str) -> Told:

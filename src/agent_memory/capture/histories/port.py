@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from agent_memory.capture.model import Told
+from agent_memory.capture.model import Captured, Told
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,13 +17,20 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     ``modified_ms``, when it was last written, is the time of things that have none of their own. ``folder`` is
     where the agent worked, as far as that stands beside the history and not in it. ``origins`` says of lines that are
-    copies, by a digest that the reader knows, whose they are.
+    copies, by a digest that the reader knows, whose they are; ``earlier`` is what the history told that this one
+    begins with a copy of, each with a digest (`words_of`) for its text.
     """
 
     path: Path
     modified_ms: int
     folder: str = ""
     origins: Mapping[bytes, str] = {}
+    earlier: tuple[Captured, ...] = ()
+
+
+def words_of(text: str) -> str:
+    """What is remembered of a text in `Place.earlier`."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):

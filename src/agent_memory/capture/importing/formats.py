@@ -14,7 +14,7 @@ import msgspec
 
 from agent_memory.capture.histories import HistoryReader, Place, Record
 from agent_memory.capture.importing.decoding import document_records
-from agent_memory.capture.model import Agent, Told
+from agent_memory.capture.model import Agent, Captured, Told
 
 
 class Form(StrEnum):
@@ -54,20 +54,33 @@ _READERS = {
 }
 
 
-def new_reader(history: History, *, modified_ms: int, origins: Mapping[bytes, str] = NO_ORIGINS) -> HistoryReader:
-    """A reader for the history, at its beginning."""
+def new_reader(
+    history: History,
+    *,
+    modified_ms: int,
+    origins: Mapping[bytes, str] = NO_ORIGINS,
+    earlier: tuple[Captured, ...] = (),
+) -> HistoryReader:
+    """A reader for the history, at its beginning. For *origins* and *earlier* see `Place`."""
     name = _READERS[history.agent][1]
     path = history.path / history.member if history.member else history.path
     module = _module(history.agent)
     make: Callable[[Place], HistoryReader] = getattr(module, name)
     folder = module.folder_of(history.path) if hasattr(module, "folder_of") else ""
-    return make(Place(path=path, modified_ms=modified_ms, folder=folder, origins=origins))
+    return make(Place(path=path, modified_ms=modified_ms, folder=folder, origins=origins, earlier=earlier))
 
 
 def origins_of(history: History) -> dict[bytes, str]:
     """Whose the lines are that the history copied from others that lie beside it."""
     module = _module(history.agent)
     return module.origins_in(history.path) if hasattr(module, "origins_in") else {}
+
+
+def copied_from(history: History) -> History | None:
+    """The history that this one begins with a copy of, if that is still there. Errors: `OSError`."""
+    module = _module(history.agent)
+    path = module.copied_from(history.path) if hasattr(module, "copied_from") and not history.member else None
+    return History(agent=history.agent, form=history.form, path=path) if path else None
 
 
 def records_of(history: History) -> Iterator[Record | Told]:

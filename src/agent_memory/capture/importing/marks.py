@@ -22,7 +22,7 @@ import msgspec
 
 FILE = "imports.sqlite3"
 
-READERS_VERSION = 1
+READERS_VERSION = 2
 """To be raised when readers understand more than they did: every history is then read again."""
 
 _DIGEST_BYTES = 12

@@ -17,6 +17,7 @@ from agent_memory.capture.histories import HistoryReader, Record
 from agent_memory.capture.identity import CountedRepetitions, to_draft
 from agent_memory.capture.importing.accounts import Account
 from agent_memory.capture.importing.decoding import Lines
+from agent_memory.capture.importing.earlier import told_earlier
 from agent_memory.capture.importing.formats import (
     NO_ORIGINS,
     Form,
@@ -65,7 +66,10 @@ class Reading:
         self._redact = redact
         self._scope = scope
         self._modified_ms = _modified_ms(history)
-        self._reader: HistoryReader = new_reader(history, modified_ms=self._modified_ms, origins=self.origins)
+        earlier = told_earlier(history, redact=redact)
+        self._reader: HistoryReader = new_reader(
+            history, modified_ms=self._modified_ms, origins=self.origins, earlier=earlier
+        )
         self._repetitions = CountedRepetitions()
         self._lines = Lines()
         self._tail = b""
