@@ -22,6 +22,7 @@ from typing import Any
 
 import msgspec
 
+from agent_memory.capture.importing.discovery import Homes
 from agent_memory.capture.model import Agent
 from agent_memory.installation.command import hook_command
 
@@ -49,9 +50,7 @@ _PROGRAMS = {
 _HOMES = {
     Agent.CLAUDE_CODE: ("CLAUDE_CONFIG_DIR", ".claude"),
     Agent.CODEX: ("CODEX_HOME", ".codex"),
-    Agent.GEMINI: ("", ".gemini"),
     Agent.COPILOT: ("COPILOT_HOME", ".copilot"),
-    Agent.OPENCODE: ("OPENCODE_CONFIG_DIR", ""),
     Agent.CURSOR: ("", ".cursor"),
 }
 
@@ -137,14 +136,13 @@ def user_scope(environ: Mapping[str, str] | None = None) -> Scope:
 
 def home_of(agent: Agent, scope: Scope) -> Path:
     """The folder of this user's settings for *agent*."""
-    variable, name = _HOMES[agent]
-    moved = scope.environ.get(variable, "") if variable else ""
-    if moved:
-        return Path(moved).expanduser()
+    under = Homes(home=scope.home, environ=scope.environ).under
+    if agent is Agent.GEMINI:
+        return under("GEMINI_CLI_HOME", "") / ".gemini"
     if agent is Agent.OPENCODE:
-        base = scope.environ.get("XDG_CONFIG_HOME", "")
-        return (Path(base) if Path(base).is_absolute() else scope.home / ".config") / "opencode"
-    return scope.home / name
+        own = under("XDG_CONFIG_HOME", ".config") / "opencode"
+        return under("OPENCODE_CONFIG_DIR", str(own))
+    return under(*_HOMES[agent])
 
 
 def found_agents(scope: Scope) -> tuple[Agent, ...]:
@@ -163,8 +161,8 @@ def places(agent: Agent, scope: Scope) -> Places:
         return _project_places(agent, scope.project)
     home = home_of(agent, scope)
     if agent is Agent.CLAUDE_CODE:
-        moved = scope.environ.get("CLAUDE_CONFIG_DIR", "")
-        return Places(hooks=home / "settings.json", server=(home if moved else scope.home) / ".claude.json")
+        state = Homes(home=scope.home, environ=scope.environ).under("CLAUDE_CONFIG_DIR", "")
+        return Places(hooks=home / "settings.json", server=state / ".claude.json")
     if agent is Agent.CODEX:
         return Places(hooks=home / "hooks.json", server=home / "config.toml")
     if agent is Agent.GEMINI:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from agent_memory.capture.importing.discovery import Homes
 from agent_memory.capture.model import Agent
-from agent_memory.installation.agents import AGENTS, Scope, found_agents
+from agent_memory.installation.agents import AGENTS, Scope, found_agents, places
 from agent_memory.installation.jsonc import InvalidSettings
 from agent_memory.installation.plan import carry_out, installing
 from tests.unit.installation.machines import ENTRY, Machine, put
@@ -150,6 +151,26 @@ def test_agents_are_found_by_their_folder_or_their_program(tmp_path: Path) -> No
     )
 
     assert (Agent.CLAUDE_CODE, Agent.CODEX, Agent.CURSOR) == found_agents(scope)
+
+
+MOVED = [
+    (Agent.CLAUDE_CODE, {"CLAUDE_CONFIG_DIR": "/moved"}, "/moved/settings.json", "/moved/projects"),
+    (Agent.CODEX, {"CODEX_HOME": "/moved"}, "/moved/hooks.json", "/moved/sessions"),
+    (Agent.GEMINI, {"GEMINI_CLI_HOME": "/moved"}, "/moved/.gemini/settings.json", "/moved/.gemini/tmp"),
+    (Agent.COPILOT, {"COPILOT_HOME": "~/moved"}, "/home/moved/hooks/agent-memory.json", "/home/moved/session-state"),
+    (Agent.COPILOT, {"COPILOT_HOME": ""}, "/home/.copilot/hooks/agent-memory.json", "/home/.copilot/session-state"),
+    (Agent.CODEX, {"CODEX_HOME": "not/absolute"}, "/home/.codex/hooks.json", "/home/.codex/sessions"),
+]
+
+
+@pytest.mark.parametrize(("agent", "environ", "hooks", "history"), MOVED)
+def test_an_agent_s_settings_are_moved_by_the_variable_that_moves_its_history(
+    agent: Agent, environ: dict[str, str], hooks: str, history: str
+) -> None:
+    home = Path("/home")
+
+    assert Path(hooks) == places(agent, Scope(home=home, environ=environ)).hooks
+    assert Path(history) == Homes(home=home, environ=environ).folders(agent)[0]
 
 
 def test_hooks_that_are_switched_off_are_told_of(machine: Machine) -> None:
