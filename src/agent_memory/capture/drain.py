@@ -13,9 +13,9 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -94,6 +94,10 @@ class _Batch(msgspec.Struct):
     told: list[_Told] = []
     refused: dict[str, str] = {}
     redacted: Counter[str] = msgspec.field(default_factory=Counter)
+
+    def redact(self, counts: Mapping[str, int]) -> None:
+        """Count what was taken out, by kind."""
+        self.redacted.update({f"redacted.{kind}": count for kind, count in counts.items()})
 
 
 class Drain:
@@ -196,14 +200,22 @@ class Drain:
             if self._redactor and envelope.rules != self._rules:
                 envelope.payload, more = self._redactor.payload(envelope.payload)
                 envelope.redacted = Counter(envelope.redacted) + more
-            batch.redacted.update({f"redacted.{kind}": count for kind, count in envelope.redacted.items()})
-            batch.told += self._told(name, envelope)
+                envelope.cwd = self._redactor.clean(envelope.cwd)
+            batch.redact(envelope.redacted)
+            batch.told += self._told(name, envelope, batch)
         return batch
 
-    def _told(self, name: str, envelope: spool.Envelope) -> list[_Told]:
+    def _told(self, name: str, envelope: spool.Envelope, batch: _Batch) -> list[_Told]:
         told: list[_Told] = []
         moments = Moments()
-        for agent, captured in _captured(envelope, self._redact):
+
+        def redact(value: Any) -> tuple[Any, Mapping[str, int]]:
+            """What the agent's transcript tells, without secrets: they count as those of the hook."""
+            clean, counts = self._redact(value)
+            batch.redact(counts)
+            return clean, counts
+
+        for agent, captured in _captured(envelope, redact):
             time_ms = captured.time_ms or envelope.received_ms
             if self._scope.ignored(agent, captured.folder, time_ms):
                 continue

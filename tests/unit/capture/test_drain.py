@@ -462,6 +462,22 @@ def test_redactions_are_counted_by_their_kind(folder: Path, log: RowEventLog) ->
     assert (3, 1) == (read_counters(folder)["redacted.jwt"], read_counters(folder)["redacted.private-key"])
 
 
+def test_secrets_of_a_transcript_that_is_read_beside_the_hook_are_counted_as_well(
+    folder: Path, log: RowEventLog, tmp_path: Path
+) -> None:
+    said = "It is ghp_abcdefghijklmnopqrstuvwxyz0123456789."
+    told = {"type": "assistant.message", "timestamp": "2026-03-04T09:15:00Z", "data": {"content": said}}
+    transcript = tmp_path / "events.jsonl"
+    transcript.write_text(json.dumps(told) + "\n")
+    stop = {"sessionId": "s", "timestamp": 1_772_615_706_000, "cwd": "/", "stopReason": "end_turn"}
+    leave(folder, {**stop, "transcriptPath": str(transcript)}, at_s=0, agent="copilot")
+
+    drain_all(folder, log)
+
+    assert ["It is [redacted: github-token]."] == texts(log)
+    assert 1 == read_counters(folder)["redacted.github-token"]
+
+
 def test_what_is_old_is_forgotten_but_for_the_number_that_comes_next(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     ledger.begin(1000)
