@@ -269,3 +269,19 @@ def rows_of(database: Path, aside: Path) -> Iterator[bytes]:
                 yield bytes(value)
     finally:
         opened.close()
+
+
+def test_an_import_without_a_daemon_follows_the_settings(tmp_path: Path) -> None:
+    """Where no daemon has told hooks anything yet: own patterns are in the settings alone."""
+    site = Site(tmp_path)
+    folder = site.home / ".claude" / "projects" / "-work-sloop"
+    folder.mkdir(parents=True)
+    told = {"sessionId": "s", "cwd": "/work/sloop", "uuid": "u", "timestamp": "2026-03-02T10:00:00.000Z"}
+    message = {"role": "user", "content": f"our key is {OWN} here"}
+    (folder / "s.jsonl").write_text(json.dumps({**told, "type": "user", "message": message}) + "\n")
+    imported = site.run("import", "claude-code", "--store", str(site.store), "--json")
+    shown = site.run("events", "--store", str(site.store))
+
+    assert {"acme": 1} == json.loads(imported)["data"]["redacted"]
+    assert "our key is [redacted: acme] here" in shown
+    assert OWN not in shown

@@ -25,8 +25,7 @@ from agent_memory.capture.importing.port import Log, Refused
 from agent_memory.capture.importing.reading import size_of
 from agent_memory.capture.importing.watching import Watch
 from agent_memory.capture.model import Agent
-from agent_memory.capture.policy import read_policy
-from agent_memory.capture.redaction import Redactor
+from agent_memory.capture.own_patterns import redactor_of
 from agent_memory.capture.scope import CaptureScope
 from agent_memory.cli import import_view
 from agent_memory.cli.ending import FAILED, OK
@@ -82,7 +81,7 @@ class ImportCommand:
                 return self._told_nothing()
             log = None if self._dry_run or memory is None else _MemoryLog(memory, self._stop if self._watch else None)
             spool = self._spool(status)
-            redactor = Redactor.from_policy(read_policy(spool).redaction)
+            redactor = redactor_of(self._front.config)
             scope = CaptureScope(
                 spool,
                 ignore_paths=self._front.config.capture_ignore_paths,
