@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_memory.capture import BadLine, JsonLines, Line
+from agent_memory.capture.redaction import Redactor
 from agent_memory.events import Draft, Kind, Role
 from agent_memory.events.ulids import is_ulid, ulid_time_ms
 
@@ -209,3 +210,19 @@ def test_the_pieces_in_which_a_file_arrives_do_not_matter(data: st.DataObject) -
     found = [f for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True) for f in lines.feed(whole[a:b])]
 
     assert read(whole) == [*found, *lines.end()]
+
+
+def test_ids_have_no_secrets_and_stay_apart() -> None:
+    """Whoever names a session after a token has it in no id either; two calls remain two."""
+    tokens = ["ghp_" + letter * 3 + "1b2C3d4E5" * 4 for letter in "ab"]
+    lines = JsonLines(redact=Redactor())
+    told = [
+        line(session=f"s {token}", source="x", source_id=f"{token}/1", tool_call_id=token, agent=token)
+        for token in tokens
+    ]
+    found = [one.draft for one in lines.feed(b"".join(told)) if isinstance(one, Line)]
+
+    assert not any(token in repr(draft) for token in tokens for draft in found)
+    assert {"s [redacted: github-token]"} == {draft.session for draft in found}
+    assert 2 == len({draft.source_id for draft in found})
+    assert {"github-token": 8} == lines.redacted

@@ -176,16 +176,31 @@ class JsonLines:
 
 
 def without_secrets(draft: Draft, redactor: Redactor) -> tuple[Draft, Counter[str]]:
-    """The draft without secrets in its words and metadata, and how many of each kind; its ids stay."""
-    told = {
-        "text": draft.text,
-        "speaker": draft.speaker,
-        "project": draft.project,
-        "tool_name": draft.tool_name,
-        "metadata": draft.metadata,
-    }
+    """The draft without secrets in any field, and how many of each kind.
+
+    Things of one session or call stay together; what had an identity has one of its own still.
+    """
+    told = {name: getattr(draft, name) for name in _TOLD}
     clean, counts = redactor.value(told)
-    return (msgspec.structs.replace(draft, **clean), counts) if counts else (draft, counts)
+    if not counts:
+        return draft, counts
+    if clean["source_id"] != draft.source_id:
+        clean["source_id"] += "#" + hashlib.sha256(draft.source_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return msgspec.structs.replace(draft, **clean), counts
+
+
+_TOLD = (
+    "text",
+    "speaker",
+    "project",
+    "agent",
+    "session",
+    "source",
+    "source_id",
+    "tool_name",
+    "tool_call_id",
+    "metadata",
+)
 
 
 class _NoEvent(Exception):

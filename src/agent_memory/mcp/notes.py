@@ -46,5 +46,5 @@ class NoteRules:
             raise NotRemembered("the user has paused recording (`agent-memory resume` ends that)")
         if why := policy.ignored(AGENT, folder):
             raise NotRemembered(why)
-        redacted, _ = Redactor.from_policy(policy.redaction).text(text)
-        return Note(redacted, project_of(folder))
+        redactor = Redactor.from_policy(policy.redaction)
+        return Note(redactor.clean(text), redactor.clean(project_of(folder)))

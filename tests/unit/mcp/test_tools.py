@@ -230,10 +230,10 @@ def _with_projects() -> ScriptedMemory:
 async def test_a_note_is_an_assistant_s_message_that_says_who_wrote_it_and_has_no_secrets(tmp_path: Path) -> None:
     memory = ScriptedMemory()
     secret = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
-    await use(memory, "remember", tmp_path, text=f"The token is {secret}, ask Ann.", project="/src/shop")
+    await use(memory, "remember", tmp_path, text=f"The token is {secret}, ask Ann.", project=f"/src/{secret}")
     draft = told(memory, "append")["draft"]
 
-    assert secret not in draft.text
+    assert secret not in repr(draft)
     assert "[redacted: " in draft.text
     assert (Kind.ASSISTANT_MESSAGE, "mcp", "mcp/c1", "tester") == (
         draft.kind,
