@@ -7,7 +7,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+import pytest
 
 import agent_memory
 from agent_memory.capture.policy import read_policy
@@ -166,6 +169,31 @@ def test_a_damaged_ledger_is_put_aside_and_the_spool_is_drained(tmp_path: Path) 
         eventually(lambda: ["once more"] == texts(memory))
         eventually(lambda: memory.status().healthy)
     assert (spool / "damaged-ledger.sqlite3").exists()
+
+
+def test_a_spool_that_filled_its_disk_is_taken_in_once_there_is_room(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("mounting a small disk takes root")
+    try:
+        spool = disk / "spool"
+        hook({"AGENT_MEMORY_SPOOL": str(spool)}, "patience")
+        with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+            while filler.write(bytes(4096)):
+                pass
+        with (
+            DaemonProcess(tmp_path / "store", flags=("--spool", str(spool))) as daemon,
+            agent_memory.connect(daemon.address, timeout_s=60) as memory,
+        ):
+            eventually(lambda: f"the disk that {spool} is on is full" in memory.status().spool.error)
+            assert 1 == memory.status().spool.waiting
+            subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
+            eventually(lambda: ["patience"] == texts(memory), timeout_s=30)
+            eventually(lambda: memory.status().healthy)
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def test_a_full_disk_keeps_everything_waiting(tmp_path: Path) -> None:

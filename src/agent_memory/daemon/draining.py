@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
 import select
@@ -70,7 +71,7 @@ class _Worker(threading.Thread):
             except Closed:
                 return
             except Exception as error:  # A disk that fails, a ledger that is damaged: said, and tried again.
-                said = f"{type(error).__name__}: {error}"
+                said = _told(error, self._folder)
                 if self._report.error != said:
                     telemetry.LOG.warning("the spool is not drained", spool=str(self._folder), error=said)
                 self._report.error = said
@@ -142,6 +143,12 @@ class _Appender:
     def append(self, drafts: Sequence[Draft]) -> list[Receipt | Refusal]:
         outcomes = asyncio.run_coroutine_threadsafe(self._memory.submit_drafts(drafts), self._loop).result()
         return [Refusal(one.message) if isinstance(one, AppendRefused) else one for one in outcomes]
+
+
+def _told(error: Exception, folder: Path) -> str:
+    if getattr(error, "errno", 0) == errno.ENOSPC or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+        return f"the disk that {folder} is on is full; make some room there, and what waits is taken in"
+    return f"{type(error).__name__}: {error}"
 
 
 def _save_policy_if_free(config: Config) -> None:
