@@ -8,12 +8,15 @@ from itertools import groupby
 from typing import Any
 
 from agent_memory.capture.importing.accounts import Account, State, total, total_of
+from agent_memory.capture.importing.formats import Form
 from agent_memory.capture.model import Outcome
 from agent_memory.cli.front import Front
 from agent_memory.cli.terminal import counted, stored
 
 _SHOWN_MAX = 20
 _LISTED_MAX = 1000
+# What is numbered; of a document and a folder of small files, what it is made of.
+_PARTS = {Form.LINES: "line", Form.DATABASE: "row"}
 _COUNTS = ("events", "created", "known", "imported_before", "refused_count")
 
 
@@ -187,7 +190,8 @@ def _show_troubles(front: Front, accounts: Sequence[Account]) -> None:
     for account in accounts:
         lines = [*account.malformed, *((line, f"refused: {problem}") for line, problem in account.refused)]
         lines += [(line, "is not accounted for") for line in account.unexplained if account.state is State.READ]
-        troubles += [f"{account.history.name}, line {line:,}: {problem}" for line, problem in sorted(lines)]
+        part = _PARTS.get(account.history.form, "item")
+        troubles += [f"{account.history.name}, {part} {line:,}: {problem}" for line, problem in sorted(lines)]
     for trouble in troubles[:_SHOWN_MAX]:
         front.notes.print(stored(trouble, "red"), soft_wrap=True)
     if len(troubles) > _SHOWN_MAX:

@@ -261,6 +261,18 @@ def test_malformed_lines_are_told_by_number_and_stop_nothing(path: Path) -> None
     assert {"blank line": 2} == account.reasons_of(Outcome.SKIPPED)
 
 
+def test_parts_of_an_export_are_numbered_through(tmp_path: Path) -> None:
+    """What is no conversation has a number among them, and so has what a download that broke off lost."""
+    chat = {"uuid": "c1", "chat_messages": [{"uuid": "m1", "sender": "human", "text": "Hello."}]}
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps([chat, 5, {"chat_messages": 7}, {**chat, "uuid": "c2"}, chat])[:-30])
+    account = one(import_all([History(agent=Agent.CLAUDE_AI, form=Form.DOCUMENT, path=path)], InMemoryLog()))
+
+    assert [3, 4, 7] == [number for number, _ in account.malformed]
+    assert 7 == account.lines == sum(account.outcomes.values())
+    assert "cannot be read, nor what follows it" in account.malformed[-1][1]
+
+
 def test_a_last_line_without_its_end_is_taken_if_it_is_whole_and_waited_for_if_not(path: Path) -> None:
     whole, half = json.dumps(prompt("Whole.", 1)).encode(), json.dumps(prompt("Half.", 2)).encode()
     log, marks = InMemoryLog(), Marks(None)

@@ -6,8 +6,8 @@
             "recipient": "all" | tool, "content": {"content_type", "parts" | "text" | …}, "metadata": {…}}}}}
 
 An answer that is given anew, or a prompt that is edited, begins another branch. The branch that ends in
-`current_node` is what the conversation became, and what is told; nodes of others are accounted for and left
-out. Each message is known by its own id, so a later export of the same conversation adds what is new.
+`current_node` is what the conversation became; what was said in others was said, too, and is marked as `branch: left`.
+Each message is known by its own id, so a later export of the same conversation adds what is new.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import msgspec
 
 from agent_memory.capture.agents.by_words import object_of, said
 from agent_memory.capture.agents.common import Frame
-from agent_memory.capture.histories.port import Place
+from agent_memory.capture.histories.port import Place, Untold, numbered
 from agent_memory.capture.model import Captured, Outcome, Told
 from agent_memory.capture.payloads import name_at, text_at, time_ms
 from agent_memory.capture.rendering import tool_call_text, tool_output_text
@@ -39,55 +39,46 @@ class ChatGptHistory:
 
     def __init__(self, place: Place) -> None:
         self._modified_ms = place.modified_ms
-        self._number = 0
 
     def read(self, line: int, value: Any) -> Iterable[Told]:
-        """What a conversation tells: that it began, and each of its nodes."""
+        """What a conversation tells: that it began, and each of its nodes, numbered from *line*."""
         mapping = object_of(value).get("mapping")
         session = name_at(object_of(value), "conversation_id", "id")
         if not isinstance(mapping, Mapping) or not session:
-            return [self._told(Outcome.MALFORMED, "is no conversation")]
-        return list(self._conversation(session, value, mapping))
+            return [Told(line=line, outcome=Outcome.MALFORMED, reason="is no conversation")]
+        return numbered(self._conversation(session, value, mapping), line)
 
     def end(self) -> Iterable[Told]:
         """Nothing is held back."""
         return []
 
-    def _told(self, outcome: Outcome, reason: str = "", captured: tuple[Captured, ...] = ()) -> Told:
-        self._number += 1
-        return Told(line=self._number, outcome=outcome, captured=captured, reason=reason)
-
-    def _conversation(self, session: str, value: Mapping[str, Any], mapping: Mapping[str, Any]) -> Iterator[Told]:
+    def _conversation(self, session: str, value: Mapping[str, Any], mapping: Mapping[str, Any]) -> Iterator[Untold]:
         known = {"model": value.get("default_model_slug"), "gizmo": value.get("gizmo_id")}
         began = time_ms(value.get("create_time")) or self._modified_ms
         frame = Frame(session=session, time_ms=began, metadata={})
         start = frame.captured(Kind.SESSION_START, known={"title": value.get("title"), **known}, key="start")
-        yield self._told(Outcome.EVENT, captured=(start,))
+        yield Outcome.EVENT, "", (start,)
         branch = _branch(mapping, value.get("current_node"))
-        calls: dict[str, str] = {}
-        latest = began
-        for name in branch:
-            message = object_of(mapping[name]).get("message")
-            at = time_ms(object_of(message).get("create_time"))
-            # Answers may be stamped before their questions, and tools' messages not at all.
-            latest = max(at or 0, latest + 1)
-            yield self._node(message, msgspec.structs.replace(frame, time_ms=latest), calls)
-        for _ in range(len(mapping) - len(branch)):
-            yield self._told(Outcome.SKIPPED, "another branch of the conversation")
+        times = _times(mapping, began)
+        for name in sorted(times, key=times.__getitem__):
+            at = msgspec.structs.replace(
+                frame, time_ms=times[name], metadata={"branch": "" if name in branch else "left"}
+            )
+            yield self._node(object_of(mapping[name]).get("message"), at, _Calls(mapping, name))
 
-    def _node(self, message: Any, frame: Frame, calls: dict[str, str]) -> Told:
-        """What a node of the branch tells. *calls* is the last call of each tool, by the tool's name."""
+    def _node(self, message: Any, frame: Frame, calls: _Calls) -> Untold:
+        """What a node tells."""
         if not isinstance(message, Mapping):
-            return self._told(Outcome.SKIPPED, "a node without a message")
+            return Outcome.SKIPPED, "a node without a message", ()
         content, metadata = object_of(message.get("content")), object_of(message.get("metadata"))
         author = object_of(message.get("author"))
         role, recipient = author.get("role"), text_at(message, "recipient")
         if why := _UNTOLD.get(text_at(content, "content_type")):
-            return self._told(Outcome.SKIPPED, why)
+            return Outcome.SKIPPED, why, ()
         if role == "system":
-            return self._told(Outcome.SKIPPED, "the program's instructions to the model")
+            return Outcome.SKIPPED, "the program's instructions to the model", ()
         if role in ("user", "assistant") and metadata.get("is_visually_hidden_from_conversation") is True:
-            return self._told(Outcome.SKIPPED, "hidden from the conversation")
+            return Outcome.SKIPPED, "hidden from the conversation", ()
         name, text = name_at(message, "id"), _words(content)
         key = f"message/{name}" if name else ""
         known = {"model": metadata.get("model_slug"), "attachments": _attached(metadata)}
@@ -97,31 +88,71 @@ class ChatGptHistory:
         elif role == "assistant" and recipient in ("", "all"):
             told = said(frame, Kind.ASSISTANT_MESSAGE, text, key=key, known=known)
         elif role == "assistant":
-            calls[recipient.partition(".")[0]] = name
             words = tool_call_text(recipient, text)
             told = said(frame, Kind.TOOL_CALL, words, key=key, tool_name=recipient, tool_call_id=name, known=known)
         elif role == "tool":
             tool = name_at(author, "name")
-            call_id = calls.get(tool.partition(".")[0], name)
+            call_id = calls.last_of(tool) or name
             told = [frame.captured(Kind.TOOL_RESULT, text, key=key, tool_name=tool, tool_call_id=call_id, known=known)]
         else:
-            return self._told(Outcome.MALFORMED, "message of an unknown author")
+            return Outcome.MALFORMED, "message of an unknown author", ()
         if told:
-            return self._told(Outcome.EVENT, captured=tuple(told))
-        return self._told(Outcome.SKIPPED, "a message without words")
+            return Outcome.EVENT, "", tuple(told)
+        return Outcome.SKIPPED, "a message without words", ()
 
 
-def _branch(mapping: Mapping[str, Any], leaf: Any) -> list[str]:
+def _branch(mapping: Mapping[str, Any], leaf: Any) -> set[str]:
     """The nodes from the root to the leaf; to the latest leaf where it is not named."""
     if not isinstance(leaf, str) or leaf not in mapping:
         leaf = max(_leaves(mapping), default=(0.0, 0, ""))[2]
-    branch: list[str] = []
-    seen: set[str] = set()
-    while isinstance(leaf, str) and leaf in mapping and leaf not in seen:
-        branch.append(leaf)
-        seen.add(leaf)
+    branch: set[str] = set()
+    while isinstance(leaf, str) and leaf in mapping and leaf not in branch:
+        branch.add(leaf)
         leaf = object_of(mapping[leaf]).get("parent")
-    return branch[::-1]
+    return branch
+
+
+def _times(mapping: Mapping[str, Any], began: int) -> dict[str, int]:
+    """When each node was. Answers may be stamped before their questions, and tools' messages not at all."""
+    below: dict[Any, list[str]] = {}
+    for name, node in mapping.items():
+        parent = object_of(node).get("parent")
+        below.setdefault(parent if isinstance(parent, str) and parent in mapping else None, []).append(name)
+    times: dict[str, int] = {}
+    # A node that is its own ancestor is below no root.
+    for root in (*below.get(None, ()), *mapping):
+        waiting = [(root, began)]
+        while waiting:
+            name, latest = waiting.pop()
+            if name in times:
+                continue
+            own = time_ms(object_of(object_of(mapping[name]).get("message")).get("create_time"))
+            times[name] = max(own or 0, latest + 1)
+            waiting += [(child, times[name]) for child in reversed(below.get(name, ()))]
+    return times
+
+
+class _Calls:
+    """The calls of tools above a node."""
+
+    def __init__(self, mapping: Mapping[str, Any], name: str) -> None:
+        self._mapping = mapping
+        self._name = name
+
+    def last_of(self, tool: str) -> str:
+        """The message that called the tool last; empty if none did."""
+        at: Any = self._name
+        passed: set[str] = set()
+        while isinstance(at := object_of(self._mapping[at]).get("parent"), str) and at in self._mapping:
+            if at in passed:
+                break
+            passed.add(at)
+            message = object_of(object_of(self._mapping[at]).get("message"))
+            recipient = text_at(message, "recipient")
+            called = object_of(message.get("author")).get("role") == "assistant" and recipient not in ("", "all")
+            if called and recipient.partition(".")[0] == tool.partition(".")[0]:
+                return name_at(message, "id")
+        return ""
 
 
 def _leaves(mapping: Mapping[str, Any]) -> Iterator[tuple[float, int, str]]:

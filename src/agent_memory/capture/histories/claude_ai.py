@@ -18,7 +18,7 @@ import msgspec
 
 from agent_memory.capture.agents.by_words import object_of, said
 from agent_memory.capture.agents.common import Frame
-from agent_memory.capture.histories.port import Place
+from agent_memory.capture.histories.port import Place, Untold, numbered
 from agent_memory.capture.model import Captured, Outcome, Told
 from agent_memory.capture.payloads import name_at, text_at, time_ms
 from agent_memory.capture.rendering import content_text, tool_call_text, tool_output_text
@@ -32,51 +32,48 @@ class ClaudeAiHistory:
 
     def __init__(self, place: Place) -> None:
         self._modified_ms = place.modified_ms
-        self._number = 0
 
     def read(self, line: int, value: Any) -> Iterable[Told]:
-        """What a conversation tells: that it began, and each of its messages."""
+        """What a conversation tells: that it began, and each of its messages, numbered from *line*."""
         messages = object_of(value).get("chat_messages")
         session = name_at(object_of(value), "uuid", "id")
         if not isinstance(messages, list) or not session:
-            return [self._told(Outcome.MALFORMED, "is no conversation")]
-        return list(self._conversation(session, value, messages))
+            return [Told(line=line, outcome=Outcome.MALFORMED, reason="is no conversation")]
+        return numbered(self._conversation(session, value, messages), line)
 
     def end(self) -> Iterable[Told]:
         """Nothing is held back."""
         return []
 
-    def _told(self, outcome: Outcome, reason: str = "", captured: tuple[Captured, ...] = ()) -> Told:
-        self._number += 1
-        return Told(line=self._number, outcome=outcome, captured=captured, reason=reason)
-
-    def _conversation(self, session: str, value: Mapping[str, Any], messages: list[Any]) -> Iterator[Told]:
+    def _conversation(self, session: str, value: Mapping[str, Any], messages: list[Any]) -> Iterator[Untold]:
         latest = time_ms(value.get("created_at")) or self._modified_ms
         frame = Frame(session=session, time_ms=latest)
         start = frame.captured(Kind.SESSION_START, known={"title": value.get("name")}, key="start")
-        yield self._told(Outcome.EVENT, captured=(start,))
+        yield Outcome.EVENT, "", (start,)
         calls: dict[str, str] = {}
         for message in messages:
             kind = _KINDS.get(text_at(object_of(message), "sender"))
             if kind is None:
-                yield self._told(Outcome.MALFORMED, "is no message of a person or the assistant")
+                yield Outcome.MALFORMED, "is no message of a person or the assistant", ()
                 continue
             latest = max(time_ms(message.get("created_at")) or 0, latest + 1)
             captured = self._message(kind, message, msgspec.structs.replace(frame, time_ms=latest), calls)
             latest += max(0, len(captured) - 1)
             if captured:
-                yield self._told(Outcome.EVENT, captured=tuple(captured))
+                yield Outcome.EVENT, "", tuple(captured)
             else:
-                yield self._told(Outcome.SKIPPED, "a message without words")
+                yield Outcome.SKIPPED, "a message without words", ()
 
     def _message(self, kind: Kind, message: Mapping[str, Any], frame: Frame, calls: dict[str, str]) -> list[Captured]:
         """What a message says, then what was attached to it or called by it, in order."""
         name = name_at(message, "uuid")
         content = message.get("content")
         parts = [object_of(part) for part in content] if isinstance(content, list) else []
+        files = [file for item in _listed(message, "files") if (file := text_at(object_of(item), "file_name"))]
         text = content_text(parts) or text_at(message, "text")
-        files = [text_at(object_of(item), "file_name") for item in _listed(message, "files")]
-        told = said(frame, kind, text, key=_key("message", name), known={"files": [file for file in files if file]})
+        if not text.strip() and kind is Kind.USER_MESSAGE:
+            text = "\n".join(f"[{file}]" for file in files)  # Nothing but a picture was sent.
+        told = said(frame, kind, text, key=_key("message", name), known={"files": files})
         for number, attached in enumerate(_listed(message, "attachments")):
             known = {"file": object_of(attached).get("file_name")}
             words = text_at(object_of(attached), "extracted_content")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from agent_memory.capture.model import Captured, Told
+from agent_memory.capture.model import Captured, Outcome, Told
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,11 +46,23 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     size: int = 0
 
 
+Untold = tuple[Outcome, str, tuple[Captured, ...]]
+"""What a part of a document holds, before it has a number: its outcome, its reason, and what was captured."""
+
+
+def numbered(parts: Iterable[Untold], line: int) -> list[Told]:
+    """The parts of an element, numbered from *line*."""
+    return [
+        Told(line=number, outcome=outcome, reason=reason, captured=captured)
+        for number, (outcome, reason, captured) in enumerate(parts, line)
+    ]
+
+
 class HistoryReader(Protocol):
     """Reads one history from its first record to its last. Pure; made anew for each history with its `Place`.
 
-    Each line of a file of lines is told of exactly once, by `read` or by `end`; an element of a document or
-    a row may tell of several things, numbered as it sees fit. What is given is redacted already.
+    Each line of a file of lines is told of exactly once, by `read` or by `end`; an element of a document
+    may tell of several things, numbered from *line*. What is given is redacted already.
     Nothing that can be decoded makes a reader raise: what it does not understand, it tells as
     malformed or skipped, with a reason of a few words that is the same for all lines of its sort.
 

@@ -126,14 +126,16 @@ class Reading:
         if isinstance(record, Told):
             account.tell(record)
             return Step(0, [])
-        account.begin_line(record.line)
+        # An element of a document tells of several things, each with a number of its own.
+        line = account.lines + 1 if self.history.form is Form.DOCUMENT else record.line
+        account.begin_line(line)
         if record.problem:
-            account.tell(Told(line=record.line, outcome=Outcome.MALFORMED, reason=record.problem))
+            account.tell(Told(line=line, outcome=Outcome.MALFORMED, reason=record.problem))
             return Step(record.size, [])
         value, counts = self._redact(record.value)
         if counts:
             account.redact(counts)
-        return Step(record.size, self._found(record.line, lambda: self._reader.read(record.line, value), account))
+        return Step(record.size, self._found(line, lambda: self._reader.read(line, value), account))
 
     def _ended(self, account: Account) -> Step:
         return Step(0, self._found(account.lines, self._reader.end, account))
