@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from agent_memory import samples
-from agent_memory.config import SETTINGS
 from agent_memory.storage import Family
+from agent_memory.testing.agent_homes import make_home
 from agent_memory.testing.daemon import DaemonProcess
 from tools.readme import README, comparable, output_of, refreshed
 
@@ -30,12 +30,14 @@ LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 # What sets up or blocks; `make demo` and the tests of model and daemon run these.
 NOT_RUN_HERE = (
     "make ",
+    "pipx install",
     "export ",
     "python -m tools.",
     "agent-memory serve",
     "agent-memory install",
     "agent-memory uninstall",
     "agent-memory doctor",
+    "agent-memory import --watch",
     "agent-memory model install",
     ".venv/bin/agent-memory serve",
 )
@@ -68,6 +70,7 @@ def commands(block: str) -> list[str]:
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
     folder = tmp_path_factory.mktemp("readme")
+    make_home(folder / "home")
     with DaemonProcess(folder / "store", flags=("--time-zone", samples.TIME_ZONE)) as process:
         for path in samples.paths():
             run(["agent-memory", "ingest", str(path), "--wait"], environment(process), ROOT)
@@ -75,8 +78,10 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
 
 
 def environment(daemon: DaemonProcess) -> dict[str, str]:
+    """What a command is run with: the home of somebody who uses every agent, and not of who runs the tests."""
     scripts = str(Path(sys.executable).parent)
-    return os.environ | {"AGENT_MEMORY_ADDRESS": daemon.address, "PATH": f"{scripts}:{os.environ['PATH']}"}
+    own = {"AGENT_MEMORY_ADDRESS": daemon.address, "HOME": str(daemon.store.parent / "home")}
+    return os.environ | own | {"PATH": f"{scripts}:{os.environ['PATH']}"}
 
 
 def run(words: list[str], env: dict[str, str], cwd: Path) -> str:
@@ -121,15 +126,22 @@ def test_every_command_runs(block: str, daemon: DaemonProcess) -> None:
 def test_the_readme_shows_every_command_of_a_first_day() -> None:
     """A command that is run above cannot be misspelt; one that is missing can."""
     text = README.read_text("utf-8")
-    names = ["serve", "ingest", "toc", "browse", "search", "show", "grip", "status", "model install"]
+    names = [
+        "install",
+        "doctor",
+        "serve",
+        "ingest",
+        "toc",
+        "browse",
+        "search",
+        "show",
+        "grip",
+        "status",
+        "model install",
+    ]
+    names += [f"install {agent}" for agent in ("claude", "codex", "gemini", "copilot", "opencode", "cursor")]
 
     assert [] == [name for name in names if f"agent-memory {name}" not in text]
-
-
-def test_the_readme_lists_every_setting() -> None:
-    text = README.read_text("utf-8")
-
-    assert [] == [setting.name for setting in SETTINGS if f"`{setting.name}`" not in text]
 
 
 def test_a_store_looks_as_documented(daemon: DaemonProcess) -> None:
