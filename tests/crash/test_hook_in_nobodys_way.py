@@ -122,6 +122,26 @@ def test_a_pipe_on_which_nothing_comes_holds_nothing_up(folder: Path, open_pipe:
     assert 1 == ran.lines
 
 
+def test_a_pipe_that_trickles_for_ever_is_left_behind(folder: Path) -> None:
+    """Else each hook would leave a process."""
+    impatient = "from agent_memory.capture import hook, keeping; keeping._LISTENED_S = 1.0; hook.main(['claude'])"
+    environ = {**os.environ, "AGENT_MEMORY_SPOOL": str(folder)}
+
+    def is_left() -> bool:
+        assert hook.stdin is not None
+        try:
+            os.write(hook.stdin.fileno(), b'"')
+        except BrokenPipeError:
+            return True
+        return False
+
+    with subprocess.Popen([sys.executable, "-c", impatient], stdin=subprocess.PIPE, env=environ) as hook:
+        assert 0 == hook.wait(60)
+        eventually(is_left, timeout_s=20)
+        with suppress(BrokenPipeError):
+            hook.communicate()
+
+
 @pytest.mark.parametrize("which", ["stdout", "stderr"])
 def test_a_pipe_that_nobody_reads_holds_nothing_up(folder: Path, open_pipe: tuple[int, int], which: str) -> None:
     """Agents' pipes are empty when their hooks begin; a terminal that somebody stopped is not."""

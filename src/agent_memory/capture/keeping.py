@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import time
 
 from agent_memory.capture import spool
 from agent_memory.capture.policy import Policy, folder_of, read_policy
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
 
     from agent_memory.capture.reminding import Question
 
-# How long a pipe that nobody closes is listened to: until what came is whole, or nothing more comes.
+# How long a pipe that nobody closes is listened to: until what came is whole, or nothing more comes, and
+# never for longer than that: whoever trickles for ever is not to have a process of ours for each hook.
 _PAUSE_S = 0.02
 _SILENCE_S = 2.0
+_LISTENED_S = 30.0
 _PIECE_BYTES = 1 << 20
 
 
@@ -126,7 +129,8 @@ def _read_input() -> bytes:
     ready.register(0, select.POLLIN)
     pieces: list[bytes] = []
     size, silent_s = 0, 0.0
-    while silent_s < _SILENCE_S:
+    until = time.monotonic() + _LISTENED_S
+    while silent_s < _SILENCE_S and time.monotonic() < until:
         if not ready.poll(_PAUSE_S * 1000):
             silent_s += _PAUSE_S
             if pieces and silent_s == _PAUSE_S and _is_whole(pieces):
