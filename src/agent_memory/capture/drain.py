@@ -26,7 +26,7 @@ from agent_memory.capture.identity import to_draft
 from agent_memory.capture.ledger import Ledger
 from agent_memory.capture.model import Agent, Captured
 from agent_memory.capture.moments import Moments
-from agent_memory.capture.payloads import SESSION, agent_named, agent_of, as_name, decoded, name_at
+from agent_memory.capture.payloads import SESSION, agent_told, as_name, decoded, name_at
 from agent_memory.capture.policy import rules_of
 from agent_memory.capture.redaction import Redactor, redact_value
 from agent_memory.capture.turns import Redact, with_turn
@@ -291,7 +291,7 @@ def _captured(envelope: spool.Envelope, redact: Redact) -> list[tuple[str, Captu
     """What the envelope's payloads tell, and whose each is: an `Agent`, or what else its hook was called with."""
     found: list[tuple[str, Captured]] = []
     for payload in decoded(envelope.payload.encode("utf-8", "surrogatepass")):
-        value = agent_named(envelope.agent) or agent_of(payload)
+        value = agent_told(envelope.agent, payload)
         if not value:
             nobody = as_name(envelope.agent)
             session = name_at(payload, *SESSION) or f"unnamed-{nobody or 'agent'}"

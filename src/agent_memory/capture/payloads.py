@@ -251,6 +251,14 @@ def agent_named(word: str) -> str:
     return _NAMES.get(word.strip().lower().replace("_", "-").replace(" ", "-"), "")
 
 
+def agent_told(word: str, payload: Mapping[str, Any]) -> str:
+    """The value of the `Agent` whose hook was called as that of *word* and handed the payload; empty if nobody knows.
+
+    Cursor calls the hooks of Claude Code as well as its own, and would be heard as two agents.
+    """
+    return "cursor" if "cursor_version" in payload else agent_named(word) or agent_of(payload)
+
+
 def agent_of(payload: Mapping[str, Any]) -> str:
     """The value of the `Agent` whose payload this is, told from its shape; empty if it could be anyone's."""
     if named := agent_named(text_at(payload, "agent")):

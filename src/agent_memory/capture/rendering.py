@@ -37,6 +37,9 @@ _OUTPUTS = (
 # fmt: on
 _CONTENTS = frozenset({"content", "output", "result", "results", "content_items"})
 _STREAMS = ("stdout", "stderr")
+# Gemini's parts that are no text.
+_DATA = ("inlineData", "fileData")
+_FILE = "file"
 _UNSHOWN = frozenset({"image", "input_image", "audio", "document", "resource"})
 
 
@@ -120,6 +123,7 @@ def _subject_text(value: Any) -> str:
 
 def _field(key: str, value: Any) -> str:
     if isinstance(value, str):
+        value = _without_data(value)
         return f"{key}:\n{value}" if "\n" in value else f"{key}: {value}"
     return f"{key}: {_json(value)}"
 
@@ -129,7 +133,7 @@ def _field(key: str, value: Any) -> str:
 
 def _output_text(value: Any, depth: int) -> str:
     if isinstance(value, str):
-        return value
+        return _without_data(value)
     if value is None:
         return ""
     if depth > _NESTED_MAX:
@@ -143,8 +147,13 @@ def _output_text(value: Any, depth: int) -> str:
 
 def _object_text(value: Mapping[str, Any], depth: int) -> str:
     kind = value.get("type")
+    for name in _DATA:
+        if isinstance(data := value.get(name), Mapping):
+            return _unshown({"type": _FILE, **data})
     if value.get("isImage") is True:
         return "[image]"
+    if kind == "resource" and isinstance(resource := value.get("resource"), Mapping) and "text" in resource:
+        return _output_text(resource["text"], depth + 1)
     if kind in _UNSHOWN and "text" not in value and "file" not in value:
         return _unshown(value)
     if isinstance(patch := value.get("structuredPatch"), list):
@@ -174,6 +183,13 @@ def _patch_text(value: Mapping[str, Any], patch: list[Any]) -> str:
             lines.append("@@ -{},{} +{},{} @@".format(*places))
             lines += [str(line) for line in hunk["lines"]]
     return "\n".join(lines)
+
+
+def _without_data(text: str) -> str:
+    """The text; of an address that is itself a picture or the like, only what it is."""
+    if text.startswith("data:") and ";base64," in text[:100]:
+        return f"[{text[5 : text.index(';')]}]"
+    return text
 
 
 def _unshown(value: Mapping[str, Any]) -> str:

@@ -290,6 +290,24 @@ def test_agents_that_give_a_delivery_no_id_are_known_by_its_time(folder: Path, l
     assert {"g1": 4, "c1": 2} == Counter(event.session for event in events(log))
 
 
+def test_cursor_that_calls_the_hooks_of_claude_code_too_is_one_agent(folder: Path, log: RowEventLog) -> None:
+    """It hands both the same payload, with its version."""
+    payload = {"conversation_id": "c1", "generation_id": "g1", "cursor_version": "2.1", "workspace_roots": ["/work"]}
+    said = ({"hook_event_name": "beforeSubmitPrompt", "prompt": "Why?"},)
+    answered = (
+        {"hook_event_name": "afterAgentResponse", "text": "So."},
+        {"hook_event_name": "Stop", "last_assistant_message": "So."},
+    )
+    for at_s, event in enumerate((*said, *answered)):
+        for agent in ("claude-code", "cursor"):
+            leave(folder, {**payload, **event}, at_s=at_s, agent=agent)
+    drain_all(folder, log)
+
+    assert [("cursor", "c1", "Why?"), ("cursor", "c1", "So.")] == [
+        (event.agent, event.session, event.text) for event in events(log)
+    ]
+
+
 @pytest.mark.parametrize("agent", ["claude-code", "codex"])
 def test_a_session_begins_once_however_often_hooks_are_registered(folder: Path, log: RowEventLog, agent: str) -> None:
     """And is taken up again as often as it is."""

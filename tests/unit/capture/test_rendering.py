@@ -177,3 +177,20 @@ def test_details_of_anything_are_well_formed_and_bounded(unknown: dict[str, Any]
     metadata = details({}, unknown)
 
     assert sum(len(key.encode()) + len(value.encode()) for key, value in metadata.items()) <= PAYLOAD_BYTES_MAX + 4_096
+
+
+@pytest.mark.parametrize(
+    ("output", "shown"),
+    [
+        ([{"text": "a"}, {"inlineData": {"mimeType": "image/png", "data": "AAAA"}}], "a\n[file image/png]"),
+        ({"fileData": {"mimeType": "application/pdf", "fileUri": "files/1"}}, "[file application/pdf]"),
+        ({"image": "data:image/png;base64,AAAA"}, "image: [image/png]"),
+        (["data:audio/wav;base64,AAAA"], "[audio/wav]"),
+        ([{"type": "resource", "resource": {"uri": "notes://1", "text": "Words."}}], "Words."),
+        ([{"type": "resource", "resource": {"uri": "notes://1", "blob": "AAAA"}}], "[resource]"),
+        ("data: not an address", "data: not an address"),
+    ],
+)
+def test_pictures_and_the_like_are_named_and_words_among_them_are_shown(output: Any, shown: str) -> None:
+    """In the forms of Gemini, of MCP and of addresses that hold what they lead to."""
+    assert shown == tool_output_text(output)

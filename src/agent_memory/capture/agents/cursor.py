@@ -9,7 +9,8 @@
     afterMCPExecution · afterFileEdit    likewise: from versions that have no `postToolUse`
     subagentStart · subagentStop         subagent_start · subagent_stop, with what the sub-agent found
     preCompact                           compaction
-    stop and what is asked before        nothing: ends of turns, thoughts, permissions, files that are read or completed
+    stop                                 assistant_message, where it has the reply; it is the same as the one before
+    what is asked before                 nothing: thoughts, permissions, files that are read or completed
     whatever is new                      other, with the raw payload
 
 Names of events may also be those of Claude Code, whose hooks Cursor can run. There are no times.
@@ -130,6 +131,13 @@ def _words(kind: Kind, *names: str) -> Callable[[Frame, Fields], list[Captured] 
     return tells
 
 
+def _words_if_any(kind: Kind, *names: str) -> Callable[[Frame, Fields], list[Captured]]:
+    def tells(frame: Frame, payload: Fields) -> list[Captured]:
+        return said(frame, kind, content_text(first(payload, names)))
+
+    return tells
+
+
 def _tool(frame: Frame, payload: Fields) -> list[Captured]:
     call_id = name_at(payload, *TOOL_CALL)
     frame = msgspec.structs.replace(frame, delivery=call_id)
@@ -218,7 +226,7 @@ EVENTS: dict[str, Callable[[Frame, Fields], list[Captured] | None]] = {
     "subagentStart": _subagent_start,
     "subagentStop": _subagent_stop,
     "preCompact": _marked(Kind.COMPACTION, "trigger"),
-    "stop": _nothing,
+    "stop": _words_if_any(Kind.ASSISTANT_MESSAGE, "last_assistant_message"),
     "afterAgentThought": _nothing,
     "beforeShellExecution": _nothing,
     "beforeMCPExecution": _nothing,
