@@ -95,3 +95,12 @@ def test_each_folder_is_looked_up_once(home: Path) -> None:
     (home / "library/git").rename(home / "library/.git")
 
     assert str(home / "library") == before == after
+
+
+def test_a_path_that_is_too_long_for_a_project_ends_in_a_digest_of_it(tmp_path: Path) -> None:
+    """Paths may have four times the length that an event's names have; two that begin alike stay two."""
+    long = str(tmp_path) + "/ü" * 900
+    found = [project_of(long + end, home=tmp_path) for end in ("/a", "/b", "/a")]
+
+    assert found[0] == found[2] != found[1]
+    assert all(len(project.encode()) <= 1024 and project.startswith(str(tmp_path)) for project in found)
