@@ -231,6 +231,47 @@ def test_a_dry_run_needs_no_daemon(home: Path, run: Line, first: Any) -> None:
     assert (0, 4) == (done.returncode, json.loads(done.stdout)["data"]["created"])
 
 
+async def test_since_is_a_local_date_with_all_of_its_day(run: Line, tmp_path: Path, memory: GrpcMemory) -> None:
+    """The daemon's: half past midnight in Oslo is the evening before in UTC."""
+    base = json.loads((run.home / CLAUDE).read_text().splitlines()[1])
+    times = ("2026-02-10T22:59:59.999Z", "2026-02-10T23:00:00.000Z", "2026-02-11T12:00:00.000Z")
+    lines = [
+        {
+            **base,
+            "sessionId": "since",
+            "uuid": f"since-{at}",
+            "timestamp": at,
+            "message": {"role": "user", "content": at},
+        }
+        for at in times
+    ]
+    (tmp_path / "since.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    told = run(str(tmp_path), "--since", "2026-02-11")
+    page = await memory.events(where=Filter(sessions=("since",)), limit=10)
+
+    assert list(times[1:]) == [item.event.text for item in page.items]
+    assert {"before --since": 1} == told["left_out"]
+
+
+async def test_what_a_fork_copied_is_recorded_once(run: Line, tmp_path: Path, memory: GrpcMemory) -> None:
+    """Its lines bear the new session's name, and the ids and times of the old one's."""
+    base = json.loads((run.home / CLAUDE).read_text().splitlines()[1])
+    for session, count in (("forked-old", 3), ("forked-new", 4)):
+        lines = [
+            {**base, "sessionId": session, "uuid": f"forked-{n}", "timestamp": iso(n),
+             "message": {"role": "user", "content": f"Plank {n}."}}
+            for n in range(count)
+        ]  # fmt: skip
+        (tmp_path / f"{session}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for name in ("forked-new", "forked-old"):
+        run(str(tmp_path / f"{name}.jsonl"))
+    page = await memory.events(where=Filter(sessions=("forked-old", "forked-new")), limit=10)
+
+    assert [("forked-old", f"Plank {n}.") for n in range(3)] + [("forked-new", "Plank 3.")] == [
+        (item.event.session, item.event.text) for item in page.items
+    ]
+
+
 def test_ctrl_c_ends_an_import_well_and_the_next_goes_on(run: Line, tmp_path: Path, first: Any) -> None:
     """What was acknowledged is kept and not sent again."""
     base = json.loads((run.home / CLAUDE).read_text().splitlines()[1])
