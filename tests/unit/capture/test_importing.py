@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +273,20 @@ def test_parts_of_an_export_are_numbered_through(tmp_path: Path) -> None:
     assert [3, 4, 7] == [number for number, _ in account.malformed]
     assert 7 == account.lines == sum(account.outcomes.values())
     assert "cannot be read, nor what follows it" in account.malformed[-1][1]
+
+
+def test_marks_of_another_form_are_begun_anew(tmp_path: Path, path: Path) -> None:
+    """The log knows what it has."""
+    history, log = write(path, prompt("Label the crates.", 1)), InMemoryLog()
+    with closing(sqlite3.connect(tmp_path / FILE)) as old, old:
+        old.execute("CREATE TABLE marks (name TEXT PRIMARY KEY, stamp TEXT NOT NULL)")
+        old.execute("INSERT INTO marks VALUES (?, 'x')", (str(path),))
+    for expected in (State.READ, State.UNCHANGED):
+        marks = Marks(tmp_path)
+        account = one(import_all([history], log, marks=marks))
+        marks.close()
+
+        assert (expected, "") == (account.state, marks.problem)
 
 
 def test_a_last_line_without_its_end_is_taken_if_it_is_whole_and_waited_for_if_not(path: Path) -> None:

@@ -27,6 +27,8 @@ READERS_VERSION = 2
 
 _DIGEST_BYTES = 12
 _BUSY_S = 30.0
+_FORM = 2
+_FORGET = "DROP TABLE IF EXISTS marks; DROP TABLE IF EXISTS anchor;"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS marks (
     name TEXT PRIMARY KEY, stamp TEXT NOT NULL, since_ms INTEGER, seen BLOB NOT NULL, origins BLOB NOT NULL
@@ -156,8 +158,10 @@ def _connected(name: str) -> sqlite3.Connection:
         if name != ":memory:":
             Path(name).chmod(0o600)
         rows.execute("PRAGMA synchronous = FULL")
+        (form,) = rows.execute("PRAGMA user_version").fetchone()
         with rows:
-            rows.executescript(_SCHEMA)
+            # What another release noted in another form can be found out again.
+            rows.executescript(_SCHEMA if form == _FORM else f"{_FORGET}{_SCHEMA}PRAGMA user_version = {_FORM};")
     except BaseException:
         rows.close()
         raise
