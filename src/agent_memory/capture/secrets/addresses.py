@@ -24,6 +24,7 @@ _SIGNATURE = r"(?i)(?<=[?&;])(?:x-(?:amz|goog)-signature|signature|sig)=([A-Za-z
 _ENCODED_USERINFO = (
     r"(?i)%3a%2f%2f[A-Za-z0-9_.~-]{0,128}+%3a((?:[A-Za-z0-9_.~!$+-]|%(?!40|2f|3a|20|22)[0-9a-f]{2}){3,256}+)%40"
 )
+_BEFORE_TCP = r"""[\s"'`=][^\s"'`:@/]{1,64}+:([^\s"'`]{3,180}+)$"""
 _PGPASS = r"""(?m):5432:[^\s:"'/]{1,64}+:[^\s:"'/]{1,64}+:([^\s"']{3,256}+)[ \t]*+(?=\r?$|\\n|["'])"""
 _ORACLE = r"""(?i)oracle:(?:thin|oci8?):([^\s/"'@:]{1,64}+)/([^\s"'@]{3,128}+)@"""
 
@@ -42,27 +43,29 @@ def address(text: str, at: int, spans: list[Span]) -> int:
                 spans.append((*hook.span(1), TOKEN, kind))
                 return 0
     user, at_sign, host = authority.rpartition("@")
-    if at_sign and host:
-        name, colon, password = user.partition(":")
-        start = at + len(name) + 1
-        if not colon:
-            if (
-                len(name) >= 20
-                and "http" in text[max(0, at - 8) : at]
-                and values.is_random(name)
-                and not values.is_placeholder(name)
-            ):
-                spans.append((at, at + len(name), PLACE, KIND))
-        elif password and not values.is_placeholder(text[start : _password_end(text, at, start + len(password))]):
-            spans.append((start, _password_end(text, at, start + len(password)), PLACE, KIND))
+    if at_sign:
+        _userinfo(text, at, user, host, spans)
         return 0
     # A password with a slash, a question mark or a number sign that nobody encoded.
-    name, colon, port = authority.partition(":")
-    if colon and not port[:5].isdigit() and not at_sign:
+    _, colon, port = authority.partition(":")
+    if colon and not port[:5].isdigit():
         loose = compiled(_LOOSE_USERINFO).match(text, at)
         if loose and not values.is_placeholder(loose[2]):
             spans.append((*loose.span(2), PLACE, KIND))
     return 0
+
+
+def _userinfo(text: str, at: int, user: str, host: str, spans: list[Span]) -> None:
+    name, colon, _ = user.partition(":")
+    if colon and "[" not in name:
+        start = at + len(name) + 1
+        end = _password_end(text, at, at + len(user))
+        if end > start and not values.is_placeholder(text[start:end]):
+            spans.append((start, end, PLACE, KIND))
+        return
+    is_long = not colon and host != "" and len(name) >= 20 and "http" in text[max(0, at - 8) : at]
+    if is_long and values.is_random(name) and not values.is_placeholder(name):
+        spans.append((at, at + len(name), PLACE, KIND))
 
 
 def _is_webless(authority: str) -> bool:
@@ -97,6 +100,15 @@ def oracle(text: str, at: int, spans: list[Span]) -> int:
     return 0
 
 
+def go_source(text: str, at: int, spans: list[Span]) -> int:
+    """`user:password@tcp(host)/database`, as Go's driver of MySQL takes it."""
+    begin = max(0, at - 256)
+    found = compiled(_BEFORE_TCP).search(text[begin:at])
+    if found and not values.is_placeholder(found[1]):
+        spans.append((begin + found.start(1), at, PLACE, KIND))
+    return 0
+
+
 def pgpass(text: str, at: int, spans: list[Span]) -> int:
     """A line of PostgreSQL's password file: `host:5432:database:user:password`."""
     found = compiled(_PGPASS).match(text, at)
@@ -120,5 +132,6 @@ LITERALS = (
     (b"%3a%2f%2f", encoded_address),
     (b"oracle:", oracle),
     (b":5432:", pgpass),
+    (b"@tcp(", go_source),
     (b"sig", signature),
 )

@@ -122,6 +122,9 @@ def _take(text: str, at: int, how: int, spans: list[Span]) -> None:
     begins = gap.end() if gap else at
     if how == GLUED and begins != at:
         return
+    if how == WORD and begins == at and text[at : at + 1].islower():
+        # `-keyout`, which is another flag.
+        return
     found = compiled(_VALUE).match(text, begins)
     if how == THIRD:
         # `htpasswd -b file user password`

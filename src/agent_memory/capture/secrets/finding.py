@@ -123,6 +123,7 @@ def _name(look: _Look, stem: bytes, at: int) -> None:
     if given.may_give(text, at, look.size):
         given.given(text, at, look.spans, look.judged)
     if stem == b"secret":
+        phrases.kept(text, at, look.spans)
         if at >= look.done.get(stem, 0) and b"kind" in look.lowered[max(0, at - 12) : at]:
             look.done[stem] = structures.manifest(text, at, look.spans)
     elif stem in (b"auth", b"cred"):

@@ -19,7 +19,7 @@ NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 NAME_LEFT_MAX = 64
 _IN_NAME = frozenset(NAME_CHARACTERS)
 # What may stand between a name and what it is given.
-_SIGNS = frozenset("=:>,(|\"'`\\]*?!%[)\x1b：ñéèáóú")
+_SIGNS = frozenset("=:><,(|\"'`\\]*?!%[)\x1b：ñéèáóú")
 _TOLD = frozenset(("is", "was", "to", "ist", "lautet", "es", "est", "é", "è"))
 
 _BEHIND_NAME = r"""(?x)
@@ -31,9 +31,9 @@ _BEHIND_NAME = r"""(?x)
       | (?P<fallback>\\{0,3}["'`]?\\{0,3}[\])]?[ \t]{0,4}(?:\|\||\?\?|\?:|[ ]or[ ])[ \t]{0,4}(?=\\{0,3}["'`]))
       | (?P<given>\\{0,3}["'`]?\\{0,3}\]?(?:\x1b\[[0-9;]{0,12}m)?(?:\*\*)?[ \t]{0,24}+
             (?::=|:-|=>|={1,3}|:{1,2}|\?=|：|%3[Dd]|\\{1,2}u003[dD])(?:\*\*)?(?:\x1b\[[0-9;]{0,12}m)?[ \t]{0,24}+
-            (?:[bBrRuUfFL@$]{1,2}(?=["'`]))?)
+            (?:[bBrRuUfFLN@$]{1,2}(?=["'`]))?)
       | (?P<listed>\\{0,3}["'`][ \t]?,[ \t]{0,16}+(?=["'`\\]))
-      | (?P<element>>)
+      | (?P<element>(?:\\{0,3}["']|</key>\s{0,24}<string)?>)
       | (?P<told>[ \t]{1,3}(?:is|was|to|ist|lautet|es|est|é|è)(?:[ ](?:now|set[ ]to|still))?[ \t]{1,3}:?[ \t]?)
       | (?P<called>\([ \t]?(?=["'`\\]))
       | (?P<celled>[`* \t]{0,12}\|[ \t]{1,24}+(?=[^\s|]))
@@ -51,6 +51,9 @@ _BRACED = r"""\{([^{}\r\n"']{3,128}+)\}(?=[;"']|\s|$)"""
 _SCHEME = r"(?i)[\"'`\\]{0,4}(basic|token|apikey|api-key|ssws|geniekey|bot|key)[ \t]{1,3}([^\s\"'`\\,;<>]{6,4096}+)"
 _WORD_BEFORE = r"(?i)(?:api|access|secret|auth|private|encryption|signing)[ ]$"
 _PLAIN_LINE = r"[ \t]{0,40}+(?:\r?\n|\\n|$)"
+
+# What the name in a tag stands behind: `<password>`, `<property name="password">`, `<key>password</key><string>`.
+_OPENINGS = {">": "<", '"': '"', "'": "'", "\\": "\"'", "<": ">"}
 
 _JUDGED_MAX = 6
 _SURE = (names.PASSWORD, names.SECRET, names.TOKEN, names.KEY)
@@ -104,7 +107,7 @@ def given(text: str, at: int, spans: list[Span], judged: dict[int, int]) -> None
     left = text[max(0, at - NAME_LEFT_MAX) : at]
     lead = left[len(left.rstrip(NAME_CHARACTERS)) :]
     begins = at - len(lead)
-    if how == "element" and text[begins - 1 : begins] != "<":
+    if how == "element" and text[begins - 1 : begins] not in _OPENINGS.get(found[how][:1], "<"):
         return
     if lead[:1] in ("n", "t", "r") and lead and text[begins - 1 : begins] == "\\":
         lead, begins = lead[1:], begins + 1
@@ -115,6 +118,9 @@ def given(text: str, at: int, spans: list[Span], judged: dict[int, int]) -> None
         # Two words in a sentence: `api key: …`.
         family = names.KEY
     if family is None or text.startswith("://", begins - 3) or text.startswith("::", begins - 2):
+        return
+    if how == "given" and found[how] == ":" == text[begins - 1 : begins]:
+        # A part of a name, as in `arn:aws:secretsmanager:…:secret:db`.
         return
     if how == "listed" and name.isalpha() and name.islower():
         return
@@ -132,6 +138,9 @@ def given(text: str, at: int, spans: list[Span], judged: dict[int, int]) -> None
         return
     start, end, quoted, plain = value
     if quoted is False and how in ("called", "listed", "fallback"):
+        return
+    if (how == "fallback" or (how == "element" and found[how] != ">")) and not values.has_digits(text[start:end]):
+        # `<label for="password">Password:</label>`
         return
     judged[end] = judged.get(end, 0) + 1
     if judged[end] > _JUDGED_MAX:
@@ -161,7 +170,7 @@ def _value(
     if how == "given" and first and first in "|>":
         block = compiled(_BLOCK_SCALAR).match(text, at)
         return (*block.span("lines"), False, True) if block else None
-    if how == "given" and first == "{" and before in (";", '"', "'"):
+    if how == "given" and first == "{" and before == ";":
         braced = compiled(_BRACED).match(text, at)
         return (*braced.span(1), False, False) if braced else None
     if first and first in "\"'`\\":
@@ -172,7 +181,8 @@ def _value(
             # It is not closed: a line that was cut.
             at += 1
     encoded = how == "given" and sign[:2] == "%3"
-    plain = flag or encoded or how in ("pair", "element") or _is_plain(text, begins, before, sign)
+    plain = flag and (how != "given" or sign == "=")
+    plain = plain or encoded or how in ("pair", "element") or _is_plain(text, begins, before, sign)
     span = _bare(text, at, how, before, plain=plain, encoded=encoded)
     if span is None:
         return None
@@ -246,8 +256,9 @@ def _is_spaced_name(text: str, begins: int, value_at: int, name: str, family: in
     if family in _SURE:
         quote = text[value_at : value_at + 1]
         if quote and quote in "\"'`":
-            return True
-        if "_" in name and (name.isupper() or name.islower()) and family != names.PASSWORD:
+            # `Pass "verbosity=1"` is said of other things.
+            return name.lower() != "pass"
+        if ("_" in name or "-" in name) and (name.isupper() or name.islower()) and family != names.PASSWORD:
             return True
         if not left or left[-1] in "\r\n" or left.endswith("\\n") or not left.strip(" \t"):
             word = compiled(r"[^\s\"'`<>(){}]{6,200}+").match(text, value_at)
@@ -289,7 +300,7 @@ def _is_basic(value: str) -> bool:
     return not values.is_placeholder(password.decode())
 
 
-_FOREIGN_GIVEN = r"""[ \t]{0,4}(?:[:=：]|是|为|為|は|ist|est|—|-)[ \t]{0,4}["'`「«]?([^\s"'`」»。，、]{4,128}+)"""
+_FOREIGN_GIVEN = r"""\w{0,3}[ \t]{0,4}(?:[:=：]|是|为|為|は|är|to|—|-)[ \t]{0,4}["'`「«]?([^\s"'`」»。，、]{4,128}+)"""
 
 
 # With the first of its characters beyond ASCII: one character is found much faster than several.

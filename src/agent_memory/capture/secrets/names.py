@@ -28,7 +28,7 @@ _GLUED_PASS = (
 _TAILS_WORDS = """
     value plain plaintext text raw new old current confirm confirmation confirmed again repeat prod
     production dev development test staging stage live local default base64 b64 encoded env var str
-    string pw main master primary secondary backup user admin root db database base
+    string main master primary secondary backup user admin root db database base
 """
 _TAILS = frozenset(_TAILS_WORDS.split())
 # Who says what a key is for: these are secret.

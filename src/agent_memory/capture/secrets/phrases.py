@@ -17,9 +17,12 @@ _BEARER = r"(?i)bearer(?:[ \t:=+]{1,3}|%20)[\"'\\]{0,2}([A-Za-z0-9._~+/-]{16,819
 _COOKIE = r"""(?i)cookies?\\{0,3}["']?[ \t]{0,4}[:=,][ \t]{0,4}\\{0,3}["']?([^\r\n"'\\]{16,8192}+)"""
 _IDENTIFIED = (
     r"(?i)identified(?:\s{1,4}with\s{1,4}\S{1,60}+)?\s{1,4}by\s{1,4}(?:password\s{1,4})?"
-    r"""(["'])((?:(?!\1)[^\r\n]){3,256}+)\1"""
+    r"""(?:(["'])(?P<quoted>(?:(?!\1)[^\r\n]){3,256}+)\1|(?P<bare>(?=[^\s;]{0,64}[0-9])[A-Za-z0-9_#$!]{6,64}+)(?=[\s;]|$))"""
 )
 _SECURE_STRING = r"""(?i)securestring[ \t]{1,4}(?:-string[ \t]{1,4})?(["'])((?:(?!\1)[^\r\n]){3,256}+)\1"""
+_KEPT = r"""(?xi)(?:securestring|secrets?[ \t]{1,4}(?:set|put|add|create)|secret[ \t](?=[^\n]{1,200}<<<))[ \t]
+    (?:(?!--body|--value|<<<)[^\r\n|;&]){0,300}+(?:--body|--value|<<<)[ \t=]{1,4}\\{0,3}["']?
+    (?P<secret>[^\s"'$\\][^\s"'\\]{5,256}+)"""
 # `auth=("user", "…")`, `HTTPBasicAuth('user', '…')`, `NetworkCredential("user", "…")`, `server.login("user", "…")`
 _PAIR = r"""(?xi)(?:auth(?:entication|enticate)?|cred(?:s|entials?)?|login)[\])]?[ \t]{0,2}[=:]?[ \t]{0,2}[(\[]\s{0,24}+
     (?:[A-Za-z_.]{1,40}+|(?P<u>["'])(?:(?!(?P=u))[^\r\n]){1,128}+(?P=u))[ \t]{0,2},\s{0,24}+
@@ -59,8 +62,13 @@ def cookie(text: str, at: int, spans: list[Span]) -> int:
 def identified(text: str, at: int, spans: list[Span]) -> int:
     """`IDENTIFIED BY '…'`"""
     found = compiled(_IDENTIFIED).match(text, at)
-    if found and not values.is_placeholder(found[2]):
-        spans.append((*found.span(2), PLACE, "password"))
+    if found is None:
+        return 0
+    which = "quoted" if found["quoted"] else "bare"
+    secret = found[which]
+    # `identified by 'name'` is said of other things.
+    if not values.is_placeholder(secret) and not (secret.isalpha() and secret.islower()):
+        spans.append((*found.span(which), PLACE, "password"))
     return 0
 
 
@@ -69,7 +77,16 @@ def secure_string(text: str, at: int, spans: list[Span]) -> int:
     found = compiled(_SECURE_STRING).match(text, at)
     if found and not values.is_placeholder(found[2]):
         spans.append((*found.span(2), PLACE, "password"))
-    return 0 if found else structures.marked(text, at, spans)
+    return 0 if found or kept(text, at, spans) else structures.marked(text, at, spans)
+
+
+def kept(text: str, at: int, spans: list[Span]) -> bool:
+    """`gh secret set NAME --body …`, `keyvault secret set --value …`, `--type SecureString --value …`"""
+    found = compiled(_KEPT).match(text, at)
+    if found is None or not values.has_digits(found["secret"]) or values.is_placeholder(found["secret"]):
+        return False
+    spans.append((*found.span("secret"), PLACE, "secret"))
+    return True
 
 
 def pair(text: str, at: int, spans: list[Span]) -> int:

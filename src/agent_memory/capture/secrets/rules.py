@@ -164,7 +164,10 @@ STEMS = (
 )
 """One of these is in every name that a secret is assigned to."""
 
-FOREIGN = ("密码", "密碼", "口令", "パスワード", "비밀번호", "пароль", "hasło", "lösenord", "şifre", "mật khẩu")
+_FOREIGN = """
+    密码 密碼 口令 パスワード 비밀번호 пароль Пароль hasło Hasło lösenord Lösenord şifre Şifre mật_khẩu Mật_khẩu
+"""
+FOREIGN = tuple(word.replace("_", " ") for word in _FOREIGN.split())
 """Words for a password that have letters beyond ASCII: looked for where a text has such."""
 
 # Of whom a key, token or secret is, where its name says so: what the kind is called.

@@ -24,7 +24,7 @@ _PLACEHOLDERS_WORDS = """
     any required optional redacted hidden masked removed omitted encrypted empty unset default todo
     tbd fixme n/a na test testing test123 xxx foo bar baz foobar user username user_password
     userpassword mypassword my-password my_password your_password yourpassword yourpasswordhere void
-    unknown missing invalid valid expired wrong incorrect correct prompt ask stdin hash plaintext
+    repo repository host unknown missing invalid valid expired wrong incorrect correct prompt ask stdin hash plaintext
     text value values secret_key secretkey secret-key access_token auth_token authtoken auth-token
     api-token bearer basic digest negotiate self this func function lambda async await return const
     let var new delete typeof class import from export field label input type char varchar sensitive
@@ -41,7 +41,7 @@ _PLACEHOLDER = r"""(?x)\A(?:
       |cls|kwargs|credentials|creds|conf|cfg|environ|getenv|session|input|event|body|json|std|Rails|Deno|Bun)
     (?:\.|\[|->|::|\?\.)
   | (?:https?|ftp|file|s3|gs)://
-  | (?:~|\.{1,2})?/[a-z._-]++(?:/.*)?\Z | [A-Za-z]:\\     # a path
+  | (?:~|\.{1,2})?/(?:[a-z._-]++|[A-Z][a-z]{2,11})(?:/.*)?\Z | [A-Za-z]:\\     # a path
   | \\[A-Za-z]\Z
   | [xX*•.\-_0\#?…]+\Z
 )"""
@@ -102,10 +102,12 @@ def is_secret(family: int, value: str, *, quoted: bool, plain: bool) -> bool:
 
 def _is_named(value: str) -> bool:
     """Whether it is made of words, as the names of code are: `Ed25519PrivateKey`."""
+    if value.endswith(("Key", "Token", "Secret", "Password", "Credentials")):
+        return True
     words = compiled(WORDS).findall(value[:256])
     size = len(value[:256])
     worded = sum(len(word) for word in words if len(word) > 3 and not word.isdigit())
-    return 2 * worded >= size and 5 * _changes(value[:256]) < 2 * size
+    return 2 * worded >= size and 2 * _changes(value[:256]) < size
 
 
 def _is_password(value: str, *, quoted: bool, plain: bool) -> bool:
@@ -156,15 +158,25 @@ _COMMON = (
     r"|numbers?|length|step|line|enter|type|choose|create|update|invalid|error|version|mindestens|pass\w{0,12}|pwd|token"
     r"|secret|key|code|login|user|string|varchar|bytes?|hours?|days?|minutes?|seconds?)\b"
 )
-_CODE_WORD = (
-    r"(?i)(?:[a-z_.\-]*(?:pass|pwd|secret|token|key|field|input|label|string|type|sha|md5|hash|crypt|base|utf|id)[a-z_.\-]*"
-    r"[0-9]{0,3}|[a-z]+(?:[-_.][a-z]+){2,}|(?:sha|md|utf|base|int|float|str|h|ip)[-_]?[0-9]{1,4})\Z"
-)
+_CODE = r"[A-Za-z_.\-]{1,64}+[0-9]{0,3}\Z"
+_CODE_WORDS_TOLD = """
+    pass pwd field input label string type sha md hash crypt bcrypt scrypt base utf id key keys apikey name class error
+"""
+_CODE_WORDS = frozenset(_CODE_WORDS_TOLD.split())
+_CODE_ENDS = ("password", "passwd", "passphrase", "passwort", "pwd", "token", "tokens", "secret", "secrets")
+_SHAPED = r"(?i)(?:[a-z]+(?:[-_.][a-z]+){2,}|(?:sha|md|utf|base|int|float|str|h|ip)[-_]?[0-9]{1,4})\Z"
 
 
 def _is_code_word(value: str) -> bool:
     """`password_field`, `sha256`, `current-password`: words that code has beside passwords."""
-    return len(value) < 64 and compiled(_CODE_WORD).match(value) is not None
+    if len(value) >= 64:
+        return False
+    if compiled(_SHAPED).match(value):
+        return True
+    if not compiled(_CODE).match(value):
+        return False
+    words = [word.lower() for word in compiled(WORDS).findall(value)]
+    return any(word in _CODE_WORDS or word.startswith("password") or word.endswith(_CODE_ENDS) for word in words)
 
 
 def is_random(value: str, *, strict: bool = False, quoted: bool = False) -> bool:
@@ -177,7 +189,7 @@ def is_random(value: str, *, strict: bool = False, quoted: bool = False) -> bool
             return False
         distinct = len(set(head))
         return (digits > 2 and distinct > 15 and len(value) >= 24) or (
-            quoted and digits > 1 and distinct > 11 and "\\u" not in value
+            quoted and digits > 1 and distinct > 11 and "\\u" not in value and "[" not in value
         )
     upper = sum(c.isupper() for c in head)
     lower = sum(c.islower() for c in head)
@@ -186,7 +198,7 @@ def is_random(value: str, *, strict: bool = False, quoted: bool = False) -> bool
         return upper >= 6 and lower >= 6 and len(head) >= 24 and distinct >= 14 and not strict and _changes(head) >= 8
     if strict and (upper < 2 or lower < 2) and not _is_hex(head):
         return False
-    parts = [part for part in _SLUG.split(head) if part]
+    parts = [part for part in compiled(_SLUG).split(head) if part]
     return not all(compiled(_NUMBERED).match(part) for part in parts) or _changes(head) >= 6
 
 
