@@ -72,7 +72,7 @@ SHARED = [said(n) for n in range(4)]
 OF_THE_OLD = [(OLD, f"Step {n}.") for n in range(4)]
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(3)), ids=str)
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
 def test_what_a_session_copied_from_another_is_recorded_once_in_any_order(
     folder: Folder, order: tuple[int, ...]
 ) -> None:
@@ -220,7 +220,7 @@ TURNS = [item("ok"), shown("ok"), *called(1), item("Done.", "assistant"), item("
 OF_THE_PARENT = [(PARENT, text) for text in ("Done.", "a1.txt", "a2.txt", "ls", "ls", "ok", "ok")]
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(3)), ids=str)
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
 def test_what_a_fork_of_codex_copied_is_recorded_once_in_any_order(tmp_path: Path, order: tuple[int, ...]) -> None:
     """From the end, and from the middle of that, hours and a day later; the meta of the other is copied, too."""
     rollouts = Rollouts(tmp_path)
