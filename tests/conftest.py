@@ -51,3 +51,14 @@ def _put_back(state: _State) -> None:
     root = logging.getLogger()
     LOG._write, level, root.handlers[:] = state
     root.setLevel(level)
+
+
+@pytest.fixture(scope="module")
+def without_model() -> Iterator[None]:
+    """Daemons have no embedding model, as after a default install: `pytestmark = pytest.mark.usefixtures(...)`.
+
+    To load one, and to embed what nobody asks the meaning of, is a third of what a test of capture costs.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("AGENT_MEMORY_TEST_MODEL", raising=False)
+        yield

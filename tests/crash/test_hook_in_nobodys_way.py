@@ -21,6 +21,8 @@ from agent_memory.capture import spool
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 # Without a deadline each of these situations would hold a hook up for seconds or for ever. The deadline is
 # 200 ms; the rest is for a machine that does other things at the same time.
 GONE_S = 0.5

@@ -21,6 +21,8 @@ from agent_memory import SyncMemory
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 COMMAND = (sys.executable, "-m", "agent_memory.cli", "hook", "claude")
 
 

@@ -21,6 +21,8 @@ from agent_memory.sync import SyncMemory
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 DATA = Path(__file__).parents[1] / "data"
 SAID = {Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE, Kind.TOOL_CALL, Kind.TOOL_RESULT, Kind.COMPACTION}
 HOOKS = {"claude": ["claude-code", "claude-code-rare", "claude-code-old"], "codex": ["codex", "codex-notify"]}

@@ -21,6 +21,8 @@ from agent_memory import Event, Kind, SyncMemory
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 DATA = Path(__file__).parents[1] / "data"
 HOOKS = {
     "claude-code": ["claude-code.jsonl"],

@@ -16,6 +16,8 @@ from agent_memory import Event, Filter, Kind, SyncMemory
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 DATA = Path(__file__).parents[1] / "data"
 # Transcripts are where the recordings do not say, and both dialects tell of one session.
 MOVED = {

@@ -20,6 +20,8 @@ from agent_memory.testing.agent_homes import FOLDER, SECRET, SUBAGENT_SAID, iso,
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 ON_DISK = [agent for agent in Agent if agent not in (Agent.CHATGPT, Agent.CLAUDE_AI)]
 CLAUDE = ".claude/projects/-work-sloop/5f0c1e7a-0000-4c0e-9d1f-2a6b7c8d9e01.jsonl"
 

@@ -19,6 +19,8 @@ from agent_memory.annotation.own_tools import TOOL_NAMES
 from agent_memory.testing.daemon import DaemonProcess
 from tests.door.mcp_client import INITIALIZE, command, over_http, post, refusal, use
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 # -- pipes ----------------------------------------------------------------------------------------
 
 
@@ -71,8 +73,8 @@ async def test_a_call_that_is_given_up_and_a_daemon_that_dies_end_no_more_than_t
 
 async def test_several_agents_ask_at_once(daemon: DaemonProcess) -> None:
     """Over pipes and over HTTP, with a session and without; each is answered with what it asked for."""
-    clients = [Client(command("--address", daemon.address), read_timeout_seconds=60) for _ in range(2)]
-    clients += [over_http(daemon, mode=mode) for mode in ("legacy", "auto") for _ in range(4)]
+    clients = [Client(command("--address", daemon.address), read_timeout_seconds=60)]
+    clients += [over_http(daemon, mode=mode) for mode in ("legacy", "auto") for _ in range(3)]
 
     async def work(number: int, client: Client) -> list[str]:
         async with client:

@@ -9,6 +9,8 @@ import pytest
 from agent_memory.testing.daemon import DaemonProcess
 from tools import conformance
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 
 @pytest.fixture(scope="module")
 def told(daemon: DaemonProcess) -> str:

@@ -18,6 +18,8 @@ from agent_memory.sync import SyncMemory
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 
 class Scene:
     """A daemon with ignore lists, and hooks that agents run beside it."""

@@ -18,6 +18,8 @@ from agent_memory.capture.reminding import ask
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 CLI = (sys.executable, "-m", "agent_memory.cli")
 
 

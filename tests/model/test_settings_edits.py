@@ -80,7 +80,7 @@ def written(draw: st.DrawFn, value: Any, depth: int = 0) -> str:
 documents = settings.flatmap(lambda value: st.tuples(st.just(value), written(value)))
 
 
-@held_to(deadline=None, max_examples=50)
+@held_to(deadline=None, max_examples=30)
 @given(documents)
 def test_a_text_says_what_was_written(document: tuple[Any, str]) -> None:
     value, text = document
@@ -88,7 +88,7 @@ def test_a_text_says_what_was_written(document: tuple[Any, str]) -> None:
     assert value == plain(parse(text).root)
 
 
-@held_to(deadline=None, max_examples=50)
+@held_to(deadline=None, max_examples=30)
 @given(documents, st.sampled_from(list(WANTED)))
 def test_what_was_merged_in_is_taken_out_to_the_byte(document: tuple[Any, str], agent: Agent) -> None:
     value, text = document
@@ -101,7 +101,7 @@ def test_what_was_merged_in_is_taken_out_to_the_byte(document: tuple[Any, str], 
     assert text == without_ours(after, name="settings.json", original=text)
 
 
-@held_to(deadline=None, max_examples=50)
+@held_to(deadline=None, max_examples=30)
 @given(documents, st.sampled_from(list(WANTED)))
 def test_merging_adds_ours_and_changes_no_value_of_others(document: tuple[Any, str], agent: Agent) -> None:
     value, text = document
@@ -115,7 +115,7 @@ def test_merging_adds_ours_and_changes_no_value_of_others(document: tuple[Any, s
     assert expected == after
 
 
-@held_to(deadline=None, max_examples=50)
+@held_to(deadline=None, max_examples=30)
 @given(st.text(max_size=80) | st.text(alphabet='{}[]",:/*\\ \n1ea', max_size=40))
 def test_any_text_is_read_or_refused_with_its_place(text: str) -> None:
     told = ""
@@ -127,7 +127,7 @@ def test_any_text_is_read_or_refused_with_its_place(text: str) -> None:
     assert "line " in told or not document.is_strict or json.loads(text) == plain(document.root)
 
 
-@held_to(deadline=None, max_examples=50)
+@held_to(deadline=None, max_examples=30)
 @given(written([1, [2], {"a": 3}]), st.integers(0, 2), values)
 def test_an_item_is_replaced_or_taken_out_alone(text: str, at: int, value: Any) -> None:
     before = [1, [2], {"a": 3}]
@@ -145,7 +145,7 @@ tables = st.builds(
 )
 
 
-@held_to(deadline=None, max_examples=50)
+@held_to(deadline=None, max_examples=30)
 @given(st.lists(lines, max_size=2, unique_by=lambda line: line.split()[0]), st.lists(tables, max_size=3), st.booleans())
 def test_a_table_is_added_to_any_toml_and_taken_out_to_the_byte(top: list[str], below: list[str], ends: bool) -> None:
     unique = {table.split("\n")[0]: table for table in below if not any(line.startswith("a ") for line in top)}

@@ -27,7 +27,7 @@ WAYS = (
     "hooks installed in the middle",
     "hooks registered twice",
 )
-SEEDS = range(6)
+SEEDS = [pytest.param(seed, marks=[pytest.mark.slow] if seed >= 2 else []) for seed in range(12)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
