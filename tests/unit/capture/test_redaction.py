@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from agent_memory.capture.own_patterns import problem_of
 from agent_memory.capture.redaction import Redactor, redact_text, redact_value
 from agent_memory.capture.secrets import rules
+from agent_memory.capture.secrets.finding import SIGHTS, sights
 from agent_memory.capture.secrets.tokens import inner_by_pattern, inner_by_walking
 from tests.data.secrets.corpus import LOOK_ALIKES, SECRETS, Draw
 
@@ -82,6 +83,18 @@ def test_every_row_of_the_table_finds_what_it_describes(row: int, beginning: str
 
     assert (f"x = '[redacted: {kind}]' and on", Counter({kind: 1})) == (text, counts)
     assert source.startswith("https://")
+
+
+# -- where rules look ------------------------------------------------------------------------------
+
+MARKS = st.sampled_from([mark.decode() for mark in SIGHTS])
+
+
+@given(st.lists(st.one_of(MARKS, st.text('aksecp:_"(tg ', max_size=6)), max_size=40).map("".join))
+def test_a_long_text_is_looked_at_in_the_same_places_as_a_short_one(text: str) -> None:
+    lowered = text.encode().lower()
+
+    assert sorted(sights(lowered, long=False)) == sorted(sights(lowered, long=True))
 
 
 # -- texts -----------------------------------------------------------------------------------------
@@ -318,10 +331,24 @@ _PARTS = r"""
 password= password=" PASSWORD=a; key= key=a1b2 token=${ <password> password(" bearer Bearer_a1 &sig= "kty" curl_-u_a
 mysql_-p sshpass_ redis-cli_ identified_by_" :// http://a:b http://a:b@ a:b@ \ \" " ` ' a 1 - . A eyJ eyJa. a.b. x1-
 AAAA: 123456789: %3D \n \u003d é 漢 😀 = { [ ( -----BEGIN_RSA_PRIVATE_KEY----- -----BEGIN_ -----END_RSA_PRIVATE_KEY-----
-Private-Lines:_9 <private> </private> <private_ <private></private> Q~ 1Q~a .atlasv1. LS0tLS1CRUdJTi xoxb-a1. fm2 sk-a1
-AKIA SK0 password='\ authorization:_basic_QTpC name:_password,_value:_
+Private-Lines:_9 <private> </private> <private_ <private></private> Q~ 1Q~a .atlasv1. LS0tLS1CRUdJTi xoxb-a1. fm2
+sk-a1 AKIA SK0 password='\ authorization:_basic_QTpC name:_password,_value:_ kind:_secret
+kind:_Secret\ndata:\n__a:_b\n "kind":"Secret","data":{"a": curl_-u_a:b_-b_c=d htpasswd_-b_a_b_ sudo_-S_
+echo_a|chpasswd echo_a|login_--password-stdin -p -w token:_|\n__a secret:_>-\n_a\n_ cookie:_a=b;
+Set-Cookie:a1b2c3d4e5f6g7h8=a1b2c3d4e5f6g7h8;_ auth=("a","b auth("a", login("a","b connect("a","b","c phrase:_abc_
+mnemonic="word_word_word "sensitive":true,"value":" securestring_ secret_set_--body_ secret_<<<_ x:y@tcp( a:5432:b:c:
+oracle:thin:a/ %3a%2f%2fa%3ab &x-amz-signature= |_key_|_a1 **key:**_ key||" key_or_" <key>key</key><string>a </key>
+name="key">a</ ${key:-a1 password=a,password=b, a=b,password= MIIEvQIBADANBg fm2_a/ whsec_a/ absk hex32-us12 密码是
+пароль:_ lösenord paroll contraseña:_ kennwort senha=a1 set_key_a1 #define_key_" key_a1\n aws_key_a1-
 """
 HOSTILE = {part: part.replace("_", " ") for part in _PARTS.split()} | {
+    "lines of a manifest": "kind: Secret\ndata:\n  a: b\n",
+    "a manifest's data": "  abcdef: abcdef\n",
+    "lines of a block": "key: |\n a1\n",
+    "nested objects": '{"kind":"Secret","data":{',
+    "a command goes on": "curl -u \\\n",
+    "cookies": "cookie: a=b; c=d1e2f3a4b5c6d7e8; ",
+    "echoes": "echo a1|",
     "lines of a key": "-----BEGIN RSA PRIVATE KEY-----\n" + "A" * 64 + "\n",
     "colours": "\x1b[31m",
     "line ends": "\n",

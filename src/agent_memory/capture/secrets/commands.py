@@ -122,7 +122,7 @@ def _take(text: str, at: int, how: int, spans: list[Span]) -> None:
     begins = gap.end() if gap else at
     if how == GLUED and begins != at:
         return
-    if how == WORD and begins == at and text[at : at + 1].islower():
+    if how == WORD and begins == at and compiled(r"[a-z]{2,20}+[\s\"']").match(text, at):
         # `-keyout`, which is another flag.
         return
     found = compiled(_VALUE).match(text, begins)

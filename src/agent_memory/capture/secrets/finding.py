@@ -32,7 +32,9 @@ _LITERALS: dict[bytes, Rule] = {
     b"securestring": phrases.secure_string,
 }
 _STEMS = frozenset(stem.encode() for stem in rules.STEMS)
-_SIGHTS = (*(stem.encode() for stem in rules.STEMS), *_LITERALS)
+SIGHTS = (*(stem.encode() for stem in rules.STEMS), *_LITERALS)
+"""What is looked for, in lower case: one of these stands beside every secret that is no token or block."""
+
 _FLAGS = rb"-[uUaAbpPwkKSc]"
 # Names that take no value themselves, but say that another command gives it.
 _ASKING = (b"stdin", b"chpass", b"with-token", b"phrase-fd")
@@ -98,7 +100,7 @@ def sights(lowered: bytes, *, long: bool) -> Iterator[tuple[bytes, int]]:
             for found in compiled_bytes(_shared_pattern(mark, literals)).finditer(lowered):
                 literal, before = behind[found[0]]
                 yield literal, found.start() - before
-    for sight in _SIGHTS:
+    for sight in SIGHTS:
         # One byte is found much faster than several.
         if sight in shared or (sight[:1] == b"%" and b"%" not in lowered):
             continue

@@ -32,6 +32,8 @@ _TRIPLE = r"""(?xi)connect(?:ion)?[ \t]?\(\s{0,24}+
     (?:[A-Za-z_.$]{1,40}+|(?P<h>["'])(?:(?!(?P=h))[^\r\n]){1,256}+(?P=h)),\s{0,24}+
     (?P<u>["'])(?:(?!(?P=u))[^\r\n]){1,128}+(?P=u),\s{0,24}+
     (?P<q>["'])(?P<secret>(?:(?!(?P=q))[^\r\n]){4,256}+)(?P=q)[ \t]{0,2}[,)]"""
+# Two words, or a mail address: the second argument is no password then.
+_NOBODYS = r"\s|^[A-Za-z0-9_.+-]{1,64}+@[A-Za-z0-9-]{1,64}+(?:\.[A-Za-z0-9-]{1,64}+)+$"
 _WORDS = r"""(?ix)(?:mnemonic|phrase)s?\\{0,3}["'`]?[ \t]{0,4}(?:[:=]{1,2}|[ ]is|\()[ \t]{0,4}\\{0,3}["'`]?
     (?-i:((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8}))(?![ ,]{1,2}[a-z])"""
 
@@ -103,7 +105,7 @@ def _argument(pattern: str, text: str, at: int, spans: list[Span]) -> int:
     found = compiled(pattern).match(text, at)
     if found and any(not c.isalpha() for c in found["secret"]):
         secret = found["secret"]
-        if values.is_secret(names.PASSWORD, secret, quoted=True, plain=False) and " " not in secret:
+        if values.is_secret(names.PASSWORD, secret, quoted=True, plain=False) and not compiled(_NOBODYS).search(secret):
             spans.append((*found.span("secret"), PLACE, "password"))
     return 0
 

@@ -49,13 +49,14 @@ _WORDY = (
     r"(?i)(?:^|[-_. ])(?:your|my|example|sample|here|change|changeme|replace|insert|enter|placeholder|dummy|fake|mock"
     r"|todo|some|goes|paste|fill|put|set|xxx+|abc|redacted|the)(?:$|[-_. ])"
 )
-_PLACED = r"(?:%[sdr]|\{\}|\{[0-9]\}|x{4}|X{4}|\*{3}|\.{3}|…|•{3}|your[-_ ]|YOUR[-_ ]|<[a-z])"
+_PLACED = r"(?:%[sdr]|\{\}|\{[0-9]\}|x{4}|X{4}|\*{3}|\.{3}|…|•{3}|your[-_ ]|YOUR[-_ ]|<[a-z][A-Za-z0-9_ -]{0,40}>)"
 _CALL = r"[A-Za-z_][\w.]*+[(\[]"
 _DOTTED = r"[A-Za-z_$][\w$]*+(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*+)+\Z"
 _NAMED = r"[a-z]{1,24}+(?:[-_.][a-z]{1,24}+){2,}+\Z"
 _IDENTIFIER = r"[A-Za-z_$][A-Za-z0-9_$]*+\Z"
 _RANDOM = r"[A-Za-z0-9+/=_.~:@!%$^*|-]+\Z"
 _TYPED = r"[!-~]{16,}+\Z"
+_SALT = r"(?=(?:[^ ]{1,64}+ ){1,4}[^ ]{1,64}+\Z)(?![ -~]{0,64}[a-z]{6})[ -~]{56,70}+\Z"
 _VERSION = r"[~^<>=v]{0,2}[0-9]{1,4}\.[0-9]{1,6}(?:\.[0-9]{1,6})*+\Z"
 _SLUG = r"[-_./: +]+"
 _NUMBERED = r"[A-Za-z]*[0-9]{0,4}\Z|[0-9]{1,8}\Z|v?[0-9]{1,3}(?:\.[0-9]{1,3}){1,3}\Z"
@@ -184,13 +185,7 @@ def is_random(value: str, *, strict: bool = False, quoted: bool = False) -> bool
     head = value[:256]
     digits = sum(c.isdigit() for c in head)
     if not compiled(_RANDOM).match(value):
-        # Keys of web frameworks are drawn from all that can be typed.
-        if not compiled(_TYPED).match(value):
-            return False
-        distinct = len(set(head))
-        return (digits > 2 and distinct > 15 and len(value) >= 24) or (
-            quoted and digits > 1 and distinct > 11 and "\\u" not in value and "[" not in value
-        )
+        return _is_typed(value, digits, quoted=quoted)
     upper = sum(c.isupper() for c in head)
     lower = sum(c.islower() for c in head)
     distinct = len(set(head))
@@ -200,6 +195,17 @@ def is_random(value: str, *, strict: bool = False, quoted: bool = False) -> bool
         return False
     parts = [part for part in compiled(_SLUG).split(head) if part]
     return not all(compiled(_NUMBERED).match(part) for part in parts) or _changes(head) >= 6
+
+
+def _is_typed(value: str, digits: int, *, quoted: bool) -> bool:
+    """Whether it is drawn from all that can be typed, as keys of web frameworks are."""
+    distinct = len(set(value[:256]))
+    if not compiled(_TYPED).match(value):
+        # Salts of WordPress have blanks, and no word.
+        return quoted and digits > 2 and distinct > 30 and compiled(_SALT).match(value) is not None
+    if digits > 2 and distinct > 15 and len(value) >= 24:
+        return True
+    return quoted and digits > 1 and distinct > 11 and "\\u" not in value and "[" not in value
 
 
 def _is_hex(value: str) -> bool:
