@@ -339,3 +339,15 @@ def test_an_import_without_a_daemon_follows_the_settings(tmp_path: Path) -> None
     assert {"acme": 1} == json.loads(imported)["data"]["redacted"]
     assert "our key is [redacted: acme] here" in shown
     assert OWN not in shown
+
+
+def test_a_diff_of_settings_shows_no_key_of_their_owner(tmp_path: Path) -> None:
+    """Agents keep keys in the files that we add a line to."""
+    site = Site(tmp_path)
+    settings = site.home / ".claude" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text(json.dumps({"env": {"GH_TOKEN": TOKEN}}, indent=2))
+    shown = [site.run("install", "claude-code", "--dry-run", *more) for more in ((), ("--json",))]
+
+    assert [] == [told for told in shown if TOKEN in told]
+    assert all("[redacted: github-token]" in told for told in shown)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agent_memory.cli.ending import hint_of
 from agent_memory.cli.front import Front
 from agent_memory.installation.agents import TITLES
-from agent_memory.installation.files import Record
+from agent_memory.installation.files import Change, Record
 from agent_memory.installation.jsonc import InvalidSettings
 from agent_memory.installation.plan import Step
 
@@ -30,7 +30,7 @@ def show_steps(front: Front, steps: Sequence[Step], record: Record, *, dry_run: 
         for told in step.notes:
             front.out.print(note(told), soft_wrap=True)
         if dry_run and step.change is not None and step.problem is None and not step.is_done:
-            front.out.print(_coloured(step.change.diff()), soft_wrap=True)
+            front.out.print(_coloured(_diff(step.change)), soft_wrap=True)
         elif install and not dry_run and not step.is_done and (backup := record.backup_of(step.path)):
             front.out.print(Text(f"  as it was: {backup}", "dim"), soft_wrap=True)
 
@@ -45,7 +45,7 @@ def step_shape(step: Step, record: Record, *, dry_run: bool) -> dict[str, object
         "path": str(step.path),
         "holds": list(step.holds),
         "state": state,
-        "diff": step.change.diff() if step.change is not None and step.problem is None else "",
+        "diff": _diff(step.change) if step.change is not None and step.problem is None else "",
         "backup": str(backup) if backup else "",
         "problem": str(step.problem) if step.problem else "",
         "notes": list(step.notes),
@@ -57,6 +57,13 @@ def note(told: str) -> Text:
     from rich.text import Text
 
     return Text(f"  {told}", "yellow")
+
+
+def _diff(change: Change) -> str:
+    """What changes. Settings hold keys of other programs: those beside our lines are not for a screen."""
+    from agent_memory.capture.redaction import redact_text
+
+    return redact_text(change.diff())[0]
 
 
 def _problem(step: Step) -> str:
