@@ -15,6 +15,7 @@ The client builds the same exception from that, so a caller of `connect` catches
 from __future__ import annotations
 
 import functools
+import re
 import traceback
 import typing
 from collections.abc import Iterator
@@ -135,6 +136,9 @@ def _number(code: grpc.StatusCode) -> int:
     return int(code.value[0])
 
 
+# What gRPC says where nobody listens: every address that it tried, at length, and why at its end.
+_NOT_REACHED = re.compile(r"failed to connect to all addresses; last error: .*: ([^:]+)$")
+
 # -- back --------------------------------------------------------------------------------------
 
 
@@ -154,7 +158,8 @@ def error_from_rpc(failure: grpc.aio.AioRpcError, address: str) -> AgentMemoryEr
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return DaemonUnavailable(address, f"what answers there is no agent-memory of this release ({said})")
     if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
-        return DaemonUnavailable(address, said)
+        reason = _NOT_REACHED.search(said)
+        return DaemonUnavailable(address, reason[1].lower() if reason else said)
     return InternalError(f"{code.name}: {said}")
 
 

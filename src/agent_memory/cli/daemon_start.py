@@ -71,7 +71,7 @@ class DaemonStart:
         holder = self._holder()
         if holder is not None:
             return self._checked(DaemonState(state="running", told="The daemon runs already.", address=holder.address))
-        told = "No daemon runs. Start it with `agent-memory serve`; until then, what hooks are told is kept for it."
+        told = "No daemon runs. `agent-memory serve --daemonize` starts it; until then, what hooks are told is kept."
         return DaemonState(state="absent", told=told)
 
     def have(self) -> DaemonState:

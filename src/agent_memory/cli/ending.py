@@ -53,7 +53,7 @@ _FAMILIES: tuple[tuple[type[AgentMemoryError], str, int], ...] = (
 # What an error advises in the words of the interface, in those of the command line. By the words:
 # an error that has better ones of its own keeps them, whichever way it came.
 _AT_A_COMMAND_LINE = {
-    DaemonUnavailable.hint: "Start it with `agent-memory serve`, or open a store in this process with `--store PATH`.",
+    DaemonUnavailable.hint: "Run `agent-memory serve --daemonize`, or open a store in this process: `--store PATH`.",
     StoreLocked.hint: "Stop that process, or leave `--store` out to ask its daemon.",
     DeadlineExceeded.hint: "Ask for less, or try again; `agent-memory status` shows how the daemon is.",
     ViewBehind.hint: "Try again; `agent-memory status` shows what holds the view up.",

@@ -68,7 +68,7 @@ _HINTS = {
     UnknownNode.hint: "Call `toc` without a node, and go down from there.",
     UnknownSession.hint: "Take session ids from `timeline` or `get`; or leave it out.",
     UnknownGrip.hint: "Take grip ids from the bullets of `toc` or the citations of `context`.",
-    DaemonUnavailable.hint: "The user can start it with `agent-memory serve`; until then, go on without memory.",
+    DaemonUnavailable.hint: "The user can run `agent-memory serve --daemonize`; until then, go on without memory.",
     DeadlineExceeded.hint: "Ask for less, or call again; if that does not help, go on without memory.",
     ViewBehind.hint: "Call again in a moment.",
     Invalid.hint: "Correct it and call again.",
@@ -86,6 +86,4 @@ def advice(error: AgentMemoryError) -> str:
         found = "" if error.problem == MISSING else f" (found {error.found})"
         problem = f"{name}: {error.problem.replace('filter.', '')}{found}"
         hint = CURSOR_HINT if name == "cursor" else hint
-    elif isinstance(error, DaemonUnavailable):
-        problem = f"no daemon answers at {error.address}"
     return f"{problem}. {hint}" if hint else problem

@@ -150,3 +150,8 @@ QUERY = "ship yesterday or before 10:30"
 
 def line(text: str = "Hello", **fields: Any) -> bytes:
     return json.dumps({"kind": "user_message", "session": "s", "text": text, **fields}).encode() + b"\n"
+
+
+def unscripted(door: Door) -> Door:
+    door.memory.script = {}
+    return door
