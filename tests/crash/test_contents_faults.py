@@ -37,11 +37,12 @@ def open_entities(rows: Rows, log: RowEventLog) -> Projector:
     return open_scripted_entities(rows)
 
 
-@pytest.fixture
-def log() -> Iterator[RowEventLog]:
+# With the steps of a write, and with what each is followed by, the cost grows with the square.
+@pytest.fixture(params=[42, pytest.param(90, marks=pytest.mark.slow)])
+def log(request: pytest.FixtureRequest) -> Iterator[RowEventLog]:
     log = RowEventLog(InMemoryRows())
     # Late events among the live ones, so that segments also join and vanish.
-    events = gossip(90, seed=3)
+    events = gossip(request.param, seed=3)
     log.append(events[::2] + events[1::2])
     yield log
     log.close()
