@@ -18,7 +18,7 @@ import json
 import re
 from collections import Counter
 
-from agent_memory.capture.secrets import given, names, structures, values
+from agent_memory.capture.secrets import given, names, values
 from agent_memory.capture.secrets.finding import secrets_of
 from agent_memory.capture.secrets.spans import OWN, merged
 
@@ -329,6 +329,8 @@ def _name_of(fields: Mapping[str, Any], at: str, above: str) -> str:
     if at in ("data", "stringData") and fields.get("kind") == "Secret":
         return _SECRETS
     if above == _SECRETS:
+        from agent_memory.capture.secrets import structures
+
         return at if at.lower() in structures.OPEN_FIELDS else _SECRET
     return at
 

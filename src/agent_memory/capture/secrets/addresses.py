@@ -125,13 +125,3 @@ def signature(text: str, at: int, spans: list[Span]) -> int:
         kind = "azure-sas" if text.startswith("sig", begins) else "url-signature"
         spans.append((*found.span(1), PLACE, kind))
     return 0
-
-
-LITERALS = (
-    (b"://", address),
-    (b"%3a%2f%2f", encoded_address),
-    (b"oracle:", oracle),
-    (b":5432:", pgpass),
-    (b"@tcp(", go_source),
-    (b"sig", signature),
-)

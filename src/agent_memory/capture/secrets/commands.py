@@ -152,16 +152,17 @@ def _add(text: str, start: int, end: int, spans: list[Span]) -> None:
         spans.append((start, end, PLACE, "password"))
 
 
-def echoed(text: str, at: int, spans: list[Span]) -> None:
+def echoed(text: str, at: int, spans: list[Span]) -> int:
     """`echo X | command --password-stdin`: what is given to the command that stands before *at*."""
     begin = max(text.rfind("\n", max(0, at - _COMMAND_CHARACTERS_MAX), at) + 1, at - _COMMAND_CHARACTERS_MAX, 0)
     found = compiled(_ECHO).search(text[begin:at])
     if found is None:
-        return
+        return 0
     start, end = found.span("quoted") if found["quoted"] else found.span("bare")
     if "chpasswd" in text[begin + found.end("q" if found["q"] else "bare") : at + 8]:
         start = text.find(":", begin + start, begin + end) + 1 - begin
     _add(text, begin + start, begin + end, spans)
+    return 0
 
 
 def cookies(text: str, start: int, end: int, spans: list[Span]) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from agent_memory.capture.secrets import addresses, blocks, commands, given, phrases, rules, structures, tokens
+from agent_memory.capture.secrets import given, rules, tokens
 from agent_memory.capture.secrets.patterns import compiled_bytes
 from agent_memory.capture.secrets.spans import BLOCK
 
@@ -23,19 +23,35 @@ if TYPE_CHECKING:
 
     from agent_memory.capture.secrets.spans import Rule, Span
 
-_LITERALS: dict[bytes, Rule] = {
-    **dict.fromkeys(rules.SLASHED, tokens.slashed),
-    **dict(addresses.LITERALS),
-    **dict(phrases.LITERALS),
-    b'"kty"': structures.jwk,
-    b"sensitive": structures.marked,
-    b"securestring": phrases.secure_string,
+# What is looked for, and who judges what stands there: loaded when it is met, for most texts have few of these.
+_LITERALS: dict[bytes, str] = {
+    **dict.fromkeys(rules.SLASHED, "tokens.slashed"),
+    b"://": "addresses.address",
+    b"%3a%2f%2f": "addresses.encoded_address",
+    b"oracle:": "addresses.oracle",
+    b":5432:": "addresses.pgpass",
+    b"@tcp(": "addresses.go_source",
+    b"sig": "addresses.signature",
+    b"bearer": "phrases.bearer",
+    b"cookie": "phrases.cookie",
+    b"identified ": "phrases.identified",
+    b"login(": "phrases.pair",
+    b"connect": "phrases.triple",
+    b"phrase": "phrases.words",
+    b"mnemonic": "phrases.words",
+    b"securestring": "phrases.secure_string",
+    b'"kty"': "structures.jwk",
+    b"sensitive": "structures.marked",
 }
+_rules: dict[str, Rule] = {}
 _STEMS = frozenset(stem.encode() for stem in rules.STEMS)
 SIGHTS = (*(stem.encode() for stem in rules.STEMS), *_LITERALS)
 """What is looked for, in lower case: one of these stands beside every secret that is no token or block."""
 
 _FLAGS = rb"-[uUaAbpPwkKSc]"
+# `secret set NAME --body …`
+_KEEPING = (b" set ", b" put ", b" add ", b" create ")
+_BEFORE_FLAG = (b" ", b'"', b"'", b",", b"-")
 # Names that take no value themselves, but say that another command gives it.
 _ASKING = (b"stdin", b"chpass", b"with-token", b"phrase-fd")
 
@@ -80,10 +96,13 @@ def secrets_of(text: str) -> list[Span]:
         if sight in _STEMS:
             _name(look, sight, at)
         elif at >= look.done.get(sight, 0):
-            look.done[sight] = _LITERALS[sight](text, at, spans)
+            look.done[sight] = _rule(_LITERALS[sight])(text, at, spans)
     for found in compiled_bytes(_FLAGS).finditer(data):
-        commands.flag(text, found.start(), spans)
+        if data[found.start() - 1 : found.start()] in _BEFORE_FLAG:
+            _rule("commands.flag")(text, found.start(), spans)
     if b"private" in lowered:
+        from agent_memory.capture.secrets import blocks
+
         spans += ((start, end, BLOCK, kind) for start, end, kind in blocks.blocks_of(text, lowered))
     if not text.isascii():
         given.foreign(text, spans)
@@ -110,6 +129,14 @@ def sights(lowered: bytes, *, long: bool) -> Iterator[tuple[bytes, int]]:
             at = lowered.find(sight, at + len(sight))
 
 
+def _rule(told: str) -> Rule:
+    found = _rules.get(told)
+    if found is None:
+        module, _, name = told.partition(".")
+        found = _rules[told] = getattr(__import__(f"{__package__}.{module}", fromlist=[name]), name)
+    return found
+
+
 def _shared_pattern(mark: bytes, literals: tuple[bytes, ...]) -> bytes:
     ways = []
     for literal in sorted(literals, key=lambda literal: len(literal) - literal.index(mark), reverse=True):
@@ -125,12 +152,15 @@ def _name(look: _Look, stem: bytes, at: int) -> None:
     if given.may_give(text, at, look.size):
         given.given(text, at, look.spans, look.judged)
     if stem == b"secret":
-        phrases.kept(text, at, look.spans)
+        behind = look.lowered[at : at + 14]
+        if any(word in behind for word in _KEEPING):
+            _rule("phrases.kept")(text, at, look.spans)
         if at >= look.done.get(stem, 0) and b"kind" in look.lowered[max(0, at - 12) : at]:
-            look.done[stem] = structures.manifest(text, at, look.spans)
+            look.done[stem] = _rule("structures.manifest")(text, at, look.spans)
     elif stem in (b"auth", b"cred"):
-        phrases.pair(text, at, look.spans)
+        if look.lowered.find(b"(", at, at + 32) >= 0 or look.lowered.find(b"[", at, at + 32) >= 0:
+            _rule("phrases.pair")(text, at, look.spans)
     elif stem in (b"pass", b"token"):
         around = look.lowered[max(0, at - 6) : at + 20]
         if any(name in around for name in _ASKING):
-            commands.echoed(text, at, look.spans)
+            _rule("commands.echoed")(text, at, look.spans)

@@ -20,8 +20,8 @@ _IDENTIFIED = (
     r"""(?:(["'])(?P<quoted>(?:(?!\1)[^\r\n]){3,256}+)\1|(?P<bare>(?=[^\s;]{0,64}[0-9])[A-Za-z0-9_#$!]{6,64}+)(?=[\s;]|$))"""
 )
 _SECURE_STRING = r"""(?i)securestring[ \t]{1,4}(?:-string[ \t]{1,4})?(["'])((?:(?!\1)[^\r\n]){3,256}+)\1"""
-_KEPT = r"""(?xi)(?:securestring|secrets?[ \t]{1,4}(?:set|put|add|create)|secret[ \t](?=[^\n]{1,200}<<<))[ \t]
-    (?:(?!--body|--value|<<<)[^\r\n|;&]){0,300}+(?:--body|--value|<<<)[ \t=]{1,4}\\{0,3}["']?
+_KEPT = r"""(?xi)(?:securestring|secrets?[ \t]{1,4}(?:set|put|add|create))[ \t]
+    (?:(?!--body|--value)[^\r\n|;&]){0,300}+--(?:body|value)[ \t=]{1,4}\\{0,3}["']?
     (?P<secret>[^\s"'$\\][^\s"'\\]{5,256}+)"""
 # `auth=("user", "…")`, `HTTPBasicAuth('user', '…')`, `NetworkCredential("user", "…")`, `server.login("user", "…")`
 _PAIR = r"""(?xi)(?:auth(?:entication|enticate)?|cred(?:s|entials?)?|login)[\])]?[ \t]{0,2}[=:]?[ \t]{0,2}[(\[]\s{0,24}+
@@ -82,13 +82,13 @@ def secure_string(text: str, at: int, spans: list[Span]) -> int:
     return 0 if found or kept(text, at, spans) else structures.marked(text, at, spans)
 
 
-def kept(text: str, at: int, spans: list[Span]) -> bool:
+def kept(text: str, at: int, spans: list[Span]) -> int:
     """`gh secret set NAME --body …`, `keyvault secret set --value …`, `--type SecureString --value …`"""
     found = compiled(_KEPT).match(text, at)
     if found is None or not values.has_digits(found["secret"]) or values.is_placeholder(found["secret"]):
-        return False
+        return 0
     spans.append((*found.span("secret"), PLACE, "secret"))
-    return True
+    return found.end()
 
 
 def pair(text: str, at: int, spans: list[Span]) -> int:
@@ -116,14 +116,3 @@ def words(text: str, at: int, spans: list[Span]) -> int:
     if found:
         spans.append((*found.span(1), PLACE, "seed-phrase"))
     return 0
-
-
-LITERALS = (
-    (b"bearer", bearer),
-    (b"cookie", cookie),
-    (b"identified ", identified),
-    (b"login(", pair),
-    (b"connect", triple),
-    (b"phrase", words),
-    (b"mnemonic", words),
-)

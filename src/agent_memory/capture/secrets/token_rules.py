@@ -34,6 +34,13 @@ BUILDING: tuple[tuple[str, str, str, str], ...] = (
         f"{_BASE64URL}{{30,2048}}+",
         "https://cloud.google.com/docs/authentication/token-types",
     ),
+    # `{"type": "service_account"` in base64, as it stands in settings of builds.
+    (
+        "google-service-account",
+        "eyJ0eXBlIjogInNlcnZpY2VfYWNjb3VudCI eyJ0eXBlIjoic2VydmljZV9hY2NvdW50 ewogICJ0eXBlIjogInNlcnZpY2VfYWNjb3VudCI",
+        "[A-Za-z0-9+/]{100,20000}+={0,2}",
+        "https://docs.cloud.google.com/iam/docs/keys-create-delete",
+    ),
     ("alibaba-access-key", "LTAI", f"{_WORD}{{16,24}}+", "https://www.alibabacloud.com/help/en/ram/"),
     ("tencent-secret-id", "AKID", f"{_WORD}{{32}}", "https://www.tencentcloud.com/document/product/598"),
     ("digitalocean-token", "dop_v1_ doo_v1_ dor_v1_", f"{_HEX}{{64}}", "https://docs.digitalocean.com/reference/api/"),
