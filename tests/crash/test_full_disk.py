@@ -16,6 +16,8 @@ from agent_memory.errors import DiskFull
 from agent_memory.memory import ViewState
 from agent_memory.testing.daemon import DaemonProcess
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 SIZE_MIB = 192
 SMALL_MIB = 48
 LEFT_BYTES = 300 << 10

@@ -14,7 +14,10 @@ import agent_memory
 from agent_memory import Draft, Kind, Receipt, SyncMemory
 from agent_memory.testing.daemon import DaemonProcess
 
-DELAY_S = 0.2
+pytestmark = pytest.mark.usefixtures("without_model")
+
+# Many times what an append takes without; and a daemon that starts and ends syncs dozens of times.
+DELAY_S = 0.06
 
 
 def unary(memory: SyncMemory, draft: Draft) -> object:

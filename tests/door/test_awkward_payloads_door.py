@@ -17,6 +17,8 @@ from agent_memory import Event, Filter, Kind, SyncMemory
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 Payload = dict[str, Any]
 
 

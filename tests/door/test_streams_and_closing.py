@@ -19,6 +19,8 @@ from agent_memory.events.ulids import ulid_of
 from agent_memory.memory import ReplayVerdict
 from agent_memory.testing.daemon import DaemonProcess
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 Open = Callable[[], Opening]
 
 ULID = ulid_of(1_700_000_000_000, 7)
