@@ -303,7 +303,7 @@ def test_what_an_agent_reads_on_a_command_line_is_not_found_again(scene: Scene, 
         [sys.executable, "-m", "agent_memory.cli", *command, "--address", scene.daemon.address],
         capture_output=True,
         text=True,
-        env={**os.environ, "CLAUDECODE": "1"},
+        env={**os.environ, "CLAUDECODE": "1", "COLUMNS": "120"},
         timeout=60,
         check=True,
     ).stdout
