@@ -199,7 +199,7 @@ class Drain:
                 envelope.received_ms = now_ms
             if self._redactor and envelope.rules != self._rules:
                 envelope.payload, more = self._redactor.payload(envelope.payload)
-                envelope.redacted = Counter(envelope.redacted) + more
+                envelope.redacted = Counter(envelope.redacted) + Counter(more)
                 envelope.cwd = self._redactor.clean(envelope.cwd)
             batch.redact(envelope.redacted)
             batch.told += self._told(name, envelope, batch)

@@ -175,7 +175,7 @@ class JsonLines:
         )
 
 
-def without_secrets(draft: Draft, redactor: Redactor) -> tuple[Draft, Counter[str]]:
+def without_secrets(draft: Draft, redactor: Redactor) -> tuple[Draft, dict[str, int]]:
     """The draft without secrets in any field, and how many of each kind.
 
     Things of one session or call stay together; what had an identity has one of its own still.

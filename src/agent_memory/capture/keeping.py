@@ -6,12 +6,11 @@ standard library only, and little of it.
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import time
 
-from agent_memory.capture import spool
+from agent_memory.capture import lean_json, spool
 from agent_memory.capture.policy import Policy, folder_of, read_policy
 
 TYPE_CHECKING = False
@@ -62,7 +61,7 @@ def _captured(text: str, agent: str, cwd: str, policy: Policy) -> tuple[str, dic
     payloads = _payloads(text)
     kept = [payload for payload in payloads if not _ignored(payload, agent, cwd, policy)]
     if len(kept) < len(payloads):
-        text = "\n".join(payload.get("agent_memory_raw") or json.dumps(payload) for payload in kept)
+        text = "\n".join(payload.get("agent_memory_raw") or lean_json.dumps(payload) for payload in kept)
     return text, kept[0] if len(kept) == 1 else {}
 
 
@@ -76,7 +75,7 @@ def _ignored(payload: dict[str, Any], agent: str, cwd: str, policy: Policy) -> b
 
 def _payloads(text: str) -> list[dict[str, Any]]:
     try:
-        found = json.loads(text)
+        found = lean_json.loads(text)
     except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict):
@@ -154,7 +153,7 @@ def _is_whole(pieces: list[bytes]) -> bool:
     if pieces[-1].rstrip()[-1:] not in (b"}", b"]"):
         return False
     try:
-        json.loads(b"".join(pieces))
+        lean_json.loads(b"".join(pieces))
     except ValueError:
         return False
     return True

@@ -19,8 +19,9 @@ This is on the path of the hook: the standard library only, and little of it.
 
 from __future__ import annotations
 
-import json
 import os
+
+from agent_memory.capture import lean_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -183,6 +184,7 @@ def write_policy(
 def rules_of(redaction: Mapping[str, Any]) -> str:
     """A name for these settings of redaction: the same for the same."""
     # Not on the path of the hook.
+    import json
     from hashlib import sha256
 
     return sha256(json.dumps(redaction, sort_keys=True).encode()).hexdigest()[:16]
@@ -303,7 +305,7 @@ def _is_marked(folder: str) -> bool:
 def _read(path: str) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
-            found = json.loads(file.read())
+            found = lean_json.loads(file.read())
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -336,6 +338,9 @@ def _write_spans(spool: str | Path, spans: Sequence[tuple[int, int | None]]) -> 
 
 def _write(spool: str | Path, name: str, told: Mapping[str, Any]) -> None:
     """Replace the file whole: a reader meets the old bytes or the new."""
+    # Not on the path of the hook.
+    import json
+
     os.makedirs(spool, mode=0o700, exist_ok=True)
     path = os.path.join(spool, name)
     aside = f"{path}.{os.getpid()}.tmp"

@@ -14,16 +14,15 @@ On the path of the hook: the standard library only, and nothing compiled before 
 from __future__ import annotations
 
 import itertools
-import json
-import re
-from collections import Counter
 
+from agent_memory.capture import lean_json
 from agent_memory.capture.secrets import given, names, values
 from agent_memory.capture.secrets.finding import secrets_of
 from agent_memory.capture.secrets.spans import OWN, merged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
@@ -110,48 +109,47 @@ class Redactor:
             Finding(start, end, kind) for start, end, kind in merged(spans) if not self._is_allowed(text[start:end])
         ]
 
-    def text(self, text: str) -> tuple[str, Counter[str]]:
+    def text(self, text: str) -> tuple[str, dict[str, int]]:
         """The text without its secrets, and how many there were of each kind."""
-        counts: Counter[str] = Counter()
+        counts: dict[str, int] = {}
         return (self._text(text, counts) if self.on else text), counts
 
     def clean(self, text: str) -> str:
         """The text without its secrets."""
         return self.text(text)[0]
 
-    def value(self, value: Any) -> tuple[Any, Counter[str]]:
+    def value(self, value: Any) -> tuple[Any, dict[str, int]]:
         """A copy of a JSON value without secrets: in any text, name of a field, or field named for one."""
-        counts: Counter[str] = Counter()
+        counts: dict[str, int] = {}
         return (self._value(value, counts) if self.on else value), counts
 
-    def payload(self, text: str) -> tuple[str, Counter[str]]:
+    def payload(self, text: str) -> tuple[str, dict[str, int]]:
         """The same of JSON as text: one value or several. As it came where there is no secret in it.
 
         What is not JSON is looked through as text, from where it stops being that.
         """
-        counts: Counter[str] = Counter()
+        counts: dict[str, int] = {}
         if not self.on:
             return text, counts
         parts: list[str] = []
         at, plain = 0, 0
         doubles: list[bool] = []
-        decoder = json.JSONDecoder(object_pairs_hook=lambda pairs: _unique(pairs, doubles))
         while at < len(text):
             begins = at + len(text[at : at + 4096]) - len(text[at : at + 4096].lstrip(" \t\r\n\ufeff\x00,;"))
             if begins >= len(text) or text[begins] not in '{["':
                 break
-            before = counts.total()
+            before = sum(counts.values())
             doubles.clear()
             try:
-                found, end = decoder.raw_decode(text, begins)
+                found, end = lean_json.raw_decode(text, begins, lambda pairs: _unique(pairs, doubles))
                 new = self._value(found, counts)
             except (ValueError, RecursionError):
                 break
             parts.append(text[at:begins])
-            if counts.total() == before and not doubles:
+            if sum(counts.values()) == before and not doubles:
                 parts.append(text[begins:end])
             else:
-                parts.append(json.dumps(new, ensure_ascii=False, separators=(",", ":")))
+                parts.append(lean_json.dumps(new, ascii=False, compact=True))
             at = plain = end
         if plain < len(text):
             parts.append(self._text(text[plain:], counts))
@@ -159,7 +157,7 @@ class Redactor:
 
     # -- texts
 
-    def _text(self, text: str, counts: Counter[str]) -> str:
+    def _text(self, text: str, counts: dict[str, int]) -> str:
         marks: list[int] = []
         for _ in range(_PASSES_MAX):
             findings = self._find_near(text, marks) if marks and len(text) > _WHOLE_MAX else self.find(text)
@@ -174,7 +172,7 @@ class Redactor:
                 marks.append(size := size + finding.start - at)
                 size += len(mark)
                 at = finding.end
-                counts[finding.kind] += 1
+                _count(counts, finding.kind)
             pieces.append(text[at:])
             text = "".join(pieces)
         return text
@@ -207,7 +205,7 @@ class Redactor:
 
     # -- values
 
-    def _value(self, root: Any, counts: Counter[str]) -> Any:
+    def _value(self, root: Any, counts: dict[str, int]) -> Any:
         holder: list[Any] = [root]
         # Where a value stands, and what it is the value of.
         waiting: list[tuple[Any, Any, Any, str]] = [(holder, 0, root, "")]
@@ -228,11 +226,11 @@ class Redactor:
                     waiting.append((members, index, within, flag or name))
                     flag = within if isinstance(within, str) and within[:1] == "-" and "=" not in within else ""
             elif _is_code(item) and name and given.family_of(name) == names.PASSWORD:
-                counts["password"] += 1
+                _count(counts, "password")
                 place[key] = f"{MARK}password]"
         return holder[0]
 
-    def _fields(self, fields: dict[str, Any], counts: Counter[str]) -> dict[str, Any]:
+    def _fields(self, fields: dict[str, Any], counts: dict[str, int]) -> dict[str, Any]:
         long = [name for name in fields if isinstance(name, str) and len(name) >= 16]
         renamed = {name: new for name in long if (new := self._text(name, counts)) != name}
         if not renamed:
@@ -245,7 +243,7 @@ class Redactor:
             copy[new] = value
         return copy
 
-    def _members(self, members: list[Any], counts: Counter[str]) -> list[Any]:
+    def _members(self, members: list[Any], counts: dict[str, int]) -> list[Any]:
         """A copy without what no member tells alone: arguments of a command, lines of a key, pieces of a text."""
         if len(members) < 2:
             return list(members)
@@ -262,7 +260,7 @@ class Redactor:
                     copy[at + 1] = {**other, name: texts[1] + head[_SEAM:]}
         return copy
 
-    def _lines(self, members: list[str], counts: Counter[str]) -> list[str]:
+    def _lines(self, members: list[str], counts: dict[str, int]) -> list[str]:
         size = sum(map(len, members))
         if not 12 <= size <= _LINES_MAX:
             return list(members)
@@ -270,7 +268,7 @@ class Redactor:
             return self._cut(members, " ", counts)
         return self._cut(members, "" if members[0].endswith("\n") else "\n", counts)
 
-    def _cut(self, texts: list[str], between: str, counts: Counter[str], *, crossing: bool = False) -> list[str]:
+    def _cut(self, texts: list[str], between: str, counts: dict[str, int], *, crossing: bool = False) -> list[str]:
         """The texts without the secrets that they have together; *crossing*: of two, only what goes over the seam."""
         told = [f"'{text}'" if between == " " and " " in text and "'" not in text else text for text in texts]
         whole = between.join(told)
@@ -290,12 +288,12 @@ class Redactor:
                 pieces += (text[at:start], f"{MARK}{finding.kind}]")
                 at = end
                 if finding.start >= shift:
-                    counts[finding.kind] += 1
+                    _count(counts, finding.kind)
             cut.append("".join((*pieces, text[at:])))
             begin += len(shown) + len(between)
         return cut
 
-    def _named(self, name: str, text: str, counts: Counter[str]) -> str:
+    def _named(self, name: str, text: str, counts: dict[str, int]) -> str:
         if len(text) < 4:
             return text
         family = given.family_of(name) if name else None
@@ -309,9 +307,13 @@ class Redactor:
             within = self.find(text)
             whole = len(within) == 1 and within[0].start == 0 and within[0].end == len(text)
             kind = within[0].kind if whole else names.kind_of(family, name, text)
-            counts[kind] += 1
+            _count(counts, kind)
             return f"{MARK}{kind}]"
         return self._text(text, counts)
+
+
+def _count(counts: dict[str, int], kind: str) -> None:
+    counts[kind] = counts.get(kind, 0) + 1
 
 
 def _is_code(item: object) -> bool:
@@ -354,11 +356,15 @@ def _unique(pairs: list[tuple[str, Any]], doubles: list[bool]) -> dict[str, Any]
 
 def split_own(told: str) -> tuple[str, str]:
     """`KIND=PATTERN` → both; a pattern alone is of the kind `own`."""
+    import re
+
     found = re.match(r"([a-z][a-z0-9-]{0,39})=(?=.)", told, re.DOTALL)
     return (found[1], told[found.end() :]) if found else (OWN_KIND, told)
 
 
 def _compiled(pattern: str) -> re.Pattern[str] | None:
+    import re
+
     try:
         return re.compile(pattern)
     except (re.error, RecursionError, OverflowError):
@@ -372,11 +378,11 @@ def _texts(found: object) -> Sequence[str]:
 _DEFAULT = Redactor()
 
 
-def redact_text(text: str) -> tuple[str, Counter[str]]:
+def redact_text(text: str) -> tuple[str, dict[str, int]]:
     """The text without its secrets, each replaced by its kind, and how many there were of each kind."""
     return _DEFAULT.text(text)
 
 
-def redact_value(value: Any) -> tuple[Any, Counter[str]]:
+def redact_value(value: Any) -> tuple[Any, dict[str, int]]:
     """A copy of a JSON value without secrets, and how many there were of each kind."""
     return _DEFAULT.value(value)

@@ -20,9 +20,10 @@ On the path of the hook: the standard library only, and little of it.
 
 from __future__ import annotations
 
-import json
 import os
 import time
+
+from agent_memory.capture import lean_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Question:
                 if not piece:
                     return ""
                 told += piece
-            found = json.loads(told)
+            found = lean_json.loads(told)
             text = found["text"] if isinstance(found, dict) else ""
             return printed(self._agent, self._event, text) if isinstance(text, str) and text else ""
         except (OSError, ValueError, KeyError):
@@ -118,7 +119,7 @@ def ask(
     connection = None
     try:
         connection = _connected(spool, until_s)
-        connection.sendall(json.dumps(question).encode("ascii") + b"\n")
+        connection.sendall(lean_json.dumps(question).encode("ascii") + b"\n")
     except (OSError, ValueError):
         if connection is not None:
             connection.close()
@@ -139,11 +140,11 @@ def printed(agent: str, event: str, text: str) -> str:
     """The text in the form in which the agent takes it."""
     specific = {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}
     if agent == "cursor":
-        return json.dumps({"continue": True, "additional_context": text})
+        return lean_json.dumps({"continue": True, "additional_context": text})
     if agent == "copilot":
         # The event's spelling chooses a dialect; the one with capitals is read by VS Code, too.
-        return json.dumps({"additionalContext": text, **(specific if event == "SessionStart" else {})})
-    return json.dumps(specific)
+        return lean_json.dumps({"additionalContext": text, **(specific if event == "SessionStart" else {})})
+    return lean_json.dumps(specific)
 
 
 def _text(payload: Mapping[str, Any], *names: str) -> str:

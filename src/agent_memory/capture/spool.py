@@ -22,11 +22,12 @@ Every hook imports this: nothing but the standard library, and of that what cost
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import sys
 import time
+
+from agent_memory.capture import lean_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def put(folder: str, envelope: Envelope) -> None:
     if len(names) >= FILES_MAX or sum(map(_size, names)) + len(payload) > BYTES_MAX:
         raise SpoolFull(f"{len(names):,} payloads wait in {folder} and no daemon takes them")
     try:
-        _write_synced(writing, json.dumps(head).encode() + b"\n" + payload)
+        _write_synced(writing, lean_json.dumps(head).encode() + b"\n" + payload)
         os.rename(writing, os.path.join(waiting, name))
     except BaseException:
         _unlink(writing)
@@ -266,7 +267,7 @@ def read(folder: str, name: str) -> Envelope:
     """Errors: `Torn`; `OSError`, of which `FileNotFoundError` says that somebody took it."""
     line, _, payload = _read_file(os.path.join(folder, WAITING, name)).partition(b"\n")
     try:
-        head = json.loads(line)
+        head = lean_json.loads(line)
         envelope = Envelope(
             id=str(head["id"]),
             agent=str(head["agent"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import string
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +20,8 @@ from hypothesis import strategies as st
 
 from agent_memory.capture.own_patterns import problem_of
 from agent_memory.capture.redaction import Redactor, redact_text, redact_value
-from agent_memory.capture.secrets import rules
-from agent_memory.capture.secrets.finding import SIGHTS, sights
+from agent_memory.capture.secrets import names, rules
+from agent_memory.capture.secrets.finding import SIGHTS, flags, sights
 from agent_memory.capture.secrets.tokens import inner_by_pattern, inner_by_walking
 from tests.data.secrets.corpus import LOOK_ALIKES, SECRETS, Draw
 
@@ -219,7 +221,7 @@ def test_a_value_nested_deeper_than_the_interpreter_recurses_is_redacted() -> No
     while isinstance(redacted, list):
         (redacted,) = redacted
 
-    assert ("[redacted: github-token]", 1) == (redacted, counts.total())
+    assert ("[redacted: github-token]", 1) == (redacted, sum(counts.values()))
 
 
 # -- payloads --------------------------------------------------------------------------------------
@@ -235,14 +237,14 @@ def test_each_of_several_payloads_is_redacted() -> None:
     text, counts = Redactor().payload(f'{{"a":"{GITHUB}"}}{{"b":1}}\n{{"password":"letmein"}}')
 
     assert '{"a":"[redacted: github-token]"}{"b":1}\n{"password":"[redacted: password]"}' == text
-    assert 2 == counts.total()
+    assert 2 == sum(counts.values())
 
 
 def test_a_secret_that_json_hides_behind_escapes_is_found() -> None:
     escaped = "".join(f"\\u{ord(c):04x}" for c in GITHUB)
     text, counts = Redactor().payload(f'{{"a":"{escaped}"}}')
 
-    assert ('{"a":"[redacted: github-token]"}', 1) == (text, counts.total())
+    assert ('{"a":"[redacted: github-token]"}', 1) == (text, sum(counts.values()))
 
 
 def test_a_field_that_is_there_twice_hides_nothing() -> None:
@@ -401,3 +403,45 @@ def test_what_a_hook_loads_is_the_standard_library_and_little_of_it() -> None:
 
     assert [] == foreign
     assert not {"msgspec", "click", "typing", "dataclasses", "asyncio"} & set(loaded)
+
+
+def test_a_payload_with_nothing_to_judge_in_it_is_kept_without_the_modules_that_take_longest_to_load(
+    tmp_path: Path,
+) -> None:
+    payload = {
+        "session_id": "0b6f2c90-1111-4a51-8f00-000000000001",
+        "transcript_path": "/home/ada/.claude/projects/-home-ada/0b6f2c90-1111-4a51-8f00-000000000001.jsonl",
+        "hook_event_name": "PostToolUse",
+        "tool_use_id": "toolu_01",
+        "tool_input": {"command": "pytest -q tests", "monkey": 1},
+        "tool_response": {"stdout": "tests/test_booking.py::test_monday PASSED\n" * 20, "stderr": ""},
+    }
+    code = (
+        "import sys, time; before = set(sys.modules); import agent_memory.capture.hook;"
+        "from agent_memory.capture.keeping import keep; told = keep('claude-code', None, time.time_ns());"
+        "print(told == ('', ''), *sorted(set(sys.modules) - before))"
+    )
+    kept, *loaded = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}; {code}"],
+        input=json.dumps(payload),
+        env={**os.environ, "AGENT_MEMORY_SPOOL": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+    assert ("True", 1) == (kept, len(list((tmp_path / "waiting").iterdir())))
+    assert not {"re", "json", "enum", "collections", "functools", "hashlib", "socket"} & set(loaded)
+
+
+@given(st.text(alphabet="abPK09_- .é", max_size=30) | st.text(max_size=30))
+def test_the_words_of_a_name_are_told_by_case_and_digits(name: str) -> None:
+    """Told by an expression, too, which takes longer to be loaded than this to do its work."""
+    assert re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", name) == names.words_of(name)
+
+
+@given(st.text(alphabet="-uPx \"'", max_size=40))
+def test_flags_are_found_the_same_in_a_text_short_or_long(text: str) -> None:
+    data = text.encode()
+
+    assert list(flags(data, long=True)) == list(flags(data, long=False))

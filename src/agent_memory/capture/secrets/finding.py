@@ -11,8 +11,6 @@ On the path of the hook: the standard library only, nothing compiled before it i
 
 from __future__ import annotations
 
-import re
-
 from agent_memory.capture.secrets import given, rules, tokens
 from agent_memory.capture.secrets.patterns import compiled_bytes
 from agent_memory.capture.secrets.spans import BLOCK
@@ -48,7 +46,8 @@ _STEMS = frozenset(stem.encode() for stem in rules.STEMS)
 SIGHTS = (*(stem.encode() for stem in rules.STEMS), *_LITERALS)
 """What is looked for, in lower case: one of these stands beside every secret that is no token or block."""
 
-_FLAGS = rb"-[uUaAbpPwkKSc]"
+_FLAGS = b"uUaAbpPwkKSc"
+_FLAG_LETTERS = frozenset(bytes((letter,)) for letter in _FLAGS)
 # `secret set NAME --body …`
 _KEEPING = (b" set ", b" put ", b" add ", b" create ")
 _BEFORE_FLAG = (b" ", b'"', b"'", b",", b"-")
@@ -97,9 +96,9 @@ def secrets_of(text: str) -> list[Span]:
             _name(look, sight, at)
         elif at >= look.done.get(sight, 0):
             look.done[sight] = _rule(_LITERALS[sight])(text, at, spans)
-    for found in compiled_bytes(_FLAGS).finditer(data):
-        if data[found.start() - 1 : found.start()] in _BEFORE_FLAG:
-            _rule("commands.flag")(text, found.start(), spans)
+    for at in flags(data, long=len(data) >= _LONG):
+        if data[at - 1 : at] in _BEFORE_FLAG:
+            _rule("commands.flag")(text, at, spans)
     if b"private" in lowered:
         from agent_memory.capture.secrets import blocks
 
@@ -129,6 +128,19 @@ def sights(lowered: bytes, *, long: bool) -> Iterator[tuple[bytes, int]]:
             at = lowered.find(sight, at + len(sight))
 
 
+def flags(data: bytes, *, long: bool) -> Iterator[int]:
+    """Each place where a flag stands that may give a secret; *long* as for `sights`."""
+    if long:
+        for found in compiled_bytes(b"-[%s]" % _FLAGS).finditer(data):
+            yield found.start()
+        return
+    at = data.find(b"-")
+    while at >= 0:
+        if data[at + 1 : at + 2] in _FLAG_LETTERS:
+            yield at
+        at = data.find(b"-", at + 1)
+
+
 def _rule(told: str) -> Rule:
     found = _rules.get(told)
     if found is None:
@@ -138,6 +150,8 @@ def _rule(told: str) -> Rule:
 
 
 def _shared_pattern(mark: bytes, literals: tuple[bytes, ...]) -> bytes:
+    import re
+
     ways = []
     for literal in sorted(literals, key=lambda literal: len(literal) - literal.index(mark), reverse=True):
         at = literal.index(mark)

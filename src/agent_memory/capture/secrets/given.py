@@ -5,8 +5,6 @@ On the path of the hook: the standard library only, nothing compiled before it i
 
 from __future__ import annotations
 
-import binascii
-
 from agent_memory.capture.secrets import names, rules, values
 from agent_memory.capture.secrets.patterns import compiled
 from agent_memory.capture.secrets.spans import GIVEN
@@ -290,6 +288,8 @@ def _scheme(text: str, at: int, spans: list[Span]) -> bool:
 
 def _is_basic(value: str) -> bool:
     """Whether it is a user and a password in base64."""
+    import binascii
+
     try:
         said = binascii.a2b_base64(value + "=" * (-len(value) % 4))
     except (binascii.Error, ValueError):

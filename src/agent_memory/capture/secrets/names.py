@@ -5,25 +5,22 @@ On the path of the hook: the standard library only.
 
 from __future__ import annotations
 
-from agent_memory.capture.secrets.patterns import compiled
 from agent_memory.capture.secrets.rules import PROVIDERS
 
 PASSWORD, SECRET, TOKEN, KEY, WEAK_KEY, AUTH, CREDENTIAL = range(7)
 """What a name asks for, the least doubtful first."""
-
-WORDS = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+"
-"""The words of a name in any way of writing."""
 
 _PASSWORDS = """
     password passwd passphrase passcode passwort pwd passwords userpass dbpass passe passord kennwort wachtwoord senha
     contrasena psk presharedkey bindpw rootpw adminpw userpw dbpw requirepass masterauth
 """
 _PASSWORD_WORDS = frozenset(_PASSWORDS.split())
-_GLUED_PASSWORD = r"(?:pass(?:wd|word|phrase|code)|pwd)s?$"
-_GLUED_PASS = (
-    r"(?:store|trust|keystore|cert|wifi|tls|web|app|db|user|root|my|ssh|sql|admin|smtp|mail|ftp|redis|mongo|pg|auth"
-    r"|login|proxy|ldap|key)pass$"
-)
+_GLUED_PASSWORD = ("passwd", "password", "passphrase", "passcode", "pwd")
+_GLUED_PASS_WORDS = """
+    store trust cert wifi tls web app db user root my ssh sql admin smtp mail ftp redis mongo pg auth login proxy ldap
+    key
+"""
+_GLUED_PASS = tuple(f"{word}pass" for word in _GLUED_PASS_WORDS.split())
 # What may follow the word that says what it is, and it is the same still.
 _TAILS_WORDS = """
     value plain plaintext text raw new old current confirm confirmation confirmed again repeat prod
@@ -62,22 +59,51 @@ _OPEN_TOKENS_WORDS = """
 _OPEN_TOKENS = frozenset(_OPEN_TOKENS_WORDS.split())
 
 
+_UPPER, _LOWER, _DIGIT = "U", "l", "0"
+_KINDS = {
+    **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", _UPPER),
+    **dict.fromkeys("abcdefghijklmnopqrstuvwxyz", _LOWER),
+    **dict.fromkeys("0123456789", _DIGIT),
+}
+
+
+def words_of(name: str) -> list[str]:
+    """The words and numbers of a name in any way of writing: `APIKey_v2` → `API`, `Key`, `v`, `2`."""
+    words: list[str] = []
+    begins, kind = 0, ""
+    for at, character in enumerate(name):
+        here = _KINDS.get(character, "")
+        if here == kind:
+            continue
+        if kind == _UPPER and here == _LOWER:
+            # The last capital begins the next word.
+            if at - 1 > begins:
+                words.append(name[begins : at - 1])
+            begins = at - 1
+        else:
+            if kind:
+                words.append(name[begins:at])
+            begins = at
+        kind = here
+    if kind:
+        words.append(name[begins:])
+    return words
+
+
 def family_of(name: str) -> int | None:
     """What *name* (`DB_PASSWORD`, `apiKey`, `x-vault-token`) asks for; None for nothing secret."""
     if not name.isascii():
         name = name.replace("ñ", "n")
-    words = [word.lower() for word in compiled(WORDS).findall(name)]
+    words = [word.lower() for word in words_of(name)]
     while words and (words[-1] in _TAILS or words[-1].isdigit()) and len(words) > 1:
         words.pop()
     if not words:
         return None
     last = words[-1]
     before = words[-2] if len(words) > 1 else ""
-    if last in _PASSWORD_WORDS or compiled(_GLUED_PASSWORD).search(last):
+    if last in _PASSWORD_WORDS or last.removesuffix("s").endswith(_GLUED_PASSWORD):
         return PASSWORD if before not in ("forgot", "reset", "no", "without", "has", "show", "hide", "is") else None
-    if compiled(_GLUED_PASS).search(last) or (
-        last in ("pass", "pw", "psw") and before not in ("by", "first", "second", "one")
-    ):
+    if last.endswith(_GLUED_PASS) or (last in ("pass", "pw", "psw") and before not in ("by", "first", "second", "one")):
         return PASSWORD
     if last == "passin" or last == "passout":
         return PASSWORD

@@ -1,11 +1,14 @@
 """Patterns compiled when they are first needed, each once.
 
-On the path of the hook: most texts need none of them.
+On the path of the hook: most texts need none of them, nor `re`, which takes longer to import than they to be
+looked through.
 """
 
 from __future__ import annotations
 
-import re
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
 
 _compiled: dict[str, re.Pattern[str]] = {}
 _compiled_bytes: dict[bytes, re.Pattern[bytes]] = {}
@@ -15,6 +18,8 @@ def compiled(pattern: str) -> re.Pattern[str]:
     """The pattern, ready to be matched. Flags stand in it."""
     found = _compiled.get(pattern)
     if found is None:
+        import re
+
         found = _compiled[pattern] = re.compile(pattern)
     return found
 
@@ -23,5 +28,7 @@ def compiled_bytes(pattern: bytes) -> re.Pattern[bytes]:
     """The same for bytes."""
     found = _compiled_bytes.get(pattern)
     if found is None:
+        import re
+
         found = _compiled_bytes[pattern] = re.compile(pattern)
     return found

@@ -8,9 +8,6 @@ On the path of the hook: the standard library only, nothing compiled before it i
 
 from __future__ import annotations
 
-import binascii
-import re
-
 from agent_memory.capture.secrets import rules, values
 from agent_memory.capture.secrets.patterns import compiled
 from agent_memory.capture.secrets.spans import TOKEN
@@ -88,6 +85,8 @@ def token_at(text: str, at: int, spans: list[Span]) -> int:
 
 
 def _is_encoded_key(token: str) -> bool:
+    import binascii
+
     try:
         return b"PRIVATE KEY" in binascii.a2b_base64(token[:80])
     except binascii.Error:
@@ -182,6 +181,8 @@ def inner_by_pattern(text: str, begins: int, end: int) -> int:
     """`_inner`, by an expression of all beginnings."""
     global _inner_pattern
     if not _inner_pattern:
+        import re
+
         by_first: dict[str, list[str]] = {}
         for _, beginnings, _, _ in rules.TOKENS:
             for beginning in beginnings.split():

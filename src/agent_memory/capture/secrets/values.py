@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 
-from agent_memory.capture.secrets.names import AUTH, CREDENTIAL, KEY, PASSWORD, SECRET, TOKEN, WEAK_KEY, WORDS
+from agent_memory.capture.secrets.names import AUTH, CREDENTIAL, KEY, PASSWORD, SECRET, TOKEN, WEAK_KEY, words_of
 from agent_memory.capture.secrets.patterns import compiled
 
 VALUE_CHARACTERS_MAX = 2048
@@ -105,7 +105,7 @@ def _is_named(value: str) -> bool:
     """Whether it is made of words, as the names of code are: `Ed25519PrivateKey`."""
     if value.endswith(("Key", "Token", "Secret", "Password", "Credentials")):
         return True
-    words = compiled(WORDS).findall(value[:256])
+    words = words_of(value[:256])
     size = len(value[:256])
     worded = sum(len(word) for word in words if len(word) > 3 and not word.isdigit())
     return 2 * worded >= size and 2 * _changes(value[:256]) < size
@@ -176,7 +176,7 @@ def _is_code_word(value: str) -> bool:
         return True
     if not compiled(_CODE).match(value):
         return False
-    words = [word.lower() for word in compiled(WORDS).findall(value)]
+    words = [word.lower() for word in words_of(value)]
     return any(word in _CODE_WORDS or word.startswith("password") or word.endswith(_CODE_ENDS) for word in words)
 
 
