@@ -48,6 +48,8 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Excerpt, ...]
     weight: float = 0.0
     """How much it matters among its siblings; a parent picks by it."""
+    type: str = ""
+    """`decision` or `question` (an open one) where the summariser says so."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +58,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     points: tuple[Point, ...]
     keywords: tuple[str, ...]
+    abstract: str = ""
+    """One paragraph; empty where the method writes none."""
 
 
 class ChildMaterial(msgspec.Struct, frozen=True, kw_only=True):

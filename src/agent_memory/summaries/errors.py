@@ -1,0 +1,30 @@
+"""What may come of asking a language model, sorted by what its caller can do next."""
+
+from __future__ import annotations
+
+from agent_memory.errors import InferenceUnavailable, Invalid
+
+
+class ProviderUnavailable(InferenceUnavailable):
+    """The same call may succeed later: the provider is down, slow, limits the rate, or broke off."""
+
+    hint = "Nothing to do: it is asked again later."
+
+    def __init__(self, provider: str, problem: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{provider}: {problem}")
+        self.provider = provider
+        self.problem = problem
+        self.retry_after_s = retry_after_s
+
+
+class ProviderRefused(Exception):
+    """This prompt will not be answered: too long, blocked, cut off, or never as the schema has it."""
+
+    def __init__(self, provider: str, problem: str) -> None:
+        super().__init__(f"{provider}: {problem}")
+        self.provider = provider
+        self.problem = problem
+
+
+class ProviderMisconfigured(Invalid):
+    """No prompt will be answered as the settings are: no key, no such model, no such program."""
