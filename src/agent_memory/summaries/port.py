@@ -12,7 +12,7 @@ class LanguageModel(Protocol):
 
     @property
     def provider(self) -> str:
-        """The name of the kind of provider in the settings: `openai`, `anthropic`, `gemini`, `command`, or another's."""
+        """The kind of provider, as the settings name it: `openai`, `anthropic`, `gemini`, `command`, or another."""
         ...
 
     @property
