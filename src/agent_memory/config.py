@@ -33,6 +33,10 @@ _MESSAGE_BYTES_LIMIT = (1 << 31) - 1
 # Room in a message for an event's names and its framing, beside its text and metadata.
 _MESSAGE_OVERHEAD_BYTES = 64 * _KIB
 
+_MODELLED = ("openai", "anthropic", "gemini")
+"""Providers that have many models, and no default among them that would not age."""
+_QUESTION_TOKENS_MIN = 2_000
+
 # As `capture.model.Agent` has them; a test holds the two together.
 _AgentName = Literal["claude-code", "codex", "gemini", "copilot", "opencode", "cursor", "chatgpt", "claude-ai"]
 _RemindedName = Literal["claude-code", "codex", "gemini", "copilot", "cursor"]
@@ -151,6 +155,72 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Agents whose hooks answer with a reminder of what was said before."),
     ] = ()
     inject_tokens_max: Annotated[int, Meta(ge=50, le=4000, description="Longest reminder, in tokens.")] = 500
+    summaries_provider: Annotated[
+        str,
+        Meta(
+            description="Whose language model words the contents: openai, anthropic, gemini, command, or one of a "
+            "plug-in. Empty: none, and nothing is sent anywhere."
+        ),
+    ] = ""
+    summaries_model: Annotated[str, Meta(description="Model, as its provider names it.")] = ""
+    summaries_url: Annotated[
+        str,
+        Meta(description="Base URL of the provider, as http://127.0.0.1:11434/v1; empty: the provider's own."),
+    ] = ""
+    summaries_key_variable: Annotated[
+        str,
+        Meta(
+            description="Environment variable that holds the provider's key; empty: at the provider's own URL the "
+            "usual one (OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY), at another URL none."
+        ),
+    ] = ""
+    summaries_key_file: Annotated[
+        str, Meta(description="File that holds the provider's key and nothing else, absolute or from `~`.")
+    ] = ""
+    summaries_command: Annotated[
+        str, Meta(description="Program of the provider `command`, with its arguments; no shell reads it.")
+    ] = ""
+    summaries_context_tokens: Annotated[
+        int, Meta(ge=2_000, le=10_000_000, description="Tokens that a question to the model and its answer may have.")
+    ] = 32_000
+    summaries_thinking_tokens: Annotated[
+        int,
+        Meta(ge=0, le=200_000, description="Of these, tokens in which the model may think before it answers."),
+    ] = 4_000
+    summaries_timeout_s: Annotated[
+        float, Meta(ge=1, le=3600, description="Seconds that the model has for one answer.")
+    ] = 120.0
+    summaries_usd_per_million_in: (
+        Annotated[float, Meta(ge=0, le=1e6, description="Price of a million tokens asked, in USD; empty: unknown.")]
+        | None
+    ) = None
+    summaries_usd_per_million_out: (
+        Annotated[float, Meta(ge=0, le=1e6, description="Price of a million tokens answered, in USD; empty: unknown.")]
+        | None
+    ) = None
+    summaries_in_flight_max: Annotated[
+        int, Meta(ge=1, le=64, description="Questions to the model that are under way at once.")
+    ] = 2
+    summaries_calls_per_minute_max: Annotated[
+        int, Meta(ge=0, le=1_000_000, description="Questions to the model in a minute; 0: no limit.")
+    ] = 60
+    summaries_tokens_per_day_max: Annotated[
+        int,
+        Meta(ge=0, le=1_000_000_000_000, description="Tokens asked and answered in a day, UTC; 0: no limit."),
+    ] = 2_000_000
+    summaries_usd_per_day_max: Annotated[
+        float, Meta(ge=0, le=1e9, description="What the model may cost in a day, UTC, in USD; 0: no limit.")
+    ] = 0.0
+    summaries_quiet_min: Annotated[
+        int, Meta(ge=0, le=10_080, description="Minutes of silence after which a segment is worded.")
+    ] = 10
+    summaries_refusals_max: Annotated[
+        int, Meta(ge=1, le=100, description="Refusals of the model after which a node is set aside.")
+    ] = 3
+    summaries_ignore_projects: Annotated[
+        tuple[str, ...],
+        Meta(description="Projects of which nothing is sent to the model: `~/private`, `**/*-secret`."),
+    ] = ()
     origins: dict[str, str] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -174,7 +244,9 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         return getattr(_defaults(), self.name)
 
     def told(self, value: object) -> str:
-        """A value of it as a variable has it; a list with commas between."""
+        """A value of it as a variable has it; a list with commas between, what is not set as nothing."""
+        if value is None:
+            return ""
         return ", ".join(value) if isinstance(value, tuple) else str(value)
 
     @property
@@ -200,12 +272,14 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _setting(name: str, hint: object) -> Setting:
+    if type(None) in typing.get_args(hint):  # It may be left open.
+        hint = typing.get_args(hint)[0]
     kind, meta = typing.get_args(hint)
     if typing.get_origin(kind) is tuple:
         each = typing.get_args(kind)[0]
         return Setting(name=name, kind="list", help=meta.description, choices=typing.get_args(each))
-    choices = typing.get_args(kind)
-    if choices:
+    if typing.get_origin(kind) is Literal:
+        choices = typing.get_args(kind)
         return Setting(name=name, kind="choice", help=meta.description, choices=choices)
     kinds: dict[object, Literal["path", "text", "whole number", "number"]] = {
         Path: "path",
@@ -246,6 +320,7 @@ def load_config(
         origins[name] = origin
     config = Config(**values, origins=origins)  # type: ignore[arg-type]  # checked one by one above
     _check_message_size(config)
+    _check_summaries(config)
     return config
 
 
@@ -290,7 +365,9 @@ def _known(name: str, value: object, origin: str) -> str:
         return name
     near = difflib.get_close_matches(name, _BY_NAME, n=1)
     meant = f"Did you mean {near[0]}?" if near else f"The settings are {', '.join(_BY_NAME)}."
-    raise InvalidConfig(name, value, f"there is no such setting, from {origin}", hint=meant)
+    # What somebody took to be the place of a key is not shown.
+    shown = "…" if "key" in name.lower() else value
+    raise InvalidConfig(name, shown, f"there is no such setting, from {origin}", hint=meant)
 
 
 def _checked(setting: Setting, found: object, origin: str, base: Path) -> object:
@@ -313,6 +390,12 @@ def _checked(setting: Setting, found: object, origin: str, base: Path) -> object
         _check_address(value, origin, setting)
     elif setting.name == "time_zone" and value:
         _check_time_zone(value, origin)
+    elif setting.name == "summaries_url" and value:
+        _check_url(value, origin)
+    elif setting.name == "summaries_key_file" and value:
+        return _key_file(value, origin, base)
+    elif setting.name == "summaries_key_variable" and value:
+        _check_variable_name(value, origin)
     elif setting.name == "otlp_endpoint" and value and not value.startswith(("http://", "https://")):
         raise InvalidConfig(
             "otlp_endpoint", value, f"http://HOST:PORT is expected, from {origin}", hint="Leave it out to send nothing."
@@ -344,6 +427,69 @@ def _check_time_zone(name: str, origin: str) -> None:
         near = difflib.get_close_matches(name, available_timezones(), n=1)
         hint = f"Did you mean {near[0]}?" if near else "Use a name such as Europe/Vienna or UTC."
         raise InvalidConfig("time_zone", name, f"there is no such IANA zone, from {origin}", hint=hint) from None
+
+
+def _check_url(url: str, origin: str) -> None:
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    hint = "Write https://api.openai.com/v1, http://127.0.0.1:11434/v1, or leave it out for the provider's own."
+    if not is_address:
+        problem = f"http://HOST:PORT/PATH or https://HOST/PATH is expected, from {origin}"
+        raise InvalidConfig("summaries_url", url, problem, hint=hint)
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        # What stands there may be a secret, so that it is not shown.
+        problem = f"nothing is allowed before the host or behind the path, from {origin}"
+        hint = "Name a key with summaries_key_file or summaries_key_variable."
+        raise InvalidConfig("summaries_url", f"{parts.scheme}://…{parts.hostname}…", problem, hint=hint)
+
+
+def _key_file(path: str, origin: str, base: Path) -> str:
+    """Where the key is, in full: what reads it knows nothing of the settings' own folder."""
+    if "\0" in path or "\n" in path:
+        # Perhaps it is the key itself.
+        problem = f"a path is expected, from {origin}"
+        raise InvalidConfig("summaries_key_file", "…", problem, hint="Put the key into a file and name that.")
+    return str(base / Path(path).expanduser())
+
+
+def _check_variable_name(name: str, origin: str) -> None:
+    if not name.isidentifier() or not name.isascii():
+        # Perhaps it is the key itself.
+        problem = f"the name of an environment variable is expected, from {origin}"
+        hint = "Write OPENAI_API_KEY, say: the name, and never the key."
+        raise InvalidConfig("summaries_key_variable", "…", problem, hint=hint)
+
+
+def _check_summaries(config: Config) -> None:
+    """What one setting of the summaries asks of another."""
+    provider = config.summaries_provider
+    if not provider:
+        return
+    if config.summaries_key_file and config.summaries_key_variable:
+        problem = "a key is read from one place, and summaries_key_variable is set too"
+        raise InvalidConfig("summaries_key_file", config.summaries_key_file, problem, hint="Leave out one of the two.")
+    if provider == "command" and not config.summaries_command.strip():
+        problem = "the provider `command` needs a program"
+        hint = 'Write summaries_command = "claude -p --output-format json", say.'
+        raise InvalidConfig("summaries_command", config.summaries_command, problem, hint=hint)
+    if provider in _MODELLED and not config.summaries_model.strip():
+        problem = f"the provider `{provider}` needs the name of a model"
+        hint = "Write summaries_model as the provider's own list of models has it."
+        raise InvalidConfig("summaries_model", config.summaries_model, problem, hint=hint)
+    if config.summaries_context_tokens - config.summaries_thinking_tokens < _QUESTION_TOKENS_MIN:
+        problem = f"beside {config.summaries_thinking_tokens:,} to think in, a question and its answer do not fit"
+        hint = "Raise it to what the model takes, or lower summaries_thinking_tokens; 0 for models that do not think."
+        raise InvalidConfig("summaries_context_tokens", config.summaries_context_tokens, problem, hint=hint)
+    has_prices = None not in (config.summaries_usd_per_million_in, config.summaries_usd_per_million_out)
+    if config.summaries_usd_per_day_max and not has_prices and provider != "command":
+        problem = "what a call costs is not known"
+        hint = "Set summaries_usd_per_million_in and summaries_usd_per_million_out, or limit tokens only."
+        raise InvalidConfig("summaries_usd_per_day_max", config.summaries_usd_per_day_max, problem, hint=hint)
 
 
 def _check_message_size(config: Config) -> None:

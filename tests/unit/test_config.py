@@ -112,6 +112,12 @@ def test_a_path_of_the_environment_is_relative_to_the_working_folder_and_knows_t
         ({"AGENT_MEMORY_TIME_ZONE": "../../etc/passwd"}, "time_zone", "such as"),
         ({"AGENT_MEMORY_OTLP_ENDPOINT": "localhost:4317"}, "otlp_endpoint", "Leave it out"),
         ({"AGENT_MEMORY_TEXT_BYTES_MAX": str(64 << 20)}, "message_bytes_max", "lower text_bytes_max"),
+        ({"AGENT_MEMORY_SUMMARIES_URL": "localhost:11434"}, "summaries_url", "http://127.0.0.1:11434/v1"),
+        ({"AGENT_MEMORY_SUMMARIES_URL": "http://[::1"}, "summaries_url", "leave it out"),
+        ({"AGENT_MEMORY_SUMMARIES_KEY_VARIABLE": "sk-abc"}, "summaries_key_variable", "never the key"),
+        ({"AGENT_MEMORY_SUMMARIES_PROVIDER": "openai"}, "summaries_model", "list of models"),
+        ({"AGENT_MEMORY_SUMMARIES_PROVIDER": "command"}, "summaries_command", "claude -p"),
+        ({"AGENT_MEMORY_SUMMARIES_USD_PER_MILLION_IN": "-1"}, "summaries_usd_per_million_in", "default is empty"),
         ({"AGENT_MEMORY_CONFIG": "/nowhere/settings.toml"}, "config", "Name a file that exists"),
     ],
 )
@@ -201,6 +207,61 @@ def test_variables_of_the_test_suite_and_the_guard_are_no_settings() -> None:
     config = load_config(environ={"AGENT_MEMORY_TEST_MODEL": "/x", "AGENT_MEMORY_INTERNAL": "1", "OTHER": "1"})
 
     assert {"default"} == set(config.origins.values())
+
+
+WORDED = {"summaries_provider": "openai", "summaries_model": "some-model"}
+
+
+@pytest.mark.parametrize(
+    ("more", "field", "way_out"),
+    [
+        ({"summaries_usd_per_day_max": 5}, "summaries_usd_per_day_max", "summaries_usd_per_million_in"),
+        ({"summaries_context_tokens": 4000}, "summaries_context_tokens", "summaries_thinking_tokens"),
+        ({"summaries_key_file": "/k", "summaries_key_variable": "K"}, "summaries_key_file", "one of the two"),
+    ],
+)
+def test_settings_of_summaries_that_do_not_go_together_are_refused(
+    more: dict[str, object], field: str, way_out: str
+) -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(environ={}, flags={**WORDED, **more})
+
+    assert field == caught.value.field
+    assert way_out in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("AGENT_MEMORY_SUMMARIES_KEY", "sk-secret"),
+        ("AGENT_MEMORY_SUMMARIES_KEY_VARIABLE", "sk-secret"),
+        ("AGENT_MEMORY_SUMMARIES_KEY_FILE", "sk-secret\n"),
+        ("AGENT_MEMORY_SUMMARIES_URL", "https://user:sk-secret@host/v1"),
+        ("AGENT_MEMORY_SUMMARIES_URL", "https://host/v1?key=sk-secret"),
+    ],
+)
+def test_a_key_in_the_wrong_place_is_refused_and_not_shown(variable: str, value: str) -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(environ={variable: value})
+
+    assert "sk-secret" not in f"{caught.value.advice} {caught.value.details}"
+
+
+def test_a_price_that_is_not_set_is_unknown_and_one_of_nothing_is_free() -> None:
+    config = load_config(environ={"AGENT_MEMORY_SUMMARIES_USD_PER_MILLION_IN": "0"})
+
+    assert (0.0, None) == (config.summaries_usd_per_million_in, config.summaries_usd_per_million_out)
+
+
+def test_the_file_of_a_key_is_found_from_the_settings_file_and_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    file = write_file(tmp_path, 'summaries_key_file = "key"\n')
+
+    assert str(tmp_path / "key") == load_config(file=file, environ={}).summaries_key_file
+    environ = {"AGENT_MEMORY_SUMMARIES_KEY_FILE": "~/key"}
+    assert str(tmp_path / "home" / "key") == load_config(file=file, environ=environ).summaries_key_file
 
 
 def test_an_unknown_flag_is_refused() -> None:

@@ -19,6 +19,15 @@ _LEFT_OPEN = {
     "redact_extra": "none",
     "redact_allow": "none",
     "inject_agents": "none",
+    "summaries_provider": "none: nothing is sent anywhere",
+    "summaries_model": "none",
+    "summaries_url": "the provider's own",
+    "summaries_key_variable": "the provider's usual one, at its own URL",
+    "summaries_key_file": "none",
+    "summaries_command": "none",
+    "summaries_usd_per_million_in": "unknown",
+    "summaries_usd_per_million_out": "unknown",
+    "summaries_ignore_projects": "none",
 }
 
 

@@ -20,7 +20,7 @@ def test_config_show_tells_where_each_value_came_from(door: Door, monkeypatch: p
 
     assert (7.0, "AGENT_MEMORY_DRAIN_S") == origins["drain_s"]
     assert ("127.0.0.1:7433", "default") == origins["address"]
-    told = door.run("config", "show")
+    told = door.run("config", "show", width=120)
     assert re.search(r"drain_s\s+7.0\s+AGENT_MEMORY_DRAIN_S", told.out)
     assert re.search(r"time_zone\s+the machine's, or the store's own\s+default", told.out)
     assert "Seconds that work under way" in door.run("config", "show", "--help-texts").words
