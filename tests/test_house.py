@@ -13,7 +13,7 @@ HOUSE = Path(agent_memory.__file__).parent
 
 # Each room and what it may import, besides itself. docs/architecture.md tells what each is for.
 VOCABULARY = {"errors", "events", "clock"}
-PORTS = VOCABULARY | {"storage", "toc", "annotation", "temporal", "inference", "log", "indexes"}
+PORTS = VOCABULARY | {"storage", "toc", "annotation", "temporal", "inference", "log", "indexes", "summaries"}
 LEANS_ON: dict[str, set[str]] = {
     "_pb": set(),
     "errors": set(),
@@ -30,8 +30,9 @@ LEANS_ON: dict[str, set[str]] = {
     "annotation": {"errors", "events"},
     "temporal": {"errors", "toc"},
     "inference": {"errors", "events", "toc", "telemetry"},
-    "log": VOCABULARY | {"storage"},
-    "indexes": VOCABULARY | {"storage", "toc", "annotation", "inference"},
+    "summaries": {"errors", "events", "toc", "_pb"},
+    "log": VOCABULARY | {"storage", "summaries"},
+    "indexes": VOCABULARY | {"storage", "summaries", "toc", "annotation", "inference"},
     "projectors": PORTS | {"courtesy", "telemetry"},
     "retrieval": VOCABULARY
     | {"courtesy", "log", "indexes", "inference", "annotation", "temporal", "toc", "telemetry", "paging"},

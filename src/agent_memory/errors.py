@@ -196,6 +196,16 @@ class StorageUnavailable(Unavailable):
     hint = "See `agent-memory status` and the log of the daemon; the call may be repeated."
 
 
+class NodeChanging(Unavailable):
+    """Events keep arriving in the node, so that what was read of it belongs to no one state."""
+
+    hint = "Ask again in a moment."
+
+    def __init__(self, node_id: str) -> None:
+        super().__init__(f"{node_id} changed while it was read")
+        self.node_id = node_id
+
+
 class InferenceUnavailable(Unavailable):
     """A model or its provider does not answer now."""
 

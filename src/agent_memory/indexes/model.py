@@ -9,6 +9,7 @@ import msgspec
 
 from agent_memory.annotation import MemoryType
 from agent_memory.events import Kind, Role
+from agent_memory.toc.material import Level
 
 
 class Where(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,3 +93,26 @@ class DayMention(msgspec.Struct, frozen=True, gc=False):
     event_id: str
     first: str
     last: str
+
+
+class Unworded(msgspec.Struct, frozen=True, kw_only=True):
+    """A node that no answer is recorded for as it is now: the log has none for its digest."""
+
+    node_id: str
+    level: Level
+    digest: str
+    """Of its material; `material_digest`."""
+    last_event_ms: int
+    """When the last of its events was."""
+    is_ready: bool
+    """Whether each of its children is settled: worded, or set aside. A segment has none."""
+
+
+class SetAside(msgspec.Struct, frozen=True, kw_only=True):
+    """A node that was answered, and is worded without it: ``refusal`` says why."""
+
+    node_id: str
+    level: Level
+    digest: str
+    last_event_ms: int
+    refusal: str

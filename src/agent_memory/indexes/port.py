@@ -7,10 +7,11 @@ from typing import Protocol
 
 from agent_memory.indexes.event_ids import EventKeys
 from agent_memory.indexes.matches import Matches
-from agent_memory.indexes.model import DayCount, DayMention, Posting, Session, Where
+from agent_memory.indexes.model import DayCount, DayMention, Posting, Session, SetAside, Unworded, Where
 from agent_memory.indexes.turns import Turns
 from agent_memory.inference.port import Vectors
-from agent_memory.toc.material import Level
+from agent_memory.summaries.model import Answer
+from agent_memory.toc.material import Level, Material
 from agent_memory.toc.model import Grip, Node
 
 
@@ -84,6 +85,33 @@ class Contents(Protocol):
 
     def grip(self, grip_id: str) -> Grip | None:
         """A grip that some current node cites."""
+        ...
+
+
+class Wordings(Protocol):
+    """What a language model may be asked about, and what it answered. A part of the view `toc`."""
+
+    def unworded(self, *, limit: int, after: Unworded | None = None) -> list[Unworded]:
+        """Up to *limit* nodes that wait for an answer, from the one after *after*: the most recent first.
+
+        Children come before a parent that ends with them. A node is gone from here, and is worded by
+        its answer, as soon as the view contains the position at which the answer was recorded.
+        """
+        ...
+
+    def set_aside(self, *, limit: int, after: SetAside | None = None) -> list[SetAside]:
+        """Up to *limit* nodes whose answer words nothing, from the one after *after*: the most recent first."""
+        ...
+
+    def material(self, node_id: str) -> Material:
+        """What a summariser is given of a node: its `material_digest` is the one that `unworded` names.
+
+        Errors: `UnknownNode`; `NodeChanging` where the node changed while it was read.
+        """
+        ...
+
+    def answers(self, digest: str) -> list[Answer]:
+        """All that was answered about a material, the latest first: the first words its node."""
         ...
 
 
