@@ -1,4 +1,4 @@
-"""`python -m tools.bench perf|locomo|code`: measure, show, and keep as JSON."""
+"""`python -m tools.bench perf|locomo|code|summaries`: measure, show, and keep as JSON."""
 
 from __future__ import annotations
 
@@ -115,6 +115,25 @@ def code(
     with tempfile.TemporaryDirectory(prefix="agent-memory-code-") as name:
         report = measure(plan, model=model, folder=Path(name))
         _tell(report, Path(name), target)
+
+
+@main.command()
+@click.option("--data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file of LoCoMo's.")
+@click.option("--model", type=_FOLDER, help="Folder of an embedding model, for centrality by vectors.")
+@click.option("--drawings", type=click.IntRange(min=1), default=200, show_default=True, help="Of random sentences.")
+@click.option("--seed", default=7, show_default=True, help="Of the random sentences.")
+@click.option("--show-held-out", is_flag=True, help="Count the held-out questions about code as well.")
+@click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path))
+def summaries(
+    data: Path | None, model: Path | None, drawings: int, seed: int, show_held_out: bool, target: Path | None
+) -> None:
+    """How much of what is asked about stands in the summaries of its day; in memory, in seconds."""
+    from tools.bench.summaries import Plan, measure
+
+    _check_model(model)
+    plan = Plan(drawings=drawings, seed=seed, held_out=show_held_out)
+    with tempfile.TemporaryDirectory(prefix="agent-memory-summaries-") as name:
+        _tell(measure(data, plan, model=model), Path(name), target)
 
 
 @main.command()

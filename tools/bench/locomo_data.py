@@ -35,6 +35,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     category: int
     turns: frozenset[str]
+    answer: str = ""
 
     @property
     def sessions(self) -> frozenset[str]:
@@ -69,7 +70,10 @@ def _conversation(sample: dict[str, Any]) -> Conversation:
     for asked in sample["qa"]:
         turns = frozenset(_named(asked.get("evidence") or [])) & known
         if turns:
-            questions.append(Question(text=asked["question"], category=int(asked["category"]), turns=turns))
+            answer = str(asked.get("answer") or "")
+            questions.append(
+                Question(text=asked["question"], category=int(asked["category"]), turns=turns, answer=answer)
+            )
     return Conversation(
         name=sample["sample_id"],
         drafts=drafts,

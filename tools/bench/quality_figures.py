@@ -1,10 +1,11 @@
-"""What a report of `locomo` or `code` tells, as tables by name."""
+"""What a report of `locomo`, `code` or `summaries` tells, as tables by name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tools.bench.coverage_figures import coverage_figures
 from tools.bench.figures import Figures
 from tools.bench.metrics import PLACE_DEPTHS, SESSION_DEPTHS, TURN_DEPTHS
 
@@ -26,6 +27,8 @@ Scores = Mapping[str, float]
 
 def quality_figures(report: Report) -> dict[str, Figures]:
     """The tables of a report, by name; those that it has no figures for are left out."""
+    if report["benchmark"] == "summaries":
+        return {"coverage": coverage_figures(report)}
     columns = LOCOMO_COLUMNS if report["benchmark"] == "locomo" else CODE_COLUMNS
     found = {"metrics": _metrics(report, columns)}
     if "by_conversation" in report:
