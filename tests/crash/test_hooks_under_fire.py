@@ -76,7 +76,11 @@ def recorded(memory: SyncMemory) -> Counter[str]:
 
 def all_is_there(memory: SyncMemory, hooks: Hooks, context: str) -> None:
     """Behind a hook that was hurried away its other half may still write."""
-    eventually(lambda: not set(hooks.promised) - set(recorded(memory)), timeout_s=60)
+    try:
+        eventually(lambda: not set(hooks.promised) - set(recorded(memory)), timeout_s=60)
+    except AssertionError:
+        missing = sorted(set(hooks.promised) - set(recorded(memory)))
+        raise AssertionError((context, missing, memory.status().spool, Counter(hooks.said))) from None
     found = recorded(memory)
 
     assert {} == {text: times for text, times in found.items() if times > 1}, context

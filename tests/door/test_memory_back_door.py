@@ -70,6 +70,17 @@ class Scene:
         )
         return question.answer() if question else ""
 
+    def reminded(self, agent: str, payload: dict[str, Any], *, project: Path | None = None) -> str:
+        """The same where there is something to tell: asked again while others are worked on that nobody waits for."""
+        told: list[str] = []
+        eventually(lambda: told.append(self.told(agent, payload, project=project)) or told[-1], timeout_s=120)
+        return told[-1]
+
+    def reminded_of(self, prompt: str) -> str:
+        """The reminder that fits a prompt that something fits."""
+        payload = {"hook_event_name": "UserPromptSubmit", "session_id": "now", "prompt": prompt}
+        return reminder(self.reminded("claude-code", payload))
+
     def prompt(self, prompt: str, *, session: str = "now", agent: str = "claude-code", **more: str) -> str:
         """The reminder that fits a prompt."""
         payload = {"hook_event_name": "UserPromptSubmit", "session_id": session, "prompt": prompt, **more}
@@ -127,7 +138,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 
 def test_a_prompt_is_answered_with_what_fits_it_quoted_dated_and_cited(scene: Scene) -> None:
-    text = scene.prompt(ASKED)
+    text = scene.reminded_of(ASKED)
     events = {recorded.event.id for recorded in scene.memory.events(limit=1000).items}
     cited = [word.strip("[],.") for word in text.split() if word.strip("[],.") in events]
 
@@ -140,7 +151,7 @@ def test_a_prompt_is_answered_with_what_fits_it_quoted_dated_and_cited(scene: Sc
 
 
 def test_a_session_begins_with_what_was_last_done_in_its_project(scene: Scene) -> None:
-    text = reminder(scene.told("claude-code", {"hook_event_name": "SessionStart", "session_id": "now"}))
+    text = reminder(scene.reminded("claude-code", {"hook_event_name": "SessionStart", "session_id": "now"}))
 
     assert text.startswith(f"<{MEMORY_TAG}>\nWhat was last done in this project, newest first (Europe/Oslo).")
     assert "claude-code: Why does the deploy of the billing service fail at its health check?" in text
@@ -169,7 +180,7 @@ def test_each_agent_gets_its_reminder_in_its_own_form(scene: Scene, agent: str, 
         payload["hook_event_name"] = event
     if event in ("UserPromptSubmit", "BeforeAgent"):
         payload = {"session_id": "forms", "hook_event_name": event, "prompt": ASKED}
-    told = json.loads(scene.told(agent, payload))
+    told = json.loads(scene.reminded(agent, payload))
 
     assert form == set(told)
     if "hookSpecificOutput" in form:
@@ -211,7 +222,7 @@ def test_nothing_is_said_where_nothing_fits(scene: Scene, prompt: str) -> None:
 
 def test_a_session_is_not_reminded_of_what_it_said_itself(scene: Scene) -> None:
     """Nor of what its sub-agents said."""
-    assert "" != scene.prompt(ASKED)
+    assert "" != scene.reminded_of(ASKED)
     assert "" == scene.prompt(ASKED, session="past")
 
 
@@ -232,7 +243,7 @@ def test_a_session_that_was_at_another_project_too_tells_nothing_of_that_one(sce
     start = {"hook_event_name": "SessionStart", "session_id": "next", "source": "startup"}
     prompt = {**start, "hook_event_name": "UserPromptSubmit", "prompt": "Why does the ferry's timetable shift again?"}
     prompt.pop("source")
-    at_start, with_prompt = (reminder(scene.told("claude-code", one, project=ferry)) for one in (start, prompt))
+    at_start, with_prompt = (reminder(scene.reminded("claude-code", one, project=ferry)) for one in (start, prompt))
 
     assert "Then let the ferry count days where its harbour is." in at_start
     assert "The timetable shifts because the ferry counts days in UTC." in with_prompt
@@ -251,7 +262,7 @@ def test_an_agent_that_did_not_opt_in_gets_nothing(scene: Scene) -> None:
 
 def test_what_was_injected_is_not_found_again_however_it_comes_back(scene: Scene) -> None:
     """In a prompt, repeated by the assistant, printed by a command, or as an agent escapes it."""
-    text = scene.prompt(ASKED)
+    text = scene.reminded_of(ASKED)
     escaped = text.replace("<", "&lt;").replace(">", "&gt;")
     marked = as_memory("The secret of the purple heron is a lantern.")
     told = [
@@ -337,7 +348,7 @@ def test_a_daemon_that_hangs_costs_a_prompt_its_reminder_and_no_more(scene: Scen
 
     assert [""] == hung
     assert hung_s < 2 * other_s + 0.5
-    assert "" != scene.prompt(ASKED)
+    assert "" != scene.reminded_of(ASKED)
 
 
 def took_s(work: Any) -> float:
