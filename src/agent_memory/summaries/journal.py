@@ -1,0 +1,234 @@
+"""What was sent and not recorded yet, and what each day took: rows that no crash loses.
+
+    views   "wording/open/" call id u64          -> a call that has begun, at the most that it may take
+    views   "wording/reply/" node id "/" prompt  -> what the model answered, until the node's answer is in the log
+    views   "wording/refused/" digest            -> how often that material was refused
+    views   "wording/day/2026-01-15"             -> what the calls of a local day took
+
+A call is in `open`, durably, before it is made; its end, its reply and its price are one write. So whatever
+kills the process, a reply that came is not asked for again, and a call that was cut off is known and counted:
+it alone may be made a second time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from agent_memory.storage import Family, Rows, prefix_end, scan_all
+from agent_memory.summaries.limits import Spent
+from agent_memory.summaries.model import Prompt, Reply, Usage
+
+_PREFIX = b"wording/"
+_OPEN, _REPLY, _REFUSED, _DAY = (_PREFIX + part for part in (b"open/", b"reply/", b"refused/", b"day/"))
+_CALL = struct.Struct(">Q")
+_KEPT_MS = 30 * 86_400_000
+
+
+class Open(msgspec.Struct, frozen=True, array_like=True):
+    """A call that has begun: for which node, on which day, and the most that it may take."""
+
+    node_id: str
+    day: str
+    at_most: Usage
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A reply that no recorded answer holds yet."""
+
+    time_ms: int
+    reply: Reply
+
+
+_encoder = msgspec.msgpack.Encoder()
+_open_decoder = msgspec.msgpack.Decoder(Open)
+_kept_decoder = msgspec.msgpack.Decoder(Kept)
+_spent_decoder = msgspec.msgpack.Decoder(Spent)
+_count_decoder = msgspec.msgpack.Decoder(tuple[int, int])
+
+
+def prompt_key(provider: str, model: str, prompt: Prompt) -> bytes:
+    """What tells a call from every other: the same words, asked of the same model."""
+    told = msgspec.json.encode([provider, model, _storable(prompt.system), _storable(prompt.user), prompt.schema])
+    return hashlib.sha256(told).digest()
+
+
+class Journal:
+    """The bookkeeping of calls, in *rows*. Safe to use from several threads.
+
+    ``interrupted`` is how many calls the last process left open; their day has been charged for them.
+    """
+
+    def __init__(self, rows: Rows, *, now_ms: Callable[[], int]) -> None:
+        self._rows = rows
+        self._now_ms = now_ms
+        self._lock = threading.Lock()
+        self._open: dict[int, Open] = {}
+        self._days: dict[str, Spent] = {}
+        self._next = 1
+        self.interrupted = self._close_open()
+        self._drop_old()
+
+    # -- calls ----------------------------------------------------------------------------------
+
+    def begin(self, node_id: str, day: str, at_most: Usage) -> int:
+        """Write down that a call is about to be made; durable on return."""
+        opened = Open(node_id, day, at_most)
+        with self._lock:
+            call, self._next = self._next, self._next + 1
+            self._open[call] = opened
+        batch = self._rows.batch()
+        batch.put(Family.VIEWS, _OPEN + _CALL.pack(call), _encoder.encode(opened))
+        try:
+            self._rows.write(batch, durable=True)
+        except BaseException:
+            with self._lock:
+                self._open.pop(call, None)
+            raise
+        return call
+
+    def answered(self, call: int, key: bytes, reply: Reply) -> None:
+        """The call's reply, kept until `settle`."""
+        kept = _encoder.encode(Kept(self._now_ms(), _storable_reply(reply)))
+        self._end(call, reply.usage, puts=((_reply_key(self._open[call].node_id, key), kept),))
+
+    def refused(self, call: int, usage: Usage) -> None:
+        """The call was answered with a refusal, which has its price."""
+        self._end(call, usage, refused=1)
+
+    def failed(self, call: int, usage: Usage) -> None:
+        """The call was not answered."""
+        self._end(call, usage, failed=1)
+
+    def reply(self, node_id: str, key: bytes) -> Reply | None:
+        """What was answered to these words before, and has not found its way into the log."""
+        value = self._rows.get(Family.VIEWS, _reply_key(node_id, key))
+        return None if value is None else _kept_decoder.decode(value).reply
+
+    def take_back(self, node_id: str, key: bytes) -> None:
+        """Forget a reply that was of no use, so that it is asked for again."""
+        batch = self._rows.batch()
+        batch.delete(Family.VIEWS, _reply_key(node_id, key))
+        self._rows.write(batch)
+
+    # -- nodes ----------------------------------------------------------------------------------
+
+    def refusals(self, digest: str) -> int:
+        """How often this material was refused."""
+        value = self._rows.get(Family.VIEWS, _REFUSED + digest.encode())
+        return 0 if value is None else _count_decoder.decode(value)[0]
+
+    def count_refusal(self, digest: str) -> int:
+        """One more; how many they are now."""
+        count = self.refusals(digest) + 1
+        batch = self._rows.batch()
+        batch.put(Family.VIEWS, _REFUSED + digest.encode(), _encoder.encode((count, self._now_ms())))
+        self._rows.write(batch, durable=True)
+        return count
+
+    def settle(self, node_id: str, digest: str) -> None:
+        """The node's answer is in the log: what was kept until then goes."""
+        batch = self._rows.batch()
+        first = _reply_key(node_id, b"")
+        batch.delete_range(Family.VIEWS, first, prefix_end(first))
+        batch.delete(Family.VIEWS, _REFUSED + digest.encode())
+        self._rows.write(batch)
+
+    # -- days -----------------------------------------------------------------------------------
+
+    def spent(self, day: str) -> Spent:
+        """What the calls of a local day took, those under way at the most that they may take."""
+        with self._lock:
+            return self._spent(day)
+
+    def ended(self, day: str) -> Spent:
+        """What the calls of a local day that have ended took."""
+        with self._lock:
+            return self._day(day)
+
+    def _spent(self, day: str) -> Spent:
+        spent = self._day(day)
+        for opened in self._open.values():
+            if opened.day == day:
+                spent = spent.plus(opened.at_most)
+        return spent
+
+    def _day(self, day: str) -> Spent:
+        known = self._days.get(day)
+        if known is None:
+            value = self._rows.get(Family.VIEWS, _DAY + day.encode())
+            known = self._days[day] = Spent() if value is None else _spent_decoder.decode(value)
+        return known
+
+    def _end(
+        self,
+        call: int,
+        usage: Usage,
+        *,
+        puts: tuple[tuple[bytes, bytes], ...] = (),
+        refused: int = 0,
+        failed: int = 0,
+    ) -> None:
+        batch = self._rows.batch()
+        with self._lock:
+            # Written under the lock: of two calls that end together, the later sum must come later.
+            day = self._open[call].day
+            spent = self._day(day).plus(usage, refused=refused, failed=failed)
+            batch.delete(Family.VIEWS, _OPEN + _CALL.pack(call))
+            batch.put(Family.VIEWS, _DAY + day.encode(), _encoder.encode(spent))
+            for key, value in puts:
+                batch.put(Family.VIEWS, key, value)
+            # Not synced: what a kill leaves is in the hands of the system. Should the power go too, the call is
+            # known from its beginning, and counted as one that was cut off.
+            self._rows.write(batch)
+            self._open.pop(call)
+            self._days[day] = spent
+
+    def _close_open(self) -> int:
+        """Charge for what was under way when the last process ended."""
+        batch = self._rows.batch()
+        count = 0
+        for key, value in list(scan_all(self._rows, Family.VIEWS, first=_OPEN, end=prefix_end(_OPEN))):
+            opened = _open_decoder.decode(value)
+            self._days[opened.day] = self._day(opened.day).plus(opened.at_most, interrupted=1)
+            batch.delete(Family.VIEWS, key)
+            count += 1
+        if count:
+            for day, spent in self._days.items():
+                batch.put(Family.VIEWS, _DAY + day.encode(), _encoder.encode(spent))
+            self._rows.write(batch, durable=True)
+        return count
+
+    def _drop_old(self) -> None:
+        """Replies and counts of nodes that changed before they were worded are of no use to anybody."""
+        before_ms = self._now_ms() - _KEPT_MS
+        batch = self._rows.batch()
+        old = [
+            key
+            for key, value in scan_all(self._rows, Family.VIEWS, first=_REPLY, end=prefix_end(_REPLY))
+            if _kept_decoder.decode(value).time_ms < before_ms
+        ] + [
+            key
+            for key, value in scan_all(self._rows, Family.VIEWS, first=_REFUSED, end=prefix_end(_REFUSED))
+            if _count_decoder.decode(value)[1] < before_ms
+        ]
+        for key in old:
+            batch.delete(Family.VIEWS, key)
+        if old:
+            self._rows.write(batch)
+
+
+def _reply_key(node_id: str, key: bytes) -> bytes:
+    return _REPLY + node_id.encode() + b"//" + key
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _storable_reply(reply: Reply) -> Reply:
+    return msgspec.structs.replace(reply, text=_storable(reply.text), model=_storable(reply.model))

@@ -1,0 +1,275 @@
+"""Words what wants wording, a few nodes at a time, and puts each answer into the log."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from agent_memory import telemetry
+from agent_memory.clock import Clock
+from agent_memory.courtesy import give_way
+from agent_memory.errors import Closed, Unavailable
+from agent_memory.summaries.desk import Desk
+from agent_memory.summaries.errors import ProviderMisconfigured, ProviderRefused, ProviderUnavailable
+from agent_memory.summaries.left_out import LeftOut
+from agent_memory.summaries.metered import Held, Meter, MeteredModel, TooLarge
+from agent_memory.summaries.model import Answer, Usage
+from agent_memory.summaries.port import LanguageModel
+from agent_memory.summaries.schedule import Chosen, Queue, Wish
+from agent_memory.toc.material import Material
+
+LOOK_S = 1.0
+"""How often a thread that has nothing to do looks whether there is something, or whether a pause is over."""
+
+Words = Callable[[Material, LanguageModel], Answer]
+"""How a material is worded with a model. Errors: those of `LanguageModel.complete`."""
+
+
+class Worker:
+    """Takes the nodes of the *desk* one after the other, and words them.
+
+    Each digest is sent until it has an answer in the log, and never again unless somebody asks for it. Unless
+    *unasked*, only what a `Wish` names is worded. `step` is one thread's part; `start` has
+    ``limits.in_flight_max`` threads do it until `stop`.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        meter: Meter,
+        words: Words,
+        *,
+        prompt_version: str,
+        left_out: Sequence[str] = (),
+        clock: Clock,
+        unasked: bool = True,
+    ) -> None:
+        self.desk = desk
+        self.meter = meter
+        self.prompt_version = prompt_version
+        self._words = words
+        self._left_out = LeftOut(left_out)
+        self._clock = clock
+        self._unasked = unasked
+        self._queue = Queue(
+            desk, quiet_s=meter.limits.quiet_s, clock=clock, is_left_out=lambda node: self.is_left_out(node)
+        )
+        self._changed = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self._stopping = False
+        self._storage_problem = ""
+
+    # -- what others see ------------------------------------------------------------------------
+
+    def is_left_out(self, node_id: str) -> bool:
+        """Whether anything in the node belongs to a project of which nothing is sent."""
+        return self._left_out.any_of(self.desk.projects(node_id))
+
+    def may_be_sent(self, node_id: str) -> Material | None:
+        """The node's material; None where it is gone, or left out."""
+        found = self.desk.material(node_id)
+        return None if found is None or self._left_out.any_of(found[1].projects) else found[1]
+
+    def is_present(self, answer: Answer) -> bool:
+        """Whether the answer is what would be asked for now: of this provider, model and prompt."""
+        present = (self.meter.model.provider, self.meter.model.model, self.prompt_version)
+        return answer.summary is not None and present == (answer.provider, answer.model, answer.prompt_version)
+
+    def under_way(self) -> tuple[str, ...]:
+        """The nodes that are being worded."""
+        with self._changed:
+            return tuple(sorted(self._queue.under_way))
+
+    def waiting(self) -> tuple[int, int]:
+        """How many nodes wait for their wording, and how many never get one, because they are left out."""
+        with self._changed:
+            return self._queue.waiting()
+
+    @property
+    def storage_problem(self) -> str:
+        """Why answers cannot be recorded now; empty while they can."""
+        return self._storage_problem
+
+    # -- wishes ---------------------------------------------------------------------------------
+
+    def wish(self, wish: Wish) -> bool:
+        """Word these first, now. False where another wish is under way."""
+        with self._changed:
+            if self._queue.wish is not None:
+                return False
+            self._queue.wish = wish
+            self._queue.forget()
+            self.meter.resume()
+            self._changed.notify_all()
+        return True
+
+    def end_wish(self) -> None:
+        """Nobody waits for it any more; what is under way is finished."""
+        with self._changed:
+            self._queue.wish = None
+            self._queue.forget()
+            self._changed.notify_all()
+
+    def wait(self, is_over: Callable[[Queue], bool], *, timeout_s: float) -> bool:
+        """Wait until something is so; whether it is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._stopping or is_over(self._queue), timeout=timeout_s)
+
+    # -- the loop -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin."""
+        self._stopping = False
+        for number in range(self.meter.limits.in_flight_max):
+            thread = threading.Thread(target=self._run, name=f"wording-{number + 1}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self, *, drain_s: float) -> None:
+        """Begin nothing more, and give what is under way so long to end.
+
+        A call that has not come back by then is given up; it is known, counted, and made again by the next
+        process.
+        """
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        deadline = self._clock.monotonic_s() + drain_s
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - self._clock.monotonic_s()))
+        late = [thread.name for thread in self._threads if thread.is_alive()]
+        if late:
+            telemetry.LOG.warning("calls to the language model are given up", threads=late)
+        self._threads = []
+
+    def nudge(self) -> None:
+        """Look again now."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                pause_s = self.step()
+            except Closed:
+                return
+            except Exception as error:
+                # The contents cannot be read, say. Nothing was sent; it is tried again.
+                telemetry.LOG.error("what wants wording cannot be read", error=error)
+                pause_s = LOOK_S
+            if pause_s:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._stopping, timeout=min(pause_s, LOOK_S))
+
+    def step(self) -> float:
+        """Word one node; how long to wait before the next step, 0 where there may be more to do at once."""
+        give_way()
+        hold = self.meter.hold()
+        if hold is not None:
+            return hold.pause_s
+        with self._changed:
+            chosen = self._queue.next(only_wished=not self._unasked)
+        if chosen is None:
+            return LOOK_S
+        try:
+            return self._word(chosen)
+        finally:
+            with self._changed:
+                self._queue.under_way.discard(chosen.node_id)
+                self._changed.notify_all()
+
+    def _word(self, chosen: Chosen) -> float:
+        node_id = chosen.node_id
+        found = self.desk.material(node_id)
+        if found is None or (chosen.digest and found[0] != chosen.digest):
+            # It changed since it was chosen: it is chosen again when it is quiet.
+            self._done(chosen)
+            return 0.0
+        digest, material = found
+        known = self.desk.answer(digest)
+        if self._left_out.any_of(material.projects) or (
+            known is not None and (not chosen.is_again or self.is_present(known))
+        ):
+            self._done(chosen)
+            return 0.0
+        model = MeteredModel(self.meter, node_id)
+        started_s = self._clock.monotonic_s()
+        try:
+            answer = self._words(material, model)
+        except Held as held:
+            self._put_back(chosen)
+            return held.hold.pause_s
+        except ProviderUnavailable:
+            self._put_back(chosen)
+            return 0.0
+        except ProviderMisconfigured as error:
+            telemetry.LOG.error("the language model cannot be used", error=error)
+            self._put_back(chosen)
+            return 0.0
+        except (Closed, Unavailable):
+            # The journal cannot be written: nothing was sent, or it is known.
+            self._put_back(chosen)
+            raise
+        except Exception as error:
+            if not isinstance(error, ProviderRefused):
+                telemetry.LOG.error("a node could not be worded", node=node_id, error=error)
+            model.take_back()
+            return self._refused(chosen, digest, error)
+        took_ms = int((self._clock.monotonic_s() - started_s) * 1000)
+        return self._record(
+            chosen,
+            msgspec.structs.replace(
+                answer, digest=digest, node_id=node_id, answered_ms=self._clock.now_ms(), took_ms=took_ms
+            ),
+        )
+
+    def _refused(self, chosen: Chosen, digest: str, error: Exception) -> float:
+        """Once more later, or set aside by name."""
+        count = self.meter.journal.count_refusal(digest)
+        if count < self.meter.limits.refusals_max and not isinstance(error, TooLarge):
+            self._put_back(chosen)
+            return 0.0
+        told = error.problem if isinstance(error, ProviderRefused) else f"{type(error).__name__}: {error}"
+        times = f", {count:,} times" if count > 1 else ""
+        telemetry.LOG.warning("a node is set aside", node=chosen.node_id, refusals=count)
+        return self._record(
+            chosen,
+            Answer(
+                digest=digest,
+                node_id=chosen.node_id,
+                summary=None,
+                refusal=f"{told}{times}",
+                provider=self.meter.model.provider,
+                model=self.meter.model.model,
+                prompt_version=self.prompt_version,
+                usage=Usage(),
+                answered_ms=self._clock.now_ms(),
+                took_ms=0,
+            ),
+        )
+
+    def _record(self, chosen: Chosen, answer: Answer) -> float:
+        try:
+            position = self.desk.record(answer)
+        except Closed:
+            raise
+        except Unavailable as error:
+            # It was paid for, and the journal has it: nothing is sent to have it again.
+            self._storage_problem = error.advice
+            self._put_back(chosen)
+            return LOOK_S
+        self._storage_problem = ""
+        with self._changed:
+            self._queue.recorded(chosen, answer.digest, position)
+        self.meter.journal.settle(chosen.node_id, answer.digest)
+        return 0.0
+
+    def _put_back(self, chosen: Chosen) -> None:
+        with self._changed:
+            self._queue.put_back(chosen)
+
+    def _done(self, chosen: Chosen) -> None:
+        with self._changed:
+            self._queue.done(chosen)
