@@ -9,10 +9,11 @@ import pytest
 
 from agent_memory.log import RowEventLog
 from agent_memory.storage import InMemoryRows, RocksRows
+from agent_memory.testing.answers_checks import RecordedAnswersChecks
 from agent_memory.testing.log_checks import EventLogChecks
 
 
-class LogChecks(EventLogChecks):
+class LogChecks(EventLogChecks, RecordedAnswersChecks):
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path) -> Iterator[None]:
         self.folder = tmp_path

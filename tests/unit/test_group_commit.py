@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
-from agent_memory.log.commit import GroupCommitter, Submission
+from agent_memory.log.commit import EventSubmission, GroupCommitter, Submission
 from agent_memory.log.plan import prepare
 from agent_memory.testing.events import event
 
@@ -25,23 +26,26 @@ def test_a_group_is_bounded_by_the_bytes_of_its_records(sizes: list[int], groups
     seen: list[int] = []
     begun, waiting = threading.Event(), threading.Event()
 
-    def commit(group: Sequence[Submission]) -> None:
+    def commit(group: Sequence[Submission[Any]]) -> None:
         begun.set()
         waiting.wait()
         seen.append(len(group))
         for submission in group:
-            submission.answer.set_result([])
+            submission.outcome.set_result([])
 
     committer = GroupCommitter(commit, group_bytes_max=10_000)
     # While the first is on its way, the others gather.
-    submissions = [Submission([prepare(event("first"))]), *(Submission([prepare(event("x" * n))]) for n in sizes)]
+    submissions = [
+        EventSubmission([prepare(event("first"))]),
+        *(EventSubmission([prepare(event("x" * n))]) for n in sizes),
+    ]
     committer.submit(submissions[0])
     begun.wait()
     for submission in submissions[1:]:
         committer.submit(submission)
     waiting.set()
     for submission in submissions:
-        assert [] == submission.answer.result(timeout=10)
+        assert [] == submission.outcome.result(timeout=10)
     committer.close()
 
     assert [1, *groups] == seen

@@ -119,12 +119,14 @@ class LexicalIndex:
             return cls(Index(_schema(), path=str(folder), reuse=True), step=step)
 
     def checkpoint(self) -> Position:
-        """The greatest position that is on disk."""
+        """The greatest position that it contains: on disk, but for those at the end that have no document."""
         return self._checkpoint
 
-    def apply(self, entries: Iterable[tuple[Position, Entry]]) -> None:
+    def apply(self, entries: Iterable[tuple[Position, Entry | None]]) -> None:
         """Take in entries in order of position and commit them; all or none.
 
+        None stands for what has no words to find. It gets no document, for scores depend on how many there
+        are: at the end of the index such a position is known until it is closed, and passed over anew then.
         Positions up to the checkpoint are in already and are passed over.
         """
         index = self._opened()
@@ -137,17 +139,21 @@ class LexicalIndex:
             self._forget()
             raise
 
-    def _commit(self, index: Index, entries: Iterable[tuple[Position, Entry]]) -> None:
+    def _commit(self, index: Index, entries: Iterable[tuple[Position, Entry | None]]) -> None:
         if self._writer is None:
             self._writer = index.writer(_WRITER_BYTES, 1)
         writer = self._writer
         last = self._checkpoint
+        added = False
         self._step("before adding")
         for position, entry in entries:
             if position > last:
-                _add(writer, position, entry)
+                if entry is not None:
+                    _add(writer, position, entry)
+                    added = True
                 last = position
-        if last == self._checkpoint:
+        if not added:
+            self._checkpoint = last
             return
         self._step("before the commit")
         writer.commit()

@@ -1,4 +1,4 @@
-"""The newest blocks of the log that were read, decoded: every view reads the same events at about the same time."""
+"""The newest blocks of the log that were read, decoded: every view reads the same entries at about the same time."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from agent_memory.events import Position, Recorded
+from agent_memory.events import Position
+from agent_memory.log.entries import Entry
 
-Decoded = tuple[Recorded, int]
-"""An event, and the bytes of its record."""
+Decoded = tuple[Entry, int]
+"""An entry, and the bytes of its record."""
 
 DECODED_BYTES_MAX = 12 << 20
-_EVENT_BYTES = 700
-"""What an event takes besides its record's bytes."""
+_ENTRY_BYTES = 700
+"""What an entry takes besides its record's bytes."""
 
 
 class DecodedBlocks:
@@ -36,7 +37,7 @@ class DecodedBlocks:
 
     def put(self, after: Position, block: Sequence[Decoded]) -> None:
         """Keep a block, and let go of those that nobody asked for the longest."""
-        size = sum(bytes_count for _, bytes_count in block) + _EVENT_BYTES * len(block)
+        size = sum(bytes_count for _, bytes_count in block) + _ENTRY_BYTES * len(block)
         with self._lock:
             if after in self._blocks or size > self._bytes_max:
                 return

@@ -1,8 +1,10 @@
 """Keys and values of the log's families, each with its inverse.
 
 events     ULID:16B                       -> position:u64, record
-log        position:u64                   -> kind:u8, ULID:16B, digest:32B
+log        position:u64                   -> kind:u8, ULID:16B, digest:32B             of an event
+                                             kind:u8, hash:16B, digest:32B, record     of an answer
 ids        hash of (source, its id):16B   -> ULID:16B
+           hash of an answer's record:16B -> position:u64
 sessions   hash of the session:16B + ULID:16B -> (nothing)
 
 All numbers are big-endian, so the order of bytes is the order that is meant. A hash is the
@@ -28,9 +30,10 @@ ULID_MAX = b"\xff" * 16
 
 
 class EntryKind(enum.IntEnum):
-    """What an entry of the log records; 2 and up are kept for payloads that are not events."""
+    """What an entry of the log records; 3 and up are kept for what is neither."""
 
     EVENT = 1
+    ANSWER = 2
 
 
 def event_value(position: bytes, record: bytes) -> bytes:
@@ -64,17 +67,29 @@ def log_position(key: bytes) -> Position:
     return position
 
 
-def log_value(kind: int, ulid: bytes, digest: bytes) -> bytes:
-    """The value of a `log` row."""
-    return _ENTRY.pack(kind, ulid, digest)
+def log_value(kind: int, name: bytes, digest: bytes, record: bytes = b"") -> bytes:
+    """The value of a `log` row; *name* is an event's ULID, or an answer's `answer_key`."""
+    return _ENTRY.pack(kind, name, digest) + record
 
 
 def log_entry(position: Position, value: bytes) -> tuple[int, bytes, bytes]:
-    """Kind, ULID and digest in the `log` value of a position. Errors: `ChecksumMismatch`."""
-    if len(value) != _ENTRY.size:
-        raise ChecksumMismatch(position, f"the entry has {len(value)} bytes, not {_ENTRY.size}")
-    entry: tuple[int, bytes, bytes] = _ENTRY.unpack(value)
+    """Kind, name and digest in the `log` value of a position. Errors: `ChecksumMismatch`."""
+    size = len(value)
+    if size != _ENTRY.size and (size < _ENTRY.size or value[0] == EntryKind.EVENT):
+        raise ChecksumMismatch(position, f"the entry has {size} bytes, not {_ENTRY.size}")
+    entry: tuple[int, bytes, bytes] = _ENTRY.unpack_from(value)
     return entry
+
+
+def log_record(value: bytes) -> bytes:
+    """The record in the `log` value of what is no event."""
+    return value[_ENTRY.size :]
+
+
+def answer_key(record: bytes) -> bytes:
+    """The key of the `ids` row of an answer, and what its entry is called by."""
+    # No name of a source begins so: theirs begin with a number.
+    return sha256(b"answer:" + record).digest()[:16]
 
 
 def source_key(source: str, source_id: str) -> bytes:

@@ -1,4 +1,4 @@
-"""What one commit will write: events against what is known, with no effect but on a batch."""
+"""What one commit will write: events and answers against what is known, with no effect but on a batch."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from agent_memory.log.chain import FIRST_DIGEST, content_digest, next_digest
 from agent_memory.log.keys import (
     ULID_MIN,
     EntryKind,
+    answer_key,
     event_position,
     event_record,
     event_value,
     log_key,
+    log_position,
     log_value,
     session_hash,
     session_key,
     source_key,
 )
 from agent_memory.storage import Batch, Family, Rows
+from agent_memory.summaries.codec import answer_to_record
+from agent_memory.summaries.model import Answer
 
 
 class Prepared(msgspec.Struct, frozen=True, gc=False):
@@ -50,6 +54,21 @@ def prepare(event: Event) -> Prepared:
         session_key(session_hash(event.session), ulid),
         source_key(source, event.source_id) if source else None,
     )
+
+
+class PreparedAnswer(msgspec.Struct, frozen=True, gc=False):
+    """The same of an answer."""
+
+    key: bytes
+    record: bytes
+    content: bytes
+
+
+def prepare_answer(answer: Answer) -> PreparedAnswer:
+    """The bytes that the log will hold of *answer*. Errors: `InvalidAnswer`."""
+    record = answer_to_record(answer)
+    key = answer_key(record)
+    return PreparedAnswer(key, record, content_digest(key, record))
 
 
 def check_ids(events: Sequence[Prepared]) -> None:
@@ -88,20 +107,24 @@ _Known = tuple[Position, bytes]
 
 
 class Plan:
-    """What is new among *events*, which lie on top of *tip*.
+    """What is new among *events* and *answers*, which lie on top of *tip*.
 
     Looks all of them up at once. Submissions are then added one by one; `batch` makes the rows
     of those that are new, and `tip` tells the end of the log that they make.
     """
 
-    def __init__(self, rows: Rows, tip: Tip, events: Sequence[Prepared]) -> None:
+    def __init__(
+        self, rows: Rows, tip: Tip, events: Sequence[Prepared], answers: Sequence[PreparedAnswer] = ()
+    ) -> None:
         self._rows = rows
         self._start = tip
-        self._added: list[Prepared] = []
-        # What the store has of the events, and what earlier submissions added.
+        self._added: list[Prepared | PreparedAnswer] = []
+        # What the store has of the events and answers, and what earlier submissions added.
         self._known: dict[bytes, _Known] = {}
         self._sources: dict[bytes, bytes] = {}
+        self._answers: dict[bytes, Position] = {}
         self._look_up(events)
+        self._look_up_answers(answers)
 
     @property
     def position(self) -> Position:
@@ -137,24 +160,48 @@ class Plan:
             receipts.append(Receipt(p.event.id, position, True))
         return receipts
 
+    def record(self, submission: Sequence[PreparedAnswer]) -> list[Position]:
+        """Plan the answers that are new; the position of each."""
+        positions: list[Position] = []
+        for p in submission:
+            known = self._answers.get(p.key)
+            if known is None:
+                self._added.append(p)
+                known = self._answers[p.key] = self.position
+            positions.append(known)
+        return positions
+
     def batch(self) -> tuple[Batch, Tip]:
         """The rows of all that was added, and the tip once they are written."""
         kind = int(EntryKind.EVENT)
-        position, digest = self._start.position, self._start.digest
+        position, digest, greatest = self._start.position, self._start.digest, self._start.greatest
         events: list[tuple[bytes, bytes]] = []
         entries: list[tuple[bytes, bytes]] = []
+        sessions: list[tuple[bytes, bytes]] = []
+        ids: list[tuple[bytes, bytes]] = []
         for p in self._added:
             position += 1
             key = log_key(position)
+            if isinstance(p, PreparedAnswer):
+                digest = next_digest(digest, int(EntryKind.ANSWER), p.content)
+                entries.append((key, log_value(int(EntryKind.ANSWER), p.key, digest, p.record)))
+                ids.append((p.key, key))
+                continue
             digest = next_digest(digest, kind, p.content)
-            events.append((p.ulid, event_value(key, p.record)))
-            entries.append((key, log_value(kind, p.ulid, digest)))
+            ulid = p.ulid
+            events.append((ulid, event_value(key, p.record)))
+            entries.append((key, log_value(kind, ulid, digest)))
+            sessions.append((p.session_row, b""))
+            if p.source is not None:
+                ids.append((p.source, ulid))
+            if ulid > greatest:
+                greatest = ulid
         batch = self._rows.batch()
         batch.put_many(Family.EVENTS, events)
         batch.put_many(Family.LOG, entries)
-        batch.put_many(Family.SESSIONS, [(p.session_row, b"") for p in self._added])
-        batch.put_many(Family.IDS, [(p.source, p.ulid) for p in self._added if p.source is not None])
-        return batch, Tip(position, digest, max(self._start.greatest, max(ulid for ulid, _ in events)))
+        batch.put_many(Family.SESSIONS, sessions)
+        batch.put_many(Family.IDS, ids)
+        return batch, Tip(position, digest, greatest)
 
     def _original(self, p: Prepared) -> bytes | None:
         """The ULID under which the event is recorded already, None for a new one."""
@@ -171,6 +218,8 @@ class Plan:
     def _withdraw(self, count: int) -> None:
         """Leave the plan with its first *count* additions."""
         for p in self._added[count:]:
+            # A submission has entries of one kind, and answers are not refused.
+            assert isinstance(p, Prepared)
             del self._known[p.ulid]
             if p.source is not None:
                 del self._sources[p.source]
@@ -192,6 +241,11 @@ class Plan:
         for ulid in self._sources.values():
             if ulid not in self._known:
                 raise Corrupt(f"event {ulid_from_key(ulid)} is known by its source and not in the store")
+
+    def _look_up_answers(self, answers: Sequence[PreparedAnswer]) -> None:
+        if answers and self._start.position > START:
+            found = self._rows.get_many(Family.IDS, [p.key for p in answers])
+            self._answers.update({p.key: log_position(row) for p, row in zip(answers, found, strict=True) if row})
 
 
 def _same_content(p: Prepared, record: bytes) -> bool:

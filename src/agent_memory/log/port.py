@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from agent_memory.events import START, Event, Position, Receipt, Recorded
+from agent_memory.log.entries import Entry
+from agent_memory.summaries.model import Answer
 
 
 class EventLog(Protocol):
@@ -32,6 +34,14 @@ class EventLog(Protocol):
         """`submit`, and wait."""
         ...
 
+    def record(self, answers: Sequence[Answer]) -> Future[list[Position]]:
+        """Record all or none. The future's positions, in the order given, mean: durable.
+
+        An answer that is known, to the last field, is the one recorded first.
+        Errors (in the future): `InvalidAnswer`; `DiskFull`, `StorageUnavailable`: nothing recorded; `Closed`.
+        """
+        ...
+
     def head(self) -> Position:
         """The last durable position; `START` for an empty log."""
         ...
@@ -43,8 +53,8 @@ class EventLog(Protocol):
         """
         ...
 
-    def read(self, *, after: Position = START, limit: int) -> list[Recorded]:
-        """Up to *limit* events in append order, their positions greater than *after*.
+    def read(self, *, after: Position = START, limit: int) -> list[Entry]:
+        """Up to *limit* entries, events and answers, in append order, their positions greater than *after*.
 
         Fewer where they are long, so that a page takes some MiB at most; none only at the end.
         """

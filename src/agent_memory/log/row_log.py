@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from agent_memory.errors import (
     AgentMemoryError,
@@ -16,38 +17,46 @@ from agent_memory.errors import (
     InvalidEvent,
     InvalidQuery,
     UnknownEvent,
+    UnknownFormat,
 )
 from agent_memory.events import START, Event, Position, Receipt, Recorded
 from agent_memory.events.codec import event_from_record
 from agent_memory.events.ulids import is_ulid, ulid_from_key, ulid_key
-from agent_memory.log.commit import GROUP_EVENTS_MAX, GroupCommitter, Submission
+from agent_memory.log.commit import GROUP_EVENTS_MAX, AnswerSubmission, EventSubmission, GroupCommitter, Submission
 from agent_memory.log.decoded import Decoded, DecodedBlocks
+from agent_memory.log.entries import Entry, RecordedAnswer
 from agent_memory.log.keys import (
     ULID_MAX,
     ULID_MIN,
+    EntryKind,
     event_position,
     event_record,
     log_entry,
     log_key,
     log_position,
+    log_record,
     session_hash,
     session_ulid,
 )
 from agent_memory.log.keys import (
     after as key_after,
 )
-from agent_memory.log.plan import Plan, Tip, check_ids, prepare
+from agent_memory.log.plan import Plan, Tip, check_ids, prepare, prepare_answer
 from agent_memory.log.verify import verify_entries, verify_events
 from agent_memory.storage import Family, Rows
+from agent_memory.summaries.codec import InvalidAnswer, answer_from_record
+from agent_memory.summaries.model import Answer
+
+R = TypeVar("R")
 
 _logger = logging.getLogger(__name__)
 
 READ_BYTES_MAX = 8 << 20
-"""`read` gives fewer events than it was asked for where their records would hold more."""
+"""`read` gives fewer entries than it was asked for where their records would hold more."""
 
 _PAGE = 1000
 # So many records are read at once, and a record may have a megabyte.
-_EVENTS_AT_ONCE = 16
+_ENTRIES_AT_ONCE = 16
 _PROBE_EVERY_S = 1.0
 
 
@@ -72,16 +81,21 @@ class RowEventLog:
     # -- append -------------------------------------------------------------------------------
 
     def submit(self, events: Sequence[Event]) -> Future[list[Receipt]]:
-        submission = Submission([prepare(event) for event in events])
-        if not submission.events:
-            submission.answer.set_result([])
-            return submission.answer
+        submission = EventSubmission([prepare(event) for event in events])
         try:
             check_ids(submission.events)
-            self._committer.submit(submission)
-        except (InvalidEvent, Closed) as error:
-            submission.answer.set_exception(error)
-        return submission.answer
+        except InvalidEvent as error:
+            submission.outcome.set_exception(error)
+            return submission.outcome
+        return self._submitted(submission)
+
+    def record(self, answers: Sequence[Answer]) -> Future[list[Position]]:
+        try:
+            return self._submitted(AnswerSubmission([prepare_answer(answer) for answer in answers]))
+        except InvalidAnswer as error:
+            refused: Future[list[Position]] = Future()
+            refused.set_exception(error)
+            return refused
 
     def append(self, events: Sequence[Event]) -> list[Receipt]:
         return self.submit(events).result()
@@ -116,17 +130,17 @@ class RowEventLog:
 
     # -- read ---------------------------------------------------------------------------------
 
-    def read(self, *, after: Position = START, limit: int) -> list[Recorded]:
-        found: list[Recorded] = []
+    def read(self, *, after: Position = START, limit: int) -> list[Entry]:
+        found: list[Entry] = []
         size = 0
         until = min(self._head, after + limit)
         while after < until:
             part = self._part(after, until)
-            for recorded, bytes_count in part:
+            for entry, bytes_count in part:
                 size += bytes_count
                 if size > READ_BYTES_MAX and found:
                     return found
-                found.append(recorded)
+                found.append(entry)
             after += len(part)
         return found
 
@@ -164,7 +178,7 @@ class RowEventLog:
         found: list[Recorded] = []
         size = 0
         while len(found) < limit and low < high:
-            page = min(limit - len(found), _EVENTS_AT_ONCE)
+            page = min(limit - len(found), _ENTRIES_AT_ONCE)
             if session is None:
                 rows = self._rows.scan(Family.EVENTS, first=low, end=high, limit=page, reverse=newest_first)
             else:
@@ -193,13 +207,23 @@ class RowEventLog:
 
     # -- inside -------------------------------------------------------------------------------
 
+    def _submitted(self, submission: Submission[R]) -> Future[list[R]]:
+        if not submission.entries:
+            submission.outcome.set_result([])
+            return submission.outcome
+        try:
+            self._committer.submit(submission)
+        except Closed as error:
+            submission.outcome.set_exception(error)
+        return submission.outcome
+
     def _part(self, after: Position, until: Position) -> Sequence[Decoded]:
-        """The events after a position, to the end of its block of the log or to *until*."""
-        first = after - after % _EVENTS_AT_ONCE
+        """The entries after a position, to the end of its block of the log or to *until*."""
+        first = after - after % _ENTRIES_AT_ONCE
         skipped = after - first
         block = self._decoded.get(first)
-        if block is None and first + _EVENTS_AT_ONCE <= self._head:
-            block = self._read_part(first, _EVENTS_AT_ONCE)
+        if block is None and first + _ENTRIES_AT_ONCE <= self._head:
+            block = self._read_part(first, _ENTRIES_AT_ONCE)
             self._decoded.put(first, block)
         if block is None:
             # The newest block grows yet.
@@ -210,16 +234,23 @@ class RowEventLog:
         rows = self._rows.scan(Family.LOG, first=log_key(after + 1), end=log_key(after + 1 + count), limit=count)
         if len(rows) < count:
             raise Corrupt(f"the log has a gap between positions {after} and {after + count + 1}")
-        return list(self._events_of(rows))
+        return list(self._entries_of(rows))
 
-    def _events_of(self, entries: Sequence[tuple[bytes, bytes]]) -> Iterator[Decoded]:
-        """The events of rows of the log, with the bytes of their records."""
-        positions = [log_position(key) for key, _ in entries]
-        ulids = [log_entry(at, value)[1] for at, (_, value) in zip(positions, entries, strict=True)]
-        for at, ulid, value in zip(positions, ulids, self._rows.get_many(Family.EVENTS, ulids), strict=True):
-            if value is None:
-                raise Corrupt(f"the event at position {at} is missing")
-            yield Recorded(at, event_from_record(ulid_from_key(ulid), event_record(value))), len(value)
+    def _entries_of(self, rows: Sequence[tuple[bytes, bytes]]) -> Iterator[Decoded]:
+        """What rows of the log stand for, with the bytes of their records."""
+        heads = [(at := log_position(key), *log_entry(at, value)) for key, value in rows]
+        ulids = [name for _, kind, name, _ in heads if kind == EntryKind.EVENT]
+        values = iter(self._rows.get_many(Family.EVENTS, ulids))
+        for (at, kind, name, _), (_, row) in zip(heads, rows, strict=True):
+            if kind == EntryKind.EVENT:
+                value = next(values)
+                if value is None:
+                    raise Corrupt(f"the event at position {at} is missing")
+                yield Recorded(at, event_from_record(ulid_from_key(name), event_record(value))), len(value)
+            elif kind == EntryKind.ANSWER:
+                yield RecordedAnswer(at, answer_from_record(log_record(row), at=f"position {at}")), len(row)
+            else:
+                raise UnknownFormat(f"the entry at position {at}", kind, int(EntryKind.ANSWER))
 
     def _session_rows(self, low: bytes, high: bytes, limit: int, reverse: bool) -> list[tuple[bytes, bytes]]:
         keys = [key for key, _ in self._rows.scan(Family.SESSIONS, first=low, end=high, limit=limit, reverse=reverse)]
@@ -231,19 +262,24 @@ class RowEventLog:
             rows.append((key, value))
         return rows
 
-    def _commit(self, group: Sequence[Submission]) -> None:
+    def _commit(self, group: Sequence[Submission[Any]]) -> None:
         try:
             tip = self._tip or self._recovered_tip()
         except AgentMemoryError as error:
             self._error = str(error)
             raise
-        plan = Plan(self._rows, tip, [p for submission in group for p in submission.events])
-        planned: list[tuple[Submission, list[Receipt]]] = []
+        plan = Plan(
+            self._rows,
+            tip,
+            [p for submission in group if isinstance(submission, EventSubmission) for p in submission.events],
+            [p for submission in group if isinstance(submission, AnswerSubmission) for p in submission.answers],
+        )
+        planned: list[_Planned] = []
         for submission in group:
             try:
-                planned.append((submission, plan.add(submission.events)))
+                planned.append((submission, *submission.planned(plan)))
             except EventConflict as conflict:
-                submission.answer.set_exception(conflict)
+                submission.outcome.set_exception(conflict)
         if plan.position > tip.position:
             batch, new_tip = plan.batch()
             try:
@@ -253,20 +289,20 @@ class RowEventLog:
                 return
             self._error = ""
             self._advance(new_tip)
-        for submission, receipts in planned:
-            submission.answer.set_result(receipts)
+        for submission, outcome, _ in planned:
+            submission.outcome.set_result(outcome)
         if plan.position > tip.position:
             self._tell()
 
-    def _after_failure(self, tip: Tip, planned: Sequence[tuple[Submission, list[Receipt]]], error: Exception) -> None:
+    def _after_failure(self, tip: Tip, planned: Sequence[_Planned], error: Exception) -> None:
         # Nobody knows what reached the disk; the rows will say, once they take a write again.
         self._tip = None
         self._error = str(error)
-        for submission, receipts in planned:
-            if all(receipt.position <= tip.position for receipt in receipts):
-                submission.answer.set_result(receipts)
+        for submission, outcome, last in planned:
+            if last <= tip.position:
+                submission.outcome.set_result(outcome)
             else:
-                submission.answer.set_exception(error)
+                submission.outcome.set_exception(error)
 
     def _recovered_tip(self) -> Tip:
         # First a barrier: what is read after it is what is durable.
@@ -285,10 +321,11 @@ class RowEventLog:
         if not last:
             return Tip()
         position = log_position(last[0][0])
+        kind, _, digest = log_entry(position, last[0][1])
         greatest = self._rows.scan(Family.EVENTS, first=ULID_MIN, end=key_after(ULID_MAX), limit=1, reverse=True)
-        if not greatest:
+        if not greatest and kind == EntryKind.EVENT:
             raise Corrupt(f"the log ends at position {position}, and no event is in the store")
-        return Tip(position, log_entry(position, last[0][1])[2], greatest[0][0])
+        return Tip(position, digest, greatest[0][0] if greatest else ULID_MIN)
 
     def _advance(self, tip: Tip) -> None:
         self._tip = tip
@@ -300,6 +337,10 @@ class RowEventLog:
                 listener(self._head)
             except Exception:
                 _logger.exception("a listener of the log failed")
+
+
+_Planned = tuple[Submission[Any], list[Any], Position]
+"""A submission, what becomes of it once the group is written, and the last position that this hangs on."""
 
 
 def _recorded(event_id: str, value: bytes) -> Recorded:

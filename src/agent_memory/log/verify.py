@@ -11,11 +11,13 @@ from agent_memory.log.keys import (
     ULID_MAX,
     ULID_MIN,
     EntryKind,
+    answer_key,
     event_position,
     event_record,
     log_entry,
     log_key,
     log_position,
+    log_record,
     session_hash,
     session_key,
     source_key,
@@ -24,6 +26,7 @@ from agent_memory.log.keys import (
     after as key_after,
 )
 from agent_memory.storage import Family, Rows
+from agent_memory.summaries.codec import answer_from_record
 
 # So many records are in memory at once, and a record may have a megabyte.
 _PAGE = 16
@@ -86,15 +89,21 @@ def _verify_page(rows: Rows, after: Position, entries: list[tuple[bytes, bytes]]
     for position, (key, _) in zip(places, entries, strict=True):
         if log_position(key) != position:
             raise ChecksumMismatch(position, "the entry is missing")
-    ulids = [log_entry(position, value)[1] for position, (_, value) in zip(places, entries, strict=True)]
+    heads = [log_entry(position, value) for position, (_, value) in zip(places, entries, strict=True)]
     expected_ids: list[tuple[Position, bytes, bytes]] = []
     expected_sessions: list[tuple[Position, bytes]] = []
-    values = rows.get_many(Family.EVENTS, ulids)
-    for position, (_, entry), value in zip(places, entries, values, strict=True):
-        kind, ulid, stored = log_entry(position, entry)
-        event_id = ulid_from_key(ulid)
+    values = iter(rows.get_many(Family.EVENTS, [name for kind, name, _ in heads if kind == EntryKind.EVENT]))
+    for position, (kind, name, stored), (_, entry) in zip(places, heads, entries, strict=True):
+        if kind == EntryKind.ANSWER:
+            digest = next_digest(digest, kind, content_digest(name, log_record(entry)))
+            if digest != stored:
+                raise ChecksumMismatch(position)
+            _verify_answer(position, name, log_record(entry))
+            expected_ids.append((position, name, log_key(position)))
+            continue
         if kind != EntryKind.EVENT:
-            raise UnknownFormat(f"the entry at position {position}", kind, int(EntryKind.EVENT))
+            raise UnknownFormat(f"the entry at position {position}", kind, int(EntryKind.ANSWER))
+        ulid, event_id, value = name, ulid_from_key(name), next(values)
         if value is None:
             raise ChecksumMismatch(position, f"event {event_id} is missing")
         record = event_record(value)
@@ -117,6 +126,17 @@ def _verify_page(rows: Rows, after: Position, entries: list[tuple[bytes, bytes]]
     return digest
 
 
+def _verify_answer(position: Position, key: bytes, record: bytes) -> None:
+    if answer_key(record) != key:
+        raise ChecksumMismatch(position, "the answer is called by another name than its own")
+    try:
+        answer_from_record(record, at=f"position {position}")
+    except UnknownFormat:
+        raise
+    except Corrupt as error:
+        raise ChecksumMismatch(position, str(error)) from error
+
+
 def _verify_sessions(rows: Rows, expected: list[tuple[Position, bytes]]) -> None:
     found = rows.get_many(Family.SESSIONS, [key for _, key in expected])
     for (position, _), value in zip(expected, found, strict=True):
@@ -128,4 +148,4 @@ def _verify_ids(rows: Rows, expected: list[tuple[Position, bytes, bytes]]) -> No
     found = rows.get_many(Family.IDS, [key for _, key, _ in expected])
     for (position, _, ulid), value in zip(expected, found, strict=True):
         if value != ulid:
-            raise ChecksumMismatch(position, "the event is not known by its source")
+            raise ChecksumMismatch(position, "the entry is not known by its source, or by its content")

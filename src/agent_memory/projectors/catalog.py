@@ -10,10 +10,11 @@ from agent_memory.annotation.scaffolding import SCAFFOLDING, said_text
 from agent_memory.annotation.traits import TRAITS, traits_of
 from agent_memory.annotation.types import TYPING, types_of
 from agent_memory.courtesy import giving_way
-from agent_memory.events import Event, Kind, Position, Recorded
+from agent_memory.events import Event, Kind, Position
 from agent_memory.events.ulids import ulid_time_ms
 from agent_memory.indexes.catalog import CatalogIndex, DayCell, SessionRow, catalog_prefix
 from agent_memory.indexes.model import session_key
+from agent_memory.log.entries import Entry, events_of
 from agent_memory.projectors.times import times_in
 from agent_memory.storage import Family, Rows, prefix_end
 from agent_memory.temporal import MENTIONS, mentions
@@ -40,17 +41,17 @@ class CatalogProjector:
     def checkpoint(self) -> Position:
         return self.index.checkpoint()
 
-    def project(self, batch: Sequence[Recorded]) -> None:
-        checkpoint = self.checkpoint()
+    def project(self, batch: Sequence[Entry]) -> None:
+        before = self.checkpoint()
+        fresh = [entry for entry in batch if entry.position > before]
+        if not fresh:
+            return
         sessions: dict[str, list[Event]] = {}
         types: dict[str, set[MemoryType]] = {}
         days: dict[DayCell, int] = {}
         turns: dict[int, list[tuple[str, int]]] = {}
         day = None
-        for recorded in giving_way(batch):
-            if recorded.position <= checkpoint:
-                continue
-            checkpoint = recorded.position
+        for recorded in giving_way(events_of(fresh)):
             event = recorded.event
             events = sessions.get(event.session)
             if events is None:
@@ -67,8 +68,6 @@ class CatalogProjector:
                 types[event.session] |= stated
             traits = traits_of(event, types=stated, names_time=self._names_time(said_text(event), time_ms))
             turns.setdefault(session_key(event.session), []).append((event.id, traits))
-        if not sessions:
-            return
         stored = self.index.session_rows(list(sessions))
         self.index.write(
             [
@@ -77,7 +76,7 @@ class CatalogProjector:
             ],
             days,
             turns,
-            checkpoint,
+            fresh[-1].position,
         )
 
     def _names_time(self, text: str, said_ms: int) -> bool:

@@ -9,9 +9,10 @@ import msgspec
 from agent_memory.annotation.entities import READER, entities_of
 from agent_memory.annotation.scaffolding import SCAFFOLDING, said_text
 from agent_memory.courtesy import giving_way
-from agent_memory.events import Event, Position, Recorded
+from agent_memory.events import Event, Position
 from agent_memory.events.ulids import ulid_time_ms
 from agent_memory.indexes.entities import EntitiesIndex, EventMentions, entities_prefix
+from agent_memory.log.entries import Entry, events_of
 from agent_memory.projectors.times import ReadsTime, times_in
 from agent_memory.storage import Family, Rows, prefix_end
 from agent_memory.toc.calendar import Calendar
@@ -42,12 +43,13 @@ class EntitiesProjector:
     def checkpoint(self) -> Position:
         return self.index.checkpoint()
 
-    def project(self, batch: Sequence[Recorded]) -> None:
+    def project(self, batch: Sequence[Entry]) -> None:
         checkpoint = self.checkpoint()
-        fresh = [recorded for recorded in batch if recorded.position > checkpoint]
+        fresh = [entry for entry in batch if entry.position > checkpoint]
         for first in range(0, len(fresh), _WRITE_EVENTS_MAX):
             part = fresh[first : first + _WRITE_EVENTS_MAX]
-            self.index.write([self._mentions(recorded.event) for recorded in giving_way(part)], part[-1].position)
+            mentions = [self._mentions(recorded.event) for recorded in giving_way(events_of(part))]
+            self.index.write(mentions, part[-1].position)
 
     def flush(self) -> None:
         """Nothing is kept in memory that the rows do not hold."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from agent_memory.courtesy import giving_way
 from agent_memory.events import Position, Recorded
 from agent_memory.indexes.lexical import LEXICAL_FORMAT, LexicalIndex, entry_of
+from agent_memory.log.entries import Entry
 
 
 def _no_step(name: str) -> None:
@@ -47,8 +48,11 @@ class LexicalProjector:
     def checkpoint(self) -> Position:
         return self.index.checkpoint()
 
-    def project(self, batch: Sequence[Recorded]) -> None:
-        self.index.apply((recorded.position, entry_of(recorded.event)) for recorded in giving_way(batch))
+    def project(self, batch: Sequence[Entry]) -> None:
+        self.index.apply(
+            (entry.position, entry_of(entry.event) if isinstance(entry, Recorded) else None)
+            for entry in giving_way(batch)
+        )
 
     def flush(self) -> None:
         """Nothing is kept back: a batch is on disk when `project` returns."""

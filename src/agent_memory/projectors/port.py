@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from agent_memory.events import Position, Recorded
+from agent_memory.events import Position
+from agent_memory.log.entries import Entry
 
 
 class Projector(Protocol):
@@ -23,9 +24,10 @@ class Projector(Protocol):
         """The last position that the view contains, and keeps after a crash or rebuilds at once."""
         ...
 
-    def project(self, batch: Sequence[Recorded]) -> None:
+    def project(self, batch: Sequence[Entry]) -> None:
         """Take in the entries that follow the checkpoint, or the first of them: change and checkpoint are one.
 
+        What a view makes nothing of, it passes over: the checkpoint moves on.
         Interrupted anywhere, the view is as before or as after. Errors: `InferenceUnavailable`
         is a wait; any other error stands the view still before the batch.
         """

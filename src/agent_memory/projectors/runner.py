@@ -12,8 +12,8 @@ import msgspec
 from agent_memory import telemetry
 from agent_memory.clock import Clock
 from agent_memory.errors import Closed, InferenceUnavailable
-from agent_memory.events import START, Position, Recorded
-from agent_memory.log import EventLog
+from agent_memory.events import START, Position
+from agent_memory.log import Entry, EventLog
 from agent_memory.projectors.live import LiveView
 from agent_memory.projectors.port import Projector
 from agent_memory.projectors.turns import Turns
@@ -214,7 +214,7 @@ class ViewRunner(Generic[P]):
             telemetry.record_projection(self.view.name, self._position - before, self._clock.monotonic_s() - started)
         return bool(batch)
 
-    def _project(self, projector: P, batch: list[Recorded]) -> None:
+    def _project(self, projector: P, batch: list[Entry]) -> None:
         try:
             projector.project(batch)
         except (InferenceUnavailable, Closed):

@@ -13,6 +13,7 @@ from agent_memory.indexes._contents_rows import checkpoint_key, generation_prefi
 from agent_memory.indexes._contents_writer import EPOCH_POSITIONS, ContentsWriter, epoch_end
 from agent_memory.indexes.contents import ContentsIndex
 from agent_memory.inference.port import Summariser
+from agent_memory.log.entries import Entry, events_of
 from agent_memory.log.port import EventLog
 from agent_memory.projectors._toc_nodes import period_row, segment_rows
 from agent_memory.storage import Family, Rows, prefix_end
@@ -65,17 +66,17 @@ class TocProjector:
     def checkpoint(self) -> Position:
         return self.index.checkpoint()
 
-    def project(self, batch: Sequence[Recorded]) -> None:
+    def project(self, batch: Sequence[Entry]) -> None:
         checkpoint = self.checkpoint()
-        part: list[Recorded] = []
+        part: list[Entry] = []
         try:
-            for recorded in batch:
-                if recorded.position <= checkpoint:
+            for entry in batch:
+                if entry.position <= checkpoint:
                     continue
-                if part and self._version(recorded.position) != self._version(part[0].position):
+                if part and self._version(entry.position) != self._version(part[0].position):
                     checkpoint = self._take(part, checkpoint)
                     part = []
-                part.append(recorded)
+                part.append(entry)
             if part:
                 self._take(part, checkpoint)
         except BaseException:
@@ -97,11 +98,11 @@ class TocProjector:
 
     # -- one stretch of the log, within one epoch -----------------------------------------------
 
-    def _take(self, part: Sequence[Recorded], checkpoint: Position) -> Position:
+    def _take(self, part: Sequence[Entry], checkpoint: Position) -> Position:
         last = part[-1].position
         version = self._version(last)
         days: dict[str, Period] = {}
-        for session, turns in self._by_session(part).items():
+        for session, turns in self._by_session(events_of(part)).items():
             at = 0
             while at < len(turns):
                 day = self._calendar.day(turns[at].time_ms)

@@ -17,6 +17,7 @@ from agent_memory.indexes.passages import PASSAGES, passages_for
 from agent_memory.indexes.vector_snapshots import VECTORS_FORMAT
 from agent_memory.indexes.vectors import VectorIndex
 from agent_memory.inference.port import Embedder, Vectors
+from agent_memory.log.entries import Entry
 from agent_memory.storage import Rows
 
 CHUNKS_MAX = 16
@@ -89,7 +90,7 @@ class VectorProjector:
     def checkpoint(self) -> Position:
         return self.index.checkpoint()
 
-    def project(self, batch: Sequence[Recorded]) -> None:
+    def project(self, batch: Sequence[Entry]) -> None:
         store, embedder = self._store, self._embedder
         if store is None or embedder is None:
             error = InferenceUnavailable("no embedding model is installed")
@@ -98,10 +99,10 @@ class VectorProjector:
         # One group of passages a call: embedding takes its time, and whoever stops waits for it.
         passages: list[tuple[Event, int, int]] = []
         position = self.index.checkpoint()
-        for recorded in giving_way(batch):
-            if recorded.position > self.index.checkpoint():
-                passages += passages_of(recorded.event)
-                position = recorded.position
+        for entry in giving_way(batch):
+            if entry.position > self.index.checkpoint():
+                passages += passages_of(entry.event) if isinstance(entry, Recorded) else []
+                position = entry.position
                 if len(passages) >= _TEXTS_MAX:
                     break
         texts = [embedded_text(event, start, end) for event, start, end in passages]

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from agent_memory.clock import Clock
 from agent_memory.errors import ProjectionError, Unavailable
-from agent_memory.events import Position, Recorded
-from agent_memory.log import EventLog
+from agent_memory.events import Position
+from agent_memory.log import Entry, EventLog
 from agent_memory.memory import ReplayProgress, ReplayVerdict
 from agent_memory.projectors.live import Generation, LiveView
 from agent_memory.projectors.port import Projector
@@ -120,7 +120,7 @@ def _catch_up(
         _project(name, projector, batch)
 
 
-def _project(name: str, projector: Projector, batch: list[Recorded]) -> None:
+def _project(name: str, projector: Projector, batch: list[Entry]) -> None:
     try:
         projector.project(batch)
     except Unavailable:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agent_memory.errors import Closed, EventConflict, InvalidEvent, InvalidQuery, UnknownEvent
 from agent_memory.events import START, Event, Recorded
 from agent_memory.events.ulids import first_ulid_at, last_ulid_at, next_ulid, previous_ulid
-from agent_memory.log import EventLog
+from agent_memory.log import Entry, EventLog, events_of
 from agent_memory.testing.events import NOON_MS, event, events
 from agent_memory.testing.strategies import any_events
 from agent_memory.testing.waiting import eventually
@@ -198,12 +198,12 @@ class EventLogChecks:
         texts = [chr(97 + n) * (1 << 20) for n in range(20)]
         for text in texts:
             log.append([event(text)])
-        pages: list[list[Recorded]] = []
+        pages: list[list[Entry]] = []
         while page := log.read(after=pages[-1][-1].position if pages else START, limit=100):
             pages.append(page)
 
-        assert texts == [r.event.text for page in pages for r in page]
-        assert all(sum(len(r.event.text) for r in page) <= 16 << 20 for page in pages)
+        assert texts == [r.event.text for page in pages for r in events_of(page)]
+        assert all(sum(len(r.event.text) for r in events_of(page)) <= 16 << 20 for page in pages)
 
     def test_every_event_has_its_entry(self) -> None:
         log = self.make_log()

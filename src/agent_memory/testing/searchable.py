@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
-from agent_memory.events import Event, Recorded
+from agent_memory.events import Event
 from agent_memory.inference.extractive import ExtractiveSummariser
 from agent_memory.inference.port import Embedder
-from agent_memory.log import RowEventLog
+from agent_memory.log import Entry, RowEventLog
 from agent_memory.projectors.catalog import CatalogView
 from agent_memory.projectors.entities import EntitiesView
 from agent_memory.projectors.lexical import LexicalView
@@ -80,7 +80,7 @@ class SearchableStore:
         return searcher
 
 
-def _project(projector: Any, batch: Sequence[Recorded]) -> None:
+def _project(projector: Any, batch: Sequence[Entry]) -> None:
     """All of the batch; a projector may take a part at a time, as it does in a daemon."""
-    while missing := [recorded for recorded in batch if recorded.position > projector.checkpoint()]:
+    while missing := [entry for entry in batch if entry.position > projector.checkpoint()]:
         projector.project(missing)

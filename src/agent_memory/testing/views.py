@@ -6,7 +6,8 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 
 from agent_memory.errors import InferenceUnavailable
-from agent_memory.events import START, Position, Recorded
+from agent_memory.events import START, Position
+from agent_memory.log import Entry, events_of
 from agent_memory.storage import Family, Rows, prefix_end, scan_all
 
 _NUMBER = struct.Struct(">Q")
@@ -44,7 +45,7 @@ class TextsProjector:
         value = self._rows.get(Family.VIEWS, self.index.prefix + b"c")
         return START if value is None else int(_NUMBER.unpack(value)[0])
 
-    def project(self, batch: Sequence[Recorded]) -> None:
+    def project(self, batch: Sequence[Entry]) -> None:
         assert not self.closed
         self.batches += 1
         self._kind.at_work()
@@ -53,7 +54,7 @@ class TextsProjector:
         if self._kind.offline:
             raise InferenceUnavailable("nobody answers")
         changes = self._rows.batch()
-        for recorded in batch:
+        for recorded in events_of(batch):
             if recorded.event.text in self._kind.poison:
                 raise ValueError(f"cannot take in {recorded.event.text!r}")
             key = self.index.prefix + b"t" + _NUMBER.pack(recorded.position)
