@@ -30,7 +30,7 @@ LEANS_ON: dict[str, set[str]] = {
     "annotation": {"errors", "events"},
     "temporal": {"errors", "toc"},
     "inference": {"errors", "events", "toc", "telemetry"},
-    "summaries": {"errors", "events", "toc", "_pb"},
+    "summaries": VOCABULARY | {"_pb", "annotation", "capture", "inference", "toc"},
     "log": VOCABULARY | {"storage", "summaries"},
     "indexes": VOCABULARY | {"storage", "summaries", "toc", "annotation", "inference"},
     "projectors": PORTS | {"courtesy", "telemetry"},

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from agent_memory.errors import InferenceUnavailable, Invalid
+from agent_memory.summaries.model import Usage
 
 
 class ProviderUnavailable(InferenceUnavailable):
     """The same call may succeed later: the provider is down, slow, limits the rate, or broke off."""
 
     hint = "Nothing to do: it is asked again later."
+    spent: Usage | None = None
+    """What calls about the same node took before this one, where that is known."""
 
     def __init__(self, provider: str, problem: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(f"{provider}: {problem}")
@@ -20,10 +23,15 @@ class ProviderUnavailable(InferenceUnavailable):
 class ProviderRefused(Exception):
     """This prompt will not be answered: too long, blocked, cut off, or never as the schema has it."""
 
-    def __init__(self, provider: str, problem: str) -> None:
+    spent: Usage | None = None
+    """What calls about the node took until then, where that is known."""
+
+    def __init__(self, provider: str, problem: str, *, usage: Usage | None = None) -> None:
         super().__init__(f"{provider}: {problem}")
         self.provider = provider
         self.problem = problem
+        self.usage = usage
+        """What this one call took all the same, where the provider tells."""
 
 
 class ProviderMisconfigured(Invalid):
