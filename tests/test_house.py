@@ -30,7 +30,7 @@ LEANS_ON: dict[str, set[str]] = {
     "annotation": {"errors", "events"},
     "temporal": {"errors", "toc"},
     "inference": {"errors", "events", "toc", "telemetry"},
-    "summaries": VOCABULARY | {"_pb", "annotation", "capture", "inference", "toc"},
+    "summaries": VOCABULARY | {"_pb", "annotation", "capture", "config", "inference", "toc"},
     "log": VOCABULARY | {"storage", "summaries"},
     "indexes": VOCABULARY | {"storage", "summaries", "toc", "annotation", "inference"},
     "projectors": PORTS | {"courtesy", "telemetry"},
@@ -108,6 +108,7 @@ def test_every_arrow_points_toward_the_vocabulary() -> None:
         ("mcp", "mcp"),
         ("mcp_types", "mcp"),
         ("uvicorn", "mcp"),
+        ("httpx2", "summaries"),
     ],
 )
 def test_each_engine_stays_in_the_room_that_wraps_it(library: str, room: str) -> None:

@@ -180,6 +180,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     summaries_command: Annotated[
         str, Meta(description="Program of the provider `command`, with its arguments; no shell reads it.")
     ] = ""
+    summaries_command_input: Annotated[
+        Literal["json", "text"],
+        Meta(description="What the program reads: json for one made for it, text for an agent, as `claude -p`."),
+    ] = "json"
     summaries_context_tokens: Annotated[
         int, Meta(ge=2_000, le=10_000_000, description="Tokens that a question to the model and its answer may have.")
     ] = 32_000
@@ -475,7 +479,7 @@ def _check_summaries(config: Config) -> None:
         raise InvalidConfig("summaries_key_file", config.summaries_key_file, problem, hint="Leave out one of the two.")
     if provider == "command" and not config.summaries_command.strip():
         problem = "the provider `command` needs a program"
-        hint = 'Write summaries_command = "claude -p --output-format json", say.'
+        hint = 'Write summaries_command = "/usr/local/bin/my-model --json", or see docs/providers.md for agents.'
         raise InvalidConfig("summaries_command", config.summaries_command, problem, hint=hint)
     if provider in _MODELLED and not config.summaries_model.strip():
         problem = f"the provider `{provider}` needs the name of a model"

@@ -116,7 +116,7 @@ def test_a_path_of_the_environment_is_relative_to_the_working_folder_and_knows_t
         ({"AGENT_MEMORY_SUMMARIES_URL": "http://[::1"}, "summaries_url", "leave it out"),
         ({"AGENT_MEMORY_SUMMARIES_KEY_VARIABLE": "sk-abc"}, "summaries_key_variable", "never the key"),
         ({"AGENT_MEMORY_SUMMARIES_PROVIDER": "openai"}, "summaries_model", "list of models"),
-        ({"AGENT_MEMORY_SUMMARIES_PROVIDER": "command"}, "summaries_command", "claude -p"),
+        ({"AGENT_MEMORY_SUMMARIES_PROVIDER": "command"}, "summaries_command", "docs/providers.md"),
         ({"AGENT_MEMORY_SUMMARIES_USD_PER_MILLION_IN": "-1"}, "summaries_usd_per_million_in", "default is empty"),
         ({"AGENT_MEMORY_CONFIG": "/nowhere/settings.toml"}, "config", "Name a file that exists"),
     ],
