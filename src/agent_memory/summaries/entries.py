@@ -27,6 +27,9 @@ _PASSES_MAX = 4
 _SNAP = 40
 _NEW_LINE = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
+# Joiners make one emoji of several and spell Persian; beside plain letters they only hide.
+_JOINERS = "\u200c\u200d\ufe0e\ufe0f"
+_LOOSE_JOINERS = re.compile(rf"(?:(?<=[\x00-\x7f])|^)[{_JOINERS}]+|[{_JOINERS}]{{3,}}|[{_JOINERS}]+(?=[\x00-\x7f]|$)")
 _NAMES_OF_KIND = {
     Kind.USER_MESSAGE: "user",
     Kind.ASSISTANT_MESSAGE: "assistant",
@@ -124,7 +127,7 @@ def visible(text: str) -> str:
     """The text as a reader sees it: one kind of line end, and nothing that cannot be seen."""
     if not text.isascii() or not text.isprintable():
         text = _NEW_LINE.sub("\n", text)
-        text = "".join(c for c in text if not is_invisible(c))
+        text = "".join(c for c in _LOOSE_JOINERS.sub("", text) if c in _JOINERS or not is_invisible(c))
     return text
 
 

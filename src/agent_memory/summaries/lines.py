@@ -27,7 +27,8 @@ Low on purpose: minutes are worded freely, and only a line about something else 
 """
 
 _STEM = 5
-_WORD_MIN = 4
+_WORD_MIN = 3
+_STEMS_MIN = 3
 _BLOB = 48
 
 _TEXT_MAX = 4_000
@@ -129,16 +130,16 @@ class Known:
 
     def objection(self, line: str) -> str:
         """Why the line may not stand; empty for none."""
-        if _ORDERS.search(line) is not None:
-            return "tells its reader what to do"
         folded = folded_text(line, caseless=True)
+        if _ORDERS.search(folded) is not None:
+            return "tells its reader what to do"
         for name in _named(line, folded):
             if not self.has(name):
                 return "names something that nobody said"
         if not all(map(self._has_number, _NUMBER.findall(folded))):
             return "has a number that nobody said"
         stems = list(_stems(folded))
-        if stems and sum(stem in self._stems for stem in stems) < GROUNDED_MIN * len(stems):
+        if len(stems) >= _STEMS_MIN and sum(stem in self._stems for stem in stems) < GROUNDED_MIN * len(stems):
             return "is about something else"
         return ""
 

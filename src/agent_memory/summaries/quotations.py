@@ -29,7 +29,7 @@ ALIKE_MIN = 0.75
 """So alike must words be for a quotation to be anchored there: one less the edits per character of the quotation."""
 
 FOREIGN_WORDS = 6
-"""Of so many words of a quotation one may be missing where it is anchored; no number may, and no `not`."""
+"""Of so many words of a quotation one may be missing where it is anchored; no number may, no name, and no `not`."""
 
 LETTERS_MIN, WRITTEN_MIN = 6, 3
 """What has fewer letters and digits, or characters of a script without blanks, proves nothing alone: its line does."""
@@ -43,7 +43,7 @@ _GAP = re.compile(r"\s*(?:\[\s*(?:\.{2,}|…)\s*\]|\(\s*(?:\.{2,}|…)\s*\)|\.{3
 _WRAPPED = "'\" \t\r\n`“”„‘’«»"
 _WORD = re.compile(r"\w+")
 _CJK_FROM = "\u0e00"
-_NEAR = 3
+_NEAR, _SHORT = 4, 3
 _NOT = re.compile(
     r"\b(?:not?|never|none|nothing|without|cannot|nicht|keine?[mnrs]?|nie|ohne|pas|jamais|sans|nunca|non|senza)\b|n't\b|[不没無无]"
 )
@@ -117,6 +117,7 @@ def _alike(quote: str, cited: Sequence[Entry], others: Sequence[Entry]) -> tuple
     sought = folded_text(quote, caseless=True)[:EXCERPT_MAX]
     if not _is_enough(sought):
         return None
+    words, names = Counter(_WORD.findall(sought)), _names(quote)
     best, best_at = 0.0, None
     for bonus, entries in ((_CITED_BONUS, cited), (0.0, others)):
         if best >= 1.0:
@@ -124,7 +125,8 @@ def _alike(quote: str, cited: Sequence[Entry], others: Sequence[Entry]) -> tuple
         for entry in entries:
             for stretch in entry.stretches:
                 for likeness, span in _likenesses(sought, stretch.caseless.text):
-                    if likeness + bonus > best and _means(sought, stretch.caseless.text[slice(*span)]):
+                    there = stretch.caseless.text[slice(*span)]
+                    if likeness + bonus > best and _nots(sought) == _nots(there) and _means(words, names, there):
                         best, best_at = likeness + bonus, (stretch, span)
     if best_at is None:
         return None
@@ -168,21 +170,35 @@ def _windows(sought: str, text: str) -> list[Span]:
     return [(max(0, b * bucket - bucket), min(len(text), b * bucket + 2 * bucket + size + size // 2)) for b in ranked]
 
 
-def _means(sought: str, there: str) -> bool:
+def _means(meant: Counter[str], names: frozenset[str], there: str) -> bool:
     """Whether what stands there says the same: Monday is no misspelt Friday, and 43 no misspelt 42."""
-    words, theirs = _WORD.findall(sought), set(_WORD.findall(there))
+    theirs = frozenset(_WORD.findall(there))
     foreign = 0
-    for word in words:
-        if word in theirs:
+    for word, times in meant.items():
+        if word in theirs or any(_is_misspelt(word, other) for other in theirs):
             continue
-        if any(c.isdigit() for c in word):
+        if word in names:
             return False
-        near = max(1, len(word) // _NEAR) if len(word) > 2 else 0
-        if not any(abs(len(word) - len(other)) <= near and distance(word, other) <= near for other in theirs):
-            foreign += 1
-    if foreign > len(words) // FOREIGN_WORDS:
+        foreign += times * (len(word) >= _SHORT)
+    return foreign <= meant.total() // FOREIGN_WORDS
+
+
+def _is_misspelt(word: str, other: str) -> bool:
+    """Whether one is the other but for a slip in every four letters, or for their order."""
+    if not word.isalpha() or not other.isalpha():
         return False
-    return _nots(sought) == _nots(there)
+    near = max(1, len(word) // _NEAR) if len(word) >= _SHORT else 0
+    return abs(len(word) - len(other)) <= near and (
+        distance(word, other) <= near or (len(word) == len(other) and sorted(word) == sorted(other))
+    )
+
+
+def _names(quote: str) -> frozenset[str]:
+    """What must be there as it is: what has a digit, and what has a capital though it opens nothing."""
+    words = _WORD.findall(folded_text(quote))
+    return frozenset(
+        word.casefold() for n, word in enumerate(words) if any(map(str.isdigit, word)) or (n and word != word.lower())
+    )
 
 
 def _nots(folded: str) -> bool:

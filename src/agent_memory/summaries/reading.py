@@ -16,7 +16,7 @@ from agent_memory.summaries.lenient_json import objects
 from agent_memory.summaries.schema import BULLETS_MAX, DECISION, EVIDENCE_MAX, QUESTION
 
 CHARACTERS_MAX = 200_000
-"""So much of an answer is looked at, from its end: an answer in place has a few thousand."""
+"""So much of an answer is looked at: one that is in place has a few thousand."""
 
 TEXT_MAX = 4_000
 """So much of any text in it."""
@@ -76,7 +76,8 @@ def read_answer(text: str) -> Proposal:
     if not text or text.isspace():
         raise UnreadableAnswer("it is empty")
     # What a model thinks aloud ends with this tag, and may hold drafts of the answer.
-    text = text[max(0, text.rfind(_THOUGHT)) :][-CHARACTERS_MAX:]
+    begins = max(0, text.rfind(_THOUGHT))
+    text = text[begins : begins + CHARACTERS_MAX]
     found = objects(text)
     if not found:
         raise UnreadableAnswer("it holds no JSON object")
@@ -127,12 +128,12 @@ def _proposal(answer: Mapping[str, Any]) -> Proposal:
 
 def _claims(told: Any, type: str) -> Iterator[Claim]:
     for bullet in _listed(told)[:CLAIMS_MAX]:
-        if isinstance(bullet, str):
+        if isinstance(bullet, str) and bullet.strip():
             # A line and nothing to prove it: its own words may still be those of what it names.
             yield Claim(text=bullet[:TEXT_MAX], type=type, grounds=(Ground(_numbers(bullet), ""),))
         elif isinstance(bullet, dict):
             text = _text(_first(bullet, _LINES))
-            if text:
+            if text.strip():
                 given = bullet.get("type")
                 yield Claim(
                     text=text,
