@@ -34,6 +34,7 @@ class Hooks:
         self._environ.pop("AGENT_MEMORY_INTERNAL", None)
         self._running: list[tuple[str, subprocess.Popen[bytes], IO[str]]] = []
         self._started = 0
+        self.killed_behind: set[int] = set()
         self.promised: list[str] = []
         self.said: list[str] = []
 
@@ -53,13 +54,20 @@ class Hooks:
         return process
 
     def wait(self) -> None:
-        """Until each has ended; what ended with 0 is promised."""
+        """Until each has ended; what ended with 0 is promised.
+
+        But for what said at its deadline that it goes on behind, where that was killed in the same moment.
+        """
         for text, process, errors in self._running:
-            if process.wait(120) == 0:
-                self.promised.append(text)
+            status = process.wait(120)
             errors.seek(0)
-            self.said += errors.read().splitlines()
+            said = errors.read().splitlines()
             errors.close()
+            if status == 0 and not (
+                process.pid in self.killed_behind and any("goes on behind" in line for line in said)
+            ):
+                self.promised.append(text)
+            self.said += said
         self._running.clear()
 
 
@@ -122,11 +130,11 @@ def killed_at_random(store: Path, *, rounds: int, hooks_a_round: int, seed: int)
                     daemon.kill()
                     daemon_lives = False
                 for due in [due for due in doomed if due[0] <= now_s]:
-                    kill(due[1], chance)
+                    kill(due[1], chance, hooks)
                     doomed.remove(due)
             for due_s, process in sorted(doomed, key=lambda due: due[0]):
                 pause.wait(max(0.0, due_s - time.monotonic()))
-                kill(process, chance)
+                kill(process, chance, hooks)
             hooks.wait()
             daemon.kill()
     with DaemonProcess(store) as daemon, agent_memory.connect(daemon.address, timeout_s=120) as memory:
@@ -134,7 +142,7 @@ def killed_at_random(store: Path, *, rounds: int, hooks_a_round: int, seed: int)
         all_is_there(memory, hooks, f"seed {seed}")
 
 
-def kill(process: subprocess.Popen[bytes], chance: random.Random) -> None:
+def kill(process: subprocess.Popen[bytes], chance: random.Random, hooks: Hooks) -> None:
     """SIGKILL for the hook: either of its two processes, or both."""
     whom = chance.choice(["in front", "behind", "both"])
     if whom != "in front":
@@ -143,6 +151,7 @@ def kill(process: subprocess.Popen[bytes], chance: random.Random) -> None:
         except OSError:
             behind = []
         for pid in behind:
+            hooks.killed_behind.add(process.pid)
             try:
                 os.kill(int(pid), 9)
             except ProcessLookupError:
