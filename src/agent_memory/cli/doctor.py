@@ -22,8 +22,9 @@ _LATE_S = 60.0
 
 
 @click.command("doctor", short_help="Check every link by using it.")
+@click.option("--ask-model", is_flag=True, help="Ask the language model of the summaries, too, if one is configured.")
 @front(store=False)
-def command(front: Front) -> int:
+def command(front: Front, ask_model: bool) -> int:
     """Check every link by using it: settings, hooks, MCP server, daemon, spool, model, folders, clock.
 
     Each hook is run as its agent would run it, with a test payload that is never captured. Changes
@@ -31,7 +32,7 @@ def command(front: Front) -> int:
     """
     import msgspec
 
-    checks = list(_checks(front))
+    checks = list(_checks(front, ask_model=ask_model))
     healthy = all(check.state.value != "fail" for check in checks)
     if front.as_json:
         front.envelope({"healthy": healthy, "checks": msgspec.to_builtins(checks)})
@@ -40,8 +41,9 @@ def command(front: Front) -> int:
     return OK if healthy else FAILED
 
 
-def _checks(front: Front) -> Iterator[Check]:
+def _checks(front: Front, *, ask_model: bool) -> Iterator[Check]:
     from agent_memory.cli.installing import record_of
+    from agent_memory.cli.model_check import language_model_checks
     from agent_memory.installation import checks
     from agent_memory.installation.agents import user_scope
     from agent_memory.installation.checks import Check, State
@@ -64,6 +66,7 @@ def _checks(front: Front) -> Iterator[Check]:
     yield _service_check(entry, scope)
     yield checks.spool_check(config.spool, scope)
     yield from _daemon_checks(front)
+    yield from language_model_checks(config, ask=ask_model)
     yield from checks.permission_checks((("store", config.store), ("spool", config.spool)))
     yield checks.disk_check(config.store, reserve_bytes=config.disk_reserve_bytes)
     yield checks.clock_check(config.store)

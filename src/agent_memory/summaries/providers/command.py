@@ -34,6 +34,7 @@ from agent_memory.summaries.providers.prompts import sendable, with_schema
 from agent_memory.summaries.providers.settings import ProviderSettings
 
 _PROVIDER = "command"
+_SCHEMA_FILE = "schema.json"
 # Claude Code does not start inside of itself, and the daemon may have been started from there.
 _LEFT_OUT = ("CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT")
 _NOT_STARTED = (126, 127)
@@ -48,6 +49,7 @@ class CommandLanguageModel:
     def __init__(self, settings: ProviderSettings) -> None:
         self._settings = settings
         self._arguments = _split(settings.command)
+        self._tells_schema = any("{schema}" in each or _SCHEMA_FILE in each for each in self._arguments)
         self._processes = Processes()
 
     def __repr__(self) -> str:
@@ -68,9 +70,10 @@ class CommandLanguageModel:
     def complete(self, prompt: Prompt) -> Reply:
         prompt = sendable(prompt)
         schema = msgspec.json.encode(prompt.schema).decode()
-        arguments = [each.replace("{system}", prompt.system).replace("{schema}", schema) for each in self._arguments]
+        system = prompt.system if self._tells_schema else with_schema(prompt)
+        arguments = [each.replace("{system}", system).replace("{schema}", schema) for each in self._arguments]
         with tempfile.TemporaryDirectory(prefix="agent-memory-asks-", ignore_cleanup_errors=True) as folder:
-            (Path(folder) / "schema.json").write_text(schema, encoding="utf-8")
+            (Path(folder) / _SCHEMA_FILE).write_text(schema, encoding="utf-8")
             ended = self._run([self._program(), *arguments[1:]], Path(folder), self._input(prompt))
         framed = unframed(ended.output)
         if ended.code != 0 or framed.failed:
@@ -98,8 +101,10 @@ class CommandLanguageModel:
     def _input(self, prompt: Prompt) -> bytes:
         if self._settings.command_input == "text":
             # What is told as an argument is not told twice.
-            system = "" if any("{system}" in each for each in self._arguments) else with_schema(prompt) + "\n\n"
-            return (system + prompt.user).encode()
+            if any("{system}" in each for each in self._arguments):
+                return prompt.user.encode()
+            system = prompt.system if self._tells_schema else with_schema(prompt)
+            return f"{system}\n\n{prompt.user}".encode()
         return msgspec.json.encode(
             {
                 "system": prompt.system,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import socket
 import threading
@@ -14,6 +15,8 @@ import msgspec
 from agent_memory.summaries.errors import ProviderMisconfigured, ProviderUnavailable
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 ANSWER_BYTES_MAX = 8 << 20
@@ -165,12 +168,21 @@ class _Call:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
+@functools.cache
+def _authorities() -> ssl.SSLContext:
+    """Whom this machine trusts; to read them all takes longer than all the rest."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
+
+
 def _new_client(timeout_s: float) -> httpx2.Client:
     import httpx2
 
     for name in ("httpx2", "httpcore2"):  # At `debug` they write out headers, keys and all.
         logging.getLogger(name).setLevel(logging.WARNING)
     return httpx2.Client(
+        verify=_authorities(),
         timeout=httpx2.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s), pool=None),
         limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
         follow_redirects=False,

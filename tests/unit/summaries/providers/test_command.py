@@ -65,6 +65,12 @@ def test_system_prompt_and_schema_can_be_arguments(tmp_path: Path) -> None:
     assert SCHEMA == json.loads(told["given"][2].removeprefix("--schema="))  # type: ignore[index]
 
 
+def test_a_schema_that_no_argument_tells_goes_with_the_system_prompt(tmp_path: Path) -> None:
+    told = told_by(program(tmp_path, "import json, sys; print(json.dumps({'answer': sys.argv[1:]}))", "{system}"))
+
+    assert '"additionalProperties":false' in str(told)
+
+
 def test_no_shell_reads_the_line(tmp_path: Path) -> None:
     told = told_by(program(tmp_path, "import json, sys; print(json.dumps({'answer': sys.argv[1:]}))", "$HOME; ls *"))
 
