@@ -30,13 +30,14 @@ LEANS_ON: dict[str, set[str]] = {
     "annotation": {"errors", "events"},
     "temporal": {"errors", "toc"},
     "inference": {"errors", "events", "toc", "telemetry"},
-    "summaries": VOCABULARY | {"_pb", "annotation", "capture", "config", "inference", "toc"},
+    "summaries": VOCABULARY
+    | {"_pb", "annotation", "capture", "config", "courtesy", "inference", "storage", "telemetry", "toc"},
     "log": VOCABULARY | {"storage", "summaries"},
     "indexes": VOCABULARY | {"storage", "summaries", "toc", "annotation", "inference"},
     "projectors": PORTS | {"courtesy", "telemetry"},
     "retrieval": VOCABULARY
     | {"courtesy", "log", "indexes", "inference", "annotation", "temporal", "toc", "telemetry", "paging"},
-    "memory": {"events", "annotation", "indexes", "retrieval", "temporal", "toc"},
+    "memory": {"events", "annotation", "indexes", "retrieval", "summaries", "temporal", "toc"},
     "bridge": set(),
     "paging": {"errors"},
     "reminders": {"annotation", "capture", "errors", "events", "indexes", "inference", "memory", "retrieval"}
@@ -44,15 +45,16 @@ LEANS_ON: dict[str, set[str]] = {
     "reading": VOCABULARY | {"annotation", "log", "indexes", "memory", "paging", "retrieval", "toc"},
     "local": VOCABULARY
     | {"annotation", "bridge", "courtesy", "inference", "log", "indexes", "memory", "paging", "projectors"}
-    | {"reading", "retrieval", "telemetry", "toc"},
-    "sync": {"errors", "events", "annotation", "indexes", "memory", "retrieval", "toc"},
+    | {"reading", "retrieval", "summaries", "telemetry", "toc"},
+    "sync": {"errors", "events", "annotation", "indexes", "memory", "retrieval", "summaries", "toc"},
     "replay": VOCABULARY | {"bridge", "indexes", "log", "memory", "projectors", "toc"},
     "api": VOCABULARY
-    | {"_pb", "annotation", "bridge", "indexes", "memory", "retrieval", "telemetry", "temporal", "toc", "paging"},
+    | {"_pb", "annotation", "bridge", "indexes", "memory", "retrieval", "summaries", "telemetry", "temporal", "toc"}
+    | {"paging"},
     "mcp": VOCABULARY | {"", "annotation", "capture", "memory", "paging", "retrieval", "telemetry", "temporal", "toc"},
     "cli": VOCABULARY
     | {"annotation", "capture", "config", "daemon", "inference", "memory", "retrieval", "telemetry", "temporal", "toc"}
-    | {"bridge", "indexes", "installation", "", "mcp", "samples"},
+    | {"bridge", "indexes", "installation", "", "mcp", "samples", "summaries"},
 }
 # The composition root and the shipped test kit see everything.
 EVERYTHING = {"", "daemon", "testing"}

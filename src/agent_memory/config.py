@@ -210,10 +210,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ] = 60
     summaries_tokens_per_day_max: Annotated[
         int,
-        Meta(ge=0, le=1_000_000_000_000, description="Tokens asked and answered in a day, UTC; 0: no limit."),
+        Meta(ge=0, le=1_000_000_000_000, description="Tokens asked and answered in a day of the store; 0: no limit."),
     ] = 2_000_000
     summaries_usd_per_day_max: Annotated[
-        float, Meta(ge=0, le=1e9, description="What the model may cost in a day, UTC, in USD; 0: no limit.")
+        float, Meta(ge=0, le=1e9, description="What the model may cost in a day of the store, in USD; 0: no limit.")
     ] = 0.0
     summaries_quiet_min: Annotated[
         int, Meta(ge=0, le=10_080, description="Minutes of silence after which a segment is worded.")

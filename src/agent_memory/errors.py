@@ -158,6 +158,15 @@ class ReplayRunning(Conflict):
         self.view = view
 
 
+class SummariesRunning(Conflict):
+    """Somebody else is having nodes worded."""
+
+    hint = "Wait for it, or follow it with `agent-memory summaries status`."
+
+    def __init__(self) -> None:
+        super().__init__("nodes are being worded for somebody else already")
+
+
 # -- wait, retry ------------------------------------------------------------------------------
 
 

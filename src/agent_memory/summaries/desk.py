@@ -16,6 +16,8 @@ class Wanting(msgspec.Struct, frozen=True, kw_only=True):
     """A node that may be worded.
 
     ``digest`` is of its material; ``is_ready`` says that each of its children is worded or set aside.
+    Where the whole tree is listed there is a ``parent_id`` instead of whether it is ready, and ``worded_by`` says
+    which provider, model and prompt it has its wording from; nothing for one that was extracted.
     """
 
     node_id: str
@@ -23,6 +25,8 @@ class Wanting(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     last_event_ms: int
     is_ready: bool = True
+    parent_id: str = ""
+    worded_by: tuple[str, str, str] = ("", "", "")
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):

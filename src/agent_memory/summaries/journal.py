@@ -69,6 +69,7 @@ class Journal:
         self._lock = threading.Lock()
         self._open: dict[int, Open] = {}
         self._days: dict[str, Spent] = {}
+        self._total = Spent()
         self._next = 1
         self.interrupted = self._close_open()
         self._drop_old()
@@ -150,6 +151,11 @@ class Journal:
         with self._lock:
             return self._day(day)
 
+    def total(self) -> Spent:
+        """What the calls took that ended since the journal was opened."""
+        with self._lock:
+            return self._total
+
     def _spent(self, day: str) -> Spent:
         spent = self._day(day)
         for opened in self._open.values():
@@ -187,6 +193,7 @@ class Journal:
             self._rows.write(batch)
             self._open.pop(call)
             self._days[day] = spent
+            self._total = self._total.plus(usage, refused=refused, failed=failed)
 
     def _close_open(self) -> int:
         """Charge for what was under way when the last process ended."""

@@ -22,11 +22,15 @@ _ASKING_S = 1.0
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Why no call may begin now, and when to ask again; ``until_ms`` is 0 where nobody knows."""
+    """Why no call may begin now, and when to ask again; ``until_ms`` is 0 where nobody knows.
+
+    ``is_final``: not before tomorrow, or before settings change.
+    """
 
     reason: str
     pause_s: float
     until_ms: int = 0
+    is_final: bool = False
 
 
 class Held(ProviderUnavailable):
@@ -70,6 +74,8 @@ class Meter:
         self._outage = Outage(chance)
         self._asking = False
         self.under_way = 0
+        self.answered_by: set[str] = set()
+        """What the model calls itself, where that is another name than the settings'."""
         self.problem = ""
         """Why nothing is sent until settings change."""
         self.last_error = ""
@@ -85,6 +91,10 @@ class Meter:
         with self._lock:
             self.problem = ""
             self._outage.end_pause()
+
+    def total(self) -> Spent:
+        """What the calls of this process took that have ended."""
+        return self.journal.total()
 
     def today(self) -> str:
         """The local day that calls are charged to now."""
@@ -144,6 +154,7 @@ class Meter:
             self.journal.answered(call, key, reply)
             with self._lock:
                 self._outage.succeeded()
+                self.answered_by.add(reply.model)
             return reply
         finally:
             with self._lock:
@@ -172,7 +183,7 @@ class Meter:
     def _hold(self, next_call: Usage) -> Hold | None:
         now_s = self._clock.monotonic_s()
         if self.problem:
-            return Hold(self.problem, float("inf"))
+            return Hold(self.problem, float("inf"), is_final=True)
         today = self.today()
         over = over_budget(self.limits, self.journal.ended(today), next_call)
         if over:
@@ -199,7 +210,7 @@ class Meter:
     def _until_midnight(self, reason: str) -> Hold:
         now_ms = self._clock.now_ms()
         end_ms = self._calendar.day(now_ms).end_ms
-        return Hold(reason, (end_ms - now_ms) / 1000, end_ms)
+        return Hold(reason, (end_ms - now_ms) / 1000, end_ms, is_final=True)
 
     def _after(self, pause_s: float, reason: str) -> Hold:
         return Hold(reason, pause_s, self._clock.now_ms() + int(pause_s * 1000))
@@ -259,5 +270,4 @@ class MeteredModel:
 
 def _price_of_refusal(error: ProviderRefused, at_most: Usage) -> Usage:
     """What it took as far as it is told; else as if the whole answer had come."""
-    told: Usage | None = getattr(error, "usage", None)
-    return at_most if told is None else told
+    return at_most if error.spent is None else error.spent

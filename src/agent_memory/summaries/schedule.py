@@ -11,6 +11,7 @@ from agent_memory.clock import Clock
 from agent_memory.courtesy import giving_way
 from agent_memory.events import Position
 from agent_memory.summaries.desk import Desk, Wanting
+from agent_memory.summaries.model import Answer
 from agent_memory.toc.calendar import Calendar
 from agent_memory.toc.material import Level
 
@@ -29,6 +30,8 @@ class Wish(msgspec.Struct):
     nodes: set[str]
     again: dict[str, Level]
     done: set[str] = msgspec.field(default_factory=set)
+    worded: set[str] = msgspec.field(default_factory=set)
+    refused: set[str] = msgspec.field(default_factory=set)
 
     def holds(self, node_id: str) -> bool:
         return node_id in self.nodes
@@ -83,9 +86,11 @@ class Queue:
         """It was not worded: others come first now, for it may be the one that nobody can answer."""
         self._back.append(chosen)
 
-    def recorded(self, chosen: Chosen, digest: str, position: Position) -> None:
+    def recorded(self, chosen: Chosen, answer: Answer, position: Position) -> None:
         """Its answer is in the log at *position*; the contents may not have it yet."""
-        self._recorded[digest] = position
+        self._recorded[answer.digest] = position
+        if self.wish is not None:
+            (self.wish.refused if answer.summary is None else self.wish.worded).add(chosen.node_id)
         self._last = max(self._last, position)
         self._seen.pop(chosen.node_id, None)
         self.done(chosen)
@@ -101,9 +106,13 @@ class Queue:
         self._ready.clear()
         self._back.clear()
 
-    def is_empty(self) -> bool:
-        """Whether nothing is chosen or under way, and the contents hold all that was recorded."""
-        return not self._ready and not self._back and not self.under_way and self._desk.position() >= self._last
+    def has_nothing(self) -> bool:
+        """Whether nothing is to be done, and nothing will be by what is under way or was recorded."""
+        if self._ready or self._back or self.under_way or self._desk.position() < self._last:
+            return False
+        if self._desk.is_current():
+            self._fill(only_wished=True)
+        return not self._ready
 
     def waiting(self) -> tuple[int, int]:
         """How many nodes have no answer, and how many of them never will: they are left out."""
@@ -136,8 +145,8 @@ class Queue:
                 continue
             if self._is_out(wanting):
                 continue
-            wished = self.wish is not None and self.wish.holds(wanting.node_id)
-            if wished or (quiet and not only_wished):
+            # While somebody waits for his, nobody else's is begun.
+            if self.wish.holds(wanting.node_id) if self.wish is not None else quiet and not only_wished:
                 self._ready.append(Chosen(wanting.node_id, wanting.level, wanting.digest))
         self._has_looked = True
         if not self._ready and self.wish is not None:

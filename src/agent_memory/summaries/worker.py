@@ -10,7 +10,7 @@ import msgspec
 from agent_memory import telemetry
 from agent_memory.clock import Clock
 from agent_memory.courtesy import give_way
-from agent_memory.errors import Closed, Unavailable
+from agent_memory.errors import Closed, Invalid, Unavailable
 from agent_memory.summaries.desk import Desk
 from agent_memory.summaries.errors import ProviderMisconfigured, ProviderRefused, ProviderUnavailable
 from agent_memory.summaries.left_out import LeftOut
@@ -23,8 +23,11 @@ from agent_memory.toc.material import Material
 LOOK_S = 1.0
 """How often a thread that has nothing to do looks whether there is something, or whether a pause is over."""
 
-Words = Callable[[Material, LanguageModel], Answer]
-"""How a material is worded with a model. Errors: those of `LanguageModel.complete`."""
+Words = Callable[[Material, LanguageModel, str, str], Answer]
+"""How a material is worded with a model, for the answer about this node's id and digest.
+
+Errors: those of `LanguageModel.complete`.
+"""
 
 
 class Worker:
@@ -72,10 +75,13 @@ class Worker:
         found = self.desk.material(node_id)
         return None if found is None or self._left_out.any_of(found[1].projects) else found[1]
 
-    def is_present(self, answer: Answer) -> bool:
-        """Whether the answer is what would be asked for now: of this provider, model and prompt."""
-        present = (self.meter.model.provider, self.meter.model.model, self.prompt_version)
-        return answer.summary is not None and present == (answer.provider, answer.model, answer.prompt_version)
+    def is_present(self, worded_by: tuple[str, str, str]) -> bool:
+        """Whether provider, model and prompt are those that would be asked with now."""
+        provider, model, prompt_version = worded_by
+        meter = self.meter
+        # A model may call itself by a longer name than the settings do.
+        names = {meter.model.model, *meter.answered_by}
+        return (provider, prompt_version) == (meter.model.provider, self.prompt_version) and model in names
 
     def under_way(self) -> tuple[str, ...]:
         """The nodes that are being worded."""
@@ -112,12 +118,22 @@ class Worker:
             self._queue.forget()
             self._changed.notify_all()
 
-    def wait(self, is_over: Callable[[Queue], bool], *, timeout_s: float) -> bool:
-        """Wait until something is so; whether it is."""
+    def is_wish_over(self, *, timeout_s: float) -> bool:
+        """Wait a while for the end of what was wished for; whether nothing of it can be done any more."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._stopping or is_over(self._queue), timeout=timeout_s)
+            is_over = self._changed.wait_for(lambda: self._stopping or self._queue.has_nothing(), timeout=timeout_s)
+            # To look is to choose, too: there may be something to do for those who wait.
+            self._changed.notify_all()
+            return is_over
 
     # -- the loop -------------------------------------------------------------------------------
+
+    def start_if_idle(self) -> bool:
+        """`start`, unless it works already; whether it did."""
+        if self._threads:
+            return False
+        self.start()
+        return True
 
     def start(self) -> None:
         """Begin."""
@@ -144,19 +160,16 @@ class Worker:
             telemetry.LOG.warning("calls to the language model are given up", threads=late)
         self._threads = []
 
-    def nudge(self) -> None:
-        """Look again now."""
-        with self._changed:
-            self._changed.notify_all()
-
     def _run(self) -> None:
         while not self._stopping:
             try:
                 pause_s = self.step()
             except Closed:
                 return
+            except Unavailable:
+                # The contents are not open yet, or the disk is full: nothing was sent, and others say so.
+                pause_s = LOOK_S
             except Exception as error:
-                # The contents cannot be read, say. Nothing was sent; it is tried again.
                 telemetry.LOG.error("what wants wording cannot be read", error=error)
                 pause_s = LOOK_S
             if pause_s:
@@ -188,16 +201,14 @@ class Worker:
             self._done(chosen)
             return 0.0
         digest, material = found
-        known = self.desk.answer(digest)
-        if self._left_out.any_of(material.projects) or (
-            known is not None and (not chosen.is_again or self.is_present(known))
-        ):
+        is_known = not chosen.is_again and self.desk.answer(digest) is not None
+        if is_known or self._left_out.any_of(material.projects):
             self._done(chosen)
             return 0.0
         model = MeteredModel(self.meter, node_id)
         started_s = self._clock.monotonic_s()
         try:
-            answer = self._words(material, model)
+            answer = self._words(material, model, node_id, digest)
         except Held as held:
             self._put_back(chosen)
             return held.hold.pause_s
@@ -212,57 +223,62 @@ class Worker:
             # The journal cannot be written: nothing was sent, or it is known.
             self._put_back(chosen)
             raise
-        except Exception as error:
-            if not isinstance(error, ProviderRefused):
-                telemetry.LOG.error("a node could not be worded", node=node_id, error=error)
+        except ProviderRefused as error:
             model.take_back()
-            return self._refused(chosen, digest, error)
+            answer = self._nothing(chosen, digest, error.problem, error.spent or Usage())
+            is_final = isinstance(error, TooLarge)
+        except Exception as error:
+            telemetry.LOG.error("a node could not be worded", node=node_id, error=error)
+            model.take_back()
+            answer = self._nothing(chosen, digest, f"{type(error).__name__}: {error}", Usage())
+            is_final = False
+        else:
+            if answer.summary is None:
+                model.take_back()
+            # Where nothing was sent, there is nothing that another answer could mend.
+            is_final = not answer.usage.calls
         took_ms = int((self._clock.monotonic_s() - started_s) * 1000)
-        return self._record(
-            chosen,
-            msgspec.structs.replace(
-                answer, digest=digest, node_id=node_id, answered_ms=self._clock.now_ms(), took_ms=took_ms
-            ),
-        )
+        answer = msgspec.structs.replace(answer, answered_ms=self._clock.now_ms(), took_ms=took_ms)
+        if answer.summary is None:
+            refusals = self.meter.journal.count_refusal(digest)
+            if refusals < self.meter.limits.refusals_max and not is_final:
+                self._put_back(chosen)
+                return 0.0
+            telemetry.LOG.warning("a node is set aside", node=node_id, refusals=refusals)
+            times = f", {refusals:,} times" if refusals > 1 else ""
+            answer = msgspec.structs.replace(answer, refusal=f"{answer.refusal}{times}")
+        return self._record(chosen, answer)
 
-    def _refused(self, chosen: Chosen, digest: str, error: Exception) -> float:
-        """Once more later, or set aside by name."""
-        count = self.meter.journal.count_refusal(digest)
-        if count < self.meter.limits.refusals_max and not isinstance(error, TooLarge):
-            self._put_back(chosen)
-            return 0.0
-        told = error.problem if isinstance(error, ProviderRefused) else f"{type(error).__name__}: {error}"
-        times = f", {count:,} times" if count > 1 else ""
-        telemetry.LOG.warning("a node is set aside", node=chosen.node_id, refusals=count)
-        return self._record(
-            chosen,
-            Answer(
-                digest=digest,
-                node_id=chosen.node_id,
-                summary=None,
-                refusal=f"{told}{times}",
-                provider=self.meter.model.provider,
-                model=self.meter.model.model,
-                prompt_version=self.prompt_version,
-                usage=Usage(),
-                answered_ms=self._clock.now_ms(),
-                took_ms=0,
-            ),
+    def _nothing(self, chosen: Chosen, digest: str, refusal: str, usage: Usage) -> Answer:
+        """What is recorded where there was no answer that words anything."""
+        return Answer(
+            digest=digest,
+            node_id=chosen.node_id,
+            summary=None,
+            refusal=refusal,
+            provider=self.meter.model.provider,
+            model=self.meter.model.model,
+            prompt_version=self.prompt_version,
+            usage=usage,
+            answered_ms=0,
+            took_ms=0,
         )
 
     def _record(self, chosen: Chosen, answer: Answer) -> float:
         try:
             position = self.desk.record(answer)
-        except Closed:
-            raise
         except Unavailable as error:
             # It was paid for, and the journal has it: nothing is sent to have it again.
             self._storage_problem = error.advice
             self._put_back(chosen)
             return LOOK_S
+        except Invalid as error:
+            if answer.summary is None:
+                raise
+            return self._record(chosen, self._nothing(chosen, answer.digest, str(error), answer.usage))
         self._storage_problem = ""
         with self._changed:
-            self._queue.recorded(chosen, answer.digest, position)
+            self._queue.recorded(chosen, answer, position)
         self.meter.journal.settle(chosen.node_id, answer.digest)
         return 0.0
 

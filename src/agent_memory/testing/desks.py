@@ -124,11 +124,14 @@ class InMemoryDesk:
         for node_id in ids:
             material = self._material(node_id)
             assert material is not None
+            answer = self.answer(_digest(material))
             yield Wanting(
                 node_id=node_id,
                 level=material.level,
                 digest=_digest(material),
+                parent_id=next(iter(self._above(node_id)), ""),
                 last_event_ms=max(s.last_event_ms for s in self._below(node_id)),
+                worded_by=(answer.provider, answer.model, answer.prompt_version) if answer else ("", "", ""),
                 is_ready=all(self.answer(_digest(m)) is not None for m in self._children(node_id).values()),
             )
 
@@ -139,6 +142,10 @@ class InMemoryDesk:
             if not period.parent_id:
                 return path
             period = self.calendar.period(period.parent_id)
+
+    def _above(self, node_id: str) -> list[str]:
+        path = self._path(self._below(node_id)[0])
+        return path[path.index(node_id) + 1 :]
 
     def _below(self, node_id: str) -> list[_Segment]:
         return [s for s in self._segments.values() if node_id in self._path(s)]
@@ -220,14 +227,14 @@ class ObedientModel:
         return [prompt.user.partition("\n")[0] for prompt in self.prompts]
 
 
-def words_plainly(material: Material, model: LanguageModel) -> Answer:
+def words_plainly(material: Material, model: LanguageModel, node_id: str, digest: str) -> Answer:
     """One call, whose text becomes the title."""
     told: Sequence[str] = [p.text for p in material.passages] or [c.summary.title for c in material.children]
     prompt = Prompt(system="word this", user="\n".join([material.label, *told]), schema={}, answer_tokens_max=50)
     reply = model.complete(prompt)
     return Answer(
-        digest="",
-        node_id="",
+        digest=digest,
+        node_id=node_id,
         summary=Summary(title=reply.text, points=(), keywords=()),
         provider=model.provider,
         model=model.model,

@@ -10,7 +10,6 @@ from agent_memory.summaries.model import Prompt
 from agent_memory.summaries.schedule import Wish
 from agent_memory.testing.desks import ObedientModel, words_plainly
 from agent_memory.testing.events import NOON_MS
-from agent_memory.toc.material import Level
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -253,10 +252,10 @@ def test_settings_that_nothing_can_be_asked_with_stop_the_worker_and_name_the_pr
 
 
 def test_a_fault_of_ours_with_one_node_sets_that_node_aside(bench) -> None:  # type: ignore[no-untyped-def]
-    def words(material, model):  # type: ignore[no-untyped-def]
-        if material.label == "segment/a":
+    def words(material, model, node_id, digest):  # type: ignore[no-untyped-def]
+        if node_id == "segment/a":
             raise KeyError("a bug")
-        return words_plainly(material, model)
+        return words_plainly(material, model, node_id, digest)
 
     it = bench(words=words)
     it.desk.put("a", "a", last_event_ms=LONG_AGO_MS)
@@ -304,22 +303,9 @@ def test_wording_again_asks_again_from_below_and_keeps_the_older_answers(bench) 
     it.desk.put("a", "a", last_event_ms=LONG_AGO_MS)
     it.run()
     it.model.prompts.clear()
-    it.again()
-    it.worker.prompt_version = "2"
     nodes = {w.node_id: w.level for w in it.desk.nodes()}
     it.worker.wish(Wish(nodes=set(nodes), again=dict(nodes)))
     it.run()
 
     assert ["segment", "day", "week", "month", "year"] == [name.split("/")[0] for name in it.model.asked]
     assert 2 == sum(a.node_id == "segment/a" for a in it.desk.answers)
-
-
-def test_wording_again_leaves_what_the_present_prompt_has_worded(bench) -> None:  # type: ignore[no-untyped-def]
-    it = bench()
-    it.desk.put("a", "a", last_event_ms=LONG_AGO_MS)
-    it.run()
-    asked = len(it.model.asked)
-    it.worker.wish(Wish(nodes={"segment/a"}, again={"segment/a": Level.SEGMENT}))
-    it.run()
-
-    assert asked == len(it.model.asked)
