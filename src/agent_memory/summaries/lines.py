@@ -21,14 +21,13 @@ from agent_memory.summaries.folding import folded_text
 from agent_memory.toc.grips import settle
 
 GROUNDED_MIN = 0.25
-"""So much of a line's words, by number, must begin as some word of the material does.
+"""So many of a line's words, and one at least, must begin as some word of the material does.
 
 Low on purpose: minutes are worded freely, and only a line about something else altogether is to be caught.
 """
 
-_STEM = 5
+_STEM = 4
 _WORD_MIN = 3
-_STEMS_MIN = 3
 _BLOB = 48
 
 _TEXT_MAX = 4_000
@@ -139,7 +138,7 @@ class Known:
         if not all(map(self._has_number, _NUMBER.findall(folded))):
             return "has a number that nobody said"
         stems = list(_stems(folded))
-        if len(stems) >= _STEMS_MIN and sum(stem in self._stems for stem in stems) < GROUNDED_MIN * len(stems):
+        if stems and sum(stem in self._stems for stem in stems) < max(1, GROUNDED_MIN * len(stems)):
             return "is about something else"
         return ""
 

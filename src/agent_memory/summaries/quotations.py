@@ -63,17 +63,16 @@ def locate(quote: str, cited: Sequence[Entry], others: Sequence[Entry]) -> Found
     fragments = [part for part in _GAP.split(quote) if part]
     if not fragments:
         return None
-    for sought in dict.fromkeys((quote, " ".join(fragments) if len(fragments) == 1 else quote)):
-        found = _verbatim(sought, cited)
-        if found is not None:
-            return Found(places=found, verbatim=True)
     longest = max(fragments, key=len)
-    if len(fragments) > 1 and _is_enough(folded_text(longest)):
-        # Each part was said, and what was left out between them is not known: the longest speaks for itself.
-        found = _verbatim(longest, cited) or _verbatim(longest, others)
-        if found is not None:
-            return Found(places=found, verbatim=False)
-    places = _alike(longest, cited, others)
+    whole = quote if len(fragments) > 1 else longest
+    # The text itself may have an ellipsis at its edge.
+    places = _verbatim(quote, cited) or (_verbatim(whole, cited) if whole != quote else None)
+    if places is not None:
+        return Found(places=places, verbatim=True)
+    places = _alike(whole, cited, others)
+    if places is None and len(fragments) > 1:
+        # What was left out between its parts is not known: the longest speaks for itself.
+        places = _verbatim(longest, cited) or _verbatim(longest, others) or _alike(longest, cited, others)
     return Found(places=places, verbatim=False) if places else None
 
 

@@ -18,6 +18,7 @@ from agent_memory.summaries.wording import word
 from agent_memory.testing.events import NOON_MS
 from agent_memory.testing.language_models import ScriptedLanguageModel
 from agent_memory.toc import Excerpt, Level, Material, Passage, Summary, token_count
+from agent_memory.toc.grips import has_lone_surrogate
 
 USER, ASSISTANT, CALL, RESULT = Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE, Kind.TOOL_CALL, Kind.TOOL_RESULT
 REDACTOR = Redactor()
@@ -106,14 +107,15 @@ def evidence_of(summary: Summary | None) -> list[Excerpt]:
 
 def unproven(material: Material, places: Iterable[Excerpt]) -> list[Excerpt]:
     """The places that do not verify as the contents verify them: nothing of such is to come through."""
-    texts = {one.event_id: one for one in material.passages}
-    wrong = []
-    for place in places:
-        there = texts.get(place.event_id)
-        if there is None or not 0 <= place.start < place.end <= len(there.text):
-            wrong.append(place)
-        elif any(start < place.end and place.start < end for start, end in there.left_out):
-            wrong.append(place)
-        elif there.text[place.start : place.end] != there.text[place.start : place.end].strip():
-            wrong.append(place)
-    return wrong
+    said = {one.event_id: one for one in material.passages}
+    return [place for place in places if place.event_id not in said or not _stands(said[place.event_id], place)]
+
+
+def _stands(said: Passage, place: Excerpt) -> bool:
+    words = said.text[place.start : place.end]
+    return (
+        0 <= place.start < place.end <= len(said.text)
+        and not any(start < place.end and place.start < end for start, end in said.left_out)
+        and not has_lone_surrogate(said.text, place.start, place.end)
+        and words == words.strip()
+    )
