@@ -5,6 +5,7 @@ Source: https://platform.claude.com/docs/en/api/messages, …/build-with-claude/
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -13,9 +14,10 @@ import msgspec
 from agent_memory.summaries.model import Prompt
 from agent_memory.summaries.port import LanguageModel
 from agent_memory.summaries.providers.failures import Problem
-from agent_memory.summaries.providers.http_model import Answered, HttpLanguageModel, Manner, decoded
+from agent_memory.summaries.providers.http_model import Answered, HttpLanguageModel, Manner
 from agent_memory.summaries.providers.prompts import with_schema
 from agent_memory.summaries.providers.settings import ProviderSettings
+from agent_memory.summaries.providers.tolerant import count, read_as
 
 _VERSION = "2023-06-01"
 _TOOL = "write_minutes"
@@ -39,10 +41,10 @@ class _Block(msgspec.Struct):
 
 
 class _Usage(msgspec.Struct):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
+    input_tokens: object = None
+    output_tokens: object = None
+    cache_creation_input_tokens: object = None
+    cache_read_input_tokens: object = None
 
 
 class _Message(msgspec.Struct):
@@ -92,10 +94,10 @@ class AnthropicDialect:
         return body
 
     def read(self, body: bytes) -> Answered | Problem:
-        answer = decoded(body, _Message)
+        answer = read_as(body, _Message)
         called = [block.input for block in answer.content if block.type == "tool_use"]
         if called:
-            text = msgspec.json.encode(called[0]).decode()
+            text = json.dumps(called[0], ensure_ascii=False)
         else:
             text = "".join(block.text for block in answer.content if block.type == "text").strip()
         usage = answer.usage or _Usage()
@@ -104,12 +106,12 @@ class AnthropicDialect:
             text=text,
             refusal=_REFUSALS.get(answer.stop_reason or "", ""),
             model=answer.model,
-            tokens_in=sum(count or 0 for count in counted),
-            tokens_out=usage.output_tokens or 0,
+            tokens_in=sum(map(count, counted)),
+            tokens_out=count(usage.output_tokens),
         )
 
     def problem(self, body: bytes) -> Problem:
-        error = decoded(body, _Failure).error
+        error = read_as(body, _Failure).error
         detail = error.details.get("error_code", "") if isinstance(error.details, dict) else ""
         return Problem(message=error.message, code=f"{error.type} {detail}".strip())
 

@@ -55,6 +55,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.code} {self.param} {self.message}"
 
 
+def is_about_question(problem: Problem) -> bool:
+    """Whether it was refused for what it asks or costs, however it is asked."""
+    return any(kind.search(problem.words) for kind in (_TOO_LONG, _QUOTA, _BLOCKED))
+
+
 def failure(
     provider: str, model: str, status: int, headers: Mapping[str, str], problem: Problem, prompt: Prompt
 ) -> Exception:

@@ -11,9 +11,12 @@ Anything else is the answer itself.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
+
+from agent_memory.summaries.providers.tolerant import NotJson, count, loaded, whole
 
 
 class Framed(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,24 +46,24 @@ def unframed(output: str) -> Framed:
             return _own(found)
         if "response" in found and "stats" in found:
             return Framed(text=_text(found["response"]), failed=bool(found.get("error")))
-    return Framed(text=output)
+    return Framed(text=whole(output))
 
 
 def _objects(output: str) -> list[dict[str, Any]]:
     """The JSON objects of the output: one, a list of them, or one a line; none where it is no JSON."""
     try:
-        whole = msgspec.json.decode(output)
-    except (msgspec.DecodeError, RecursionError):
-        return [found for line in output.splitlines() if (found := _object(line)) is not None]
-    return [each for each in (whole if isinstance(whole, list) else [whole]) if isinstance(each, dict)]
+        found = loaded(output)
+    except NotJson:
+        return [each for line in output.splitlines() if (each := _object(line)) is not None]
+    return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
 
 
 def _object(line: str) -> dict[str, Any] | None:
     if not line.startswith("{"):
         return None
     try:
-        found = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError):
+        found = loaded(line)
+    except NotJson:
         return None
     return found if isinstance(found, dict) else None
 
@@ -74,8 +77,8 @@ def _claude(found: dict[str, Any]) -> Framed:
     return Framed(
         text=_text(structured if structured is not None else found.get("result", "")),
         model=next(iter(models)) if len(models) == 1 else "",
-        tokens_in=sum(_count(usage.get(name)) for name in names),
-        tokens_out=_count(usage.get("output_tokens")),
+        tokens_in=sum(count(usage.get(name)) for name in names),
+        tokens_out=count(usage.get("output_tokens")),
         cost_usd=_cost(found.get("total_cost_usd")),
         failed=bool(found.get("is_error")) or subtype.startswith("error"),
         refused=subtype.startswith(("error_max_structured", "error_max_turns")),
@@ -90,8 +93,8 @@ def _codex(objects: list[dict[str, Any]]) -> Framed:
             text = _text(item.get("text", ""))
         elif found.get("type") in ("turn.failed", "error"):
             problem = _text(_dict(found.get("error")).get("message") or found.get("message") or "it failed")
-        tokens_in += _count(usage.get("input_tokens"))
-        tokens_out += _count(usage.get("output_tokens"))
+        tokens_in += count(usage.get("input_tokens"))
+        tokens_out += count(usage.get("output_tokens"))
     # It tells of errors that it got over, too.
     failed = bool(problem) and not text
     return Framed(text=problem if failed else text, tokens_in=tokens_in, tokens_out=tokens_out, failed=failed)
@@ -101,23 +104,19 @@ def _own(found: dict[str, Any]) -> Framed:
     usage = _dict(found.get("usage"))
     return Framed(
         text=_text(found["answer"]),
-        model=str(found.get("model", "")),
-        tokens_in=_count(usage.get("tokens_in")),
-        tokens_out=_count(usage.get("tokens_out")),
+        model=whole(str(found.get("model", ""))),
+        tokens_in=count(usage.get("tokens_in")),
+        tokens_out=count(usage.get("tokens_out")),
         cost_usd=_cost(usage.get("cost_usd")),
     )
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return whole(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def _dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _cost(value: object) -> float | None:

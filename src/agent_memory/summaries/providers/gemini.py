@@ -14,9 +14,10 @@ import msgspec
 from agent_memory.summaries.model import Prompt
 from agent_memory.summaries.port import LanguageModel
 from agent_memory.summaries.providers.failures import QUOTA_WAIT_S, Problem
-from agent_memory.summaries.providers.http_model import Answered, HttpLanguageModel, Manner, decoded
+from agent_memory.summaries.providers.http_model import Answered, HttpLanguageModel, Manner
 from agent_memory.summaries.providers.prompts import with_schema
 from agent_memory.summaries.providers.settings import ProviderSettings
+from agent_memory.summaries.providers.tolerant import NotJson, count, read_as
 
 # JSON Schema, which 2.5 and later take; the part of OpenAPI's that came before; JSON of any form; words.
 _JSON_SCHEMA, _OPENAPI_SCHEMA, _OBJECT, _TEXT = range(4)
@@ -46,9 +47,9 @@ class _Feedback(msgspec.Struct, rename="camel"):
 
 
 class _Usage(msgspec.Struct, rename="camel"):
-    prompt_token_count: int = 0
-    candidates_token_count: int = 0
-    thoughts_token_count: int = 0
+    prompt_token_count: object = None
+    candidates_token_count: object = None
+    thoughts_token_count: object = None
 
 
 class _Answer(msgspec.Struct, rename="camel"):
@@ -100,9 +101,9 @@ class GeminiDialect:
         }
 
     def read(self, body: bytes) -> Answered | Problem:
-        answer = decoded(body, _Answer)
+        answer = read_as(body, _Answer)
         if not answer.candidates and answer.prompt_feedback is None:
-            raise msgspec.ValidationError("no candidates")
+            raise NotJson("no candidates")
         candidate = answer.candidates[0] if answer.candidates else _Candidate()
         parts = candidate.content.parts if candidate.content else []
         usage = answer.usage_metadata or _Usage()
@@ -110,12 +111,12 @@ class GeminiDialect:
             text="".join(part.text for part in parts if not part.thought).strip(),
             refusal=_refusal(candidate.finish_reason, answer.prompt_feedback or _Feedback()),
             model=answer.model_version,
-            tokens_in=usage.prompt_token_count,
-            tokens_out=usage.candidates_token_count + usage.thoughts_token_count,
+            tokens_in=count(usage.prompt_token_count),
+            tokens_out=count(usage.candidates_token_count) + count(usage.thoughts_token_count),
         )
 
     def problem(self, body: bytes) -> Problem:
-        error = decoded(body, _Failure).error
+        error = read_as(body, _Failure).error
         codes, wait_s = [error.status], None
         for detail in error.details:
             codes.append(str(detail.get("reason", "")))

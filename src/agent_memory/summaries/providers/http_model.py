@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import threading
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import msgspec
 
 from agent_memory.summaries.errors import ProviderMisconfigured, ProviderRefused, ProviderUnavailable
 from agent_memory.summaries.model import Prompt, Reply, Usage
-from agent_memory.summaries.providers.failures import Problem, failure
+from agent_memory.summaries.providers.failures import Problem, failure, is_about_question
 from agent_memory.summaries.providers.http import Endpoint
 from agent_memory.summaries.providers.prompts import sendable
 from agent_memory.summaries.providers.settings import KeySource, ProviderSettings
+from agent_memory.summaries.providers.tolerant import NotJson, whole
 
 _MANNERS_MAX = 8
-
-Kind = TypeVar("Kind")
+_CHARACTERS_PER_TOKEN_MAX = 10
+"""More than any tokeniser makes of words, code or script, the mean of a prompt being 2 to 5."""
+_SOME_TOKENS = 1000
+"""Below that, what is counted may be what was not in the server's cache."""
 
 
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +67,7 @@ class Dialect(Protocol):
     def read(self, body: bytes) -> Answered | Problem:
         """The answer, or what stands there in its place.
 
-        Errors: `msgspec.MsgspecError` for what is no answer of this API.
+        Errors: `NotJson` for what is no answer of this API.
         """
         ...
 
@@ -122,8 +125,9 @@ class HttpLanguageModel:
                 status, problem = response.status, self._problem_in(response.body)
             if key:
                 problem = msgspec.structs.replace(problem, message=problem.message.replace(key, "…"))
-            refused = status in (400, 404, 422, 500, 501)
-            if refused and (other := self._dialect.other_manner(manner, problem)):
+            # A question that is too long is refused in words that name all that it has, `response_format` too.
+            may_be_manner = status in (400, 422, 500, 501) and not is_about_question(problem)
+            if may_be_manner and (other := self._dialect.other_manner(manner, problem)):
                 with self._lock:
                     if self._manner == manner:
                         self._manner = other
@@ -139,7 +143,7 @@ class HttpLanguageModel:
     def _read(self, body: bytes, prompt: Prompt) -> Reply | Problem:
         try:
             found = self._dialect.read(body)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        except NotJson:
             told = "what it answers is no answer of its API"
             raise ProviderUnavailable(self.provider, told) from None
         if isinstance(found, Problem):
@@ -147,35 +151,26 @@ class HttpLanguageModel:
         usage = Usage(calls=1, tokens_in=found.tokens_in, tokens_out=found.tokens_out)
         if found.refusal or not found.text:
             raise ProviderRefused(self.provider, found.refusal or "the answer is empty", usage=usage)
-        self._check_read_whole(prompt, found.tokens_in)
-        return Reply(text=found.text, model=found.model or self.model, usage=usage)
+        self._check_read_whole(prompt, usage)
+        return Reply(text=whole(found.text), model=whole(found.model) or self.model, usage=usage)
 
-    def _check_read_whole(self, prompt: Prompt, tokens_in: int) -> None:
+    def _check_read_whole(self, prompt: Prompt, usage: Usage) -> None:
         """Ollama cuts a prompt that is longer than its context to half of that and says nothing of it."""
-        asked = len(prompt.system) + len(prompt.user)
-        if 1000 <= tokens_in < asked / _CHARACTERS_PER_TOKEN_MAX:
-            problem = f"{self.provider} read {tokens_in:,} tokens of about {asked // 4:,} and dropped the rest"
-            hint = (
-                "Give the server a longer context (Ollama: OLLAMA_CONTEXT_LENGTH, llama.cpp: --ctx-size), or lower "
-                "this setting to the one it has."
+        asked, tokens_in = len(prompt.system) + len(prompt.user), usage.tokens_in
+        if _SOME_TOKENS <= tokens_in < asked / _CHARACTERS_PER_TOKEN_MAX:
+            # No setting to mend for certain: rows of one character can look like that, and would end it for all.
+            problem = (
+                f"it read {tokens_in:,} tokens of about {asked // 4:,} and dropped the rest: give the server a longer "
+                "context (Ollama: OLLAMA_CONTEXT_LENGTH), or lower summaries_context_tokens to the one it has"
             )
-            raise ProviderMisconfigured("summaries_context_tokens", self._settings.context_tokens, problem, hint=hint)
+            raise ProviderRefused(self.provider, problem, usage=usage)
 
     def _problem_in(self, body: bytes) -> Problem:
         try:
             return self._dialect.problem(body)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        except NotJson:
             # A page of a proxy, say. Its status is all that is taken from it.
             return Problem()
-
-
-_CHARACTERS_PER_TOKEN_MAX = 10
-"""More than any tokeniser makes of words, code or script, the mean of a prompt being 2 to 5."""
-
-
-def decoded(body: bytes, kind: type[Kind]) -> Kind:
-    """JSON that may hold half a surrogate pair or broken UTF-8, as *kind*."""
-    return msgspec.json.decode(body.decode("utf-8", "replace"), type=kind, strict=False)
 
 
 def _status_in(problem: Problem) -> int:

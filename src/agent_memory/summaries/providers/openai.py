@@ -13,9 +13,10 @@ import msgspec
 from agent_memory.summaries.model import Prompt
 from agent_memory.summaries.port import LanguageModel
 from agent_memory.summaries.providers.failures import Problem
-from agent_memory.summaries.providers.http_model import Answered, HttpLanguageModel, Manner, decoded
+from agent_memory.summaries.providers.http_model import Answered, HttpLanguageModel, Manner
 from agent_memory.summaries.providers.prompts import with_schema
 from agent_memory.summaries.providers.settings import ProviderSettings
+from agent_memory.summaries.providers.tolerant import NotJson, count, read_as
 
 _STRICT, _SCHEMA, _OBJECT, _TEXT = range(4)
 # What models newer than o1 take, and what everybody else's servers took first.
@@ -47,8 +48,8 @@ class _Choice(msgspec.Struct):
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: object = None
+    completion_tokens: object = None
 
 
 class _Error(msgspec.Struct):
@@ -115,23 +116,23 @@ class OpenAIDialect:
         return body
 
     def read(self, body: bytes) -> Answered | Problem:
-        answer = decoded(body, _Completion)
+        answer = read_as(body, _Completion)
         if answer.error is not None and not answer.choices:
             return self.problem(body)
         if not answer.choices:
-            raise msgspec.ValidationError("no choices")
+            raise NotJson("no choices")
         choice, usage = answer.choices[0], answer.usage or _Usage()
         finish = "refusal" if choice.message.refusal else choice.finish_reason
         return Answered(
             text=_THOUGHTS.sub("", _text_of(choice.message.content)).strip(),
             refusal=_REFUSALS.get(finish or "", ""),
             model=answer.model or "",
-            tokens_in=usage.prompt_tokens or 0,
-            tokens_out=usage.completion_tokens or 0,
+            tokens_in=count(usage.prompt_tokens),
+            tokens_out=count(usage.completion_tokens),
         )
 
     def problem(self, body: bytes) -> Problem:
-        found = decoded(body, _Failure)
+        found = read_as(body, _Failure)
         if isinstance(found.error, str):
             return Problem(message=found.error)
         if found.error is None and found.detail is not None:

@@ -168,6 +168,48 @@ def test_an_error_that_comes_with_200_is_an_error(
         make_model("openai").complete(PROMPT)
 
 
+@pytest.mark.parametrize(
+    ("provider", "body", "text"),
+    [
+        ("openai", b'{"choices": [{"message": {"content": "half a pair \\ud83d"}}]}', "half a pair �"),
+        ("openai", b'{"choices": [{"message": {"content": "two\nlines"}}]}', "two\nlines"),
+        ("openai", b'{"choices": [{"message": {"content": "not \xff UTF-8"}}]}', "not � UTF-8"),
+        ("openai", b'{"choices": [{"message": {"content": [{"type": "text", "text": "parts"}]}}]}', "parts"),
+        ("openai", b'{"choices": [{"message": {"content": "<think>hm {}</think>\\n{}"}}]}', "{}"),
+        ("anthropic", b'{"content": [{"type": "tool_use", "input": {"a": "\\ud83d"}}]}', '{"a": "�"}'),
+        ("gemini", b'{"candidates": [{"content": {"parts": [{"text": "a"}, {"text": "b"}]}}]}', "ab"),
+    ],
+)
+def test_an_answer_that_can_be_read_is_read(
+    server: LanguageModelServer, make_model: MakeModel, provider: str, body: bytes, text: str
+) -> None:
+    """Else what one answer holds would be an outage for all of them, for ever."""
+    server.will(Turn(body=body))
+
+    assert text == make_model(provider).complete(PROMPT).text
+
+
+@pytest.mark.parametrize("told", [b"-5", b"1e300", b"9" * 30, b'"many"', b"null"], ids=lambda told: told.decode()[:8])
+def test_a_count_that_is_none_is_not_reckoned_with(
+    server: LanguageModelServer, make_model: MakeModel, told: bytes
+) -> None:
+    """A negative one would make room in the day's budget, a huge one end it."""
+    server.will(Turn(body=b'{"choices": [{"message": {"content": "{}"}}], "usage": {"prompt_tokens": %b}}' % told))
+
+    assert 0 == make_model("openai").complete(PROMPT).usage.tokens_in
+
+
+def test_a_question_that_is_too_long_is_not_asked_in_every_way(
+    server: LanguageModelServer, make_model: MakeModel
+) -> None:
+    said = "This model's maximum context length is 8192 tokens, you sent 9000 (80 in the response_format, temperature)"
+    server.will(fail(400, said, "context_length_exceeded"))
+    with pytest.raises(ProviderRefused):
+        make_model("openai").complete(PROMPT)
+
+    assert 1 == len(server.calls)
+
+
 def test_a_refusal_tells_what_it_took(server: LanguageModelServer, make_model: MakeModel) -> None:
     usage = b'"usage": {"prompt_tokens": 70, "completion_tokens": 9}'
     body = b'{"choices": [{"message": {"content": "{"}, "finish_reason": "length"}], ' + usage + b"}"

@@ -32,6 +32,7 @@ def lines(*told: object) -> str:
         ("", Framed(text="")),
         ("[" * 50_000, Framed(text="[" * 50_000)),
         ("3", Framed(text="3")),
+        ('{"answer": "half a pair \\ud83d"}', Framed(text="half a pair �")),
         (
             json.dumps(CLAUDE),
             Framed(text=ANSWER, model="some-model", tokens_in=112, tokens_out=9, cost_usd=0.002),
@@ -42,7 +43,7 @@ def lines(*told: object) -> str:
         ),
         (
             json.dumps({"type": "result", "result": "", "structured_output": {"title": "Deploy"}}),
-            Framed(text='{"title":"Deploy"}'),
+            Framed(text='{"title": "Deploy"}'),
         ),
         (
             json.dumps({"type": "result", "subtype": "success", "is_error": True, "result": "Please run /login"}),
@@ -68,7 +69,7 @@ def lines(*told: object) -> str:
         (json.dumps({"response": ANSWER, "stats": {}}), Framed(text=ANSWER)),
         (
             json.dumps({"answer": {"title": "Deploy"}, "usage": {"tokens_in": 3, "tokens_out": 2, "cost_usd": 0.5}}),
-            Framed(text='{"title":"Deploy"}', tokens_in=3, tokens_out=2, cost_usd=0.5),
+            Framed(text='{"title": "Deploy"}', tokens_in=3, tokens_out=2, cost_usd=0.5),
         ),
         (
             json.dumps({"answer": ANSWER, "usage": {"tokens_in": "many", "tokens_out": -2, "cost_usd": "free"}}),
