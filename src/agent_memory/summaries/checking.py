@@ -105,7 +105,7 @@ def _proof(claim: Claim, text: str, entries: Sequence[Entry]) -> _Proof | None:
     places: list[Excerpt] = []
     anchored = 0
     cited_by_all = [ref for ground in claim.grounds for ref in ground.refs]
-    for ground in claim.grounds[: 2 * EVIDENCE_MAX]:
+    for ground in claim.grounds[:EVIDENCE_MAX]:
         found = _found(ground, text, cited_by_all, entries)
         if found is None:
             continue

@@ -127,7 +127,10 @@ def visible(text: str) -> str:
     """The text as a reader sees it: one kind of line end, and nothing that cannot be seen."""
     if not text.isascii() or not text.isprintable():
         text = _NEW_LINE.sub("\n", text)
-        text = "".join(c for c in _LOOSE_JOINERS.sub("", text) if c in _JOINERS or not is_invisible(c))
+        text = _LOOSE_JOINERS.sub("", text) if not text.isascii() else text
+        unseen = [c for c in set(text) if c not in _JOINERS and is_invisible(c)]
+        if unseen:
+            text = text.translate(dict.fromkeys(map(ord, unseen)))
     return text
 
 

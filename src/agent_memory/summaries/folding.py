@@ -13,7 +13,7 @@ more than its own length in time and room.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import lru_cache
 
 Span = tuple[int, int]
@@ -29,49 +29,56 @@ _VARIANTS = "\ufe0e\ufe0f"
 
 
 class Folded:
-    """A folded stretch of a text. ``source`` leads from its code points to those of the text."""
+    """``text[start:end]`` folded, without blanks at its edges. The way back is looked for when it is first asked for.
 
-    __slots__ = ("_at", "text")
+    Most of what is folded is only compared; the text itself comes of a table, at the speed of the library.
+    """
 
-    def __init__(self, text: str, at: Sequence[int]) -> None:
-        self.text = text
-        self._at = at
+    __slots__ = ("_at", "_caseless", "_end", "_source", "_start", "text")
+
+    def __init__(self, source: str, start: int, end: int, *, caseless: bool) -> None:
+        self._source, self._start, self._end, self._caseless = source, start, end, caseless
+        self._at: list[int] | None = None
+        self.text = _folded(source[start:end], _caseless if caseless else _form)
 
     def source(self, start: int, end: int) -> Span:
         """Where the folded code points ``[start, end)``, at least one, come from."""
+        if self._at is None:
+            self._at = _places(self._source, self._start, self._end, _caseless if self._caseless else _form)
         return self._at[start], self._at[end - 1] + 1
 
 
 def fold(text: str, start: int = 0, end: int | None = None, *, caseless: bool = False) -> Folded:
-    """``text[start:end]`` folded, without blanks at its edges."""
-    end = len(text) if end is None else end
-    form = _caseless if caseless else _form
-    pieces: list[str] = []
+    """The stretch folded, with the way back."""
+    return Folded(text, start, len(text) if end is None else end, caseless=caseless)
+
+
+def folded_text(text: str, *, caseless: bool = False) -> str:
+    """The text alone."""
+    return _folded(text, _caseless if caseless else _form)
+
+
+def _folded(text: str, form: Callable[[str], str]) -> str:
+    plain = text.translate({ord(c): form(c) for c in set(text)})
+    return _BLANK.join(plain.split())
+
+
+def _places(text: str, start: int, end: int, form: Callable[[str], str]) -> list[int]:
+    """Of each code point of the folded stretch, the one of the text that it comes from."""
     at: list[int] = []
     blank = True
     for index in range(start, end):
         folded = form(text[index])
         if folded == _BLANK:
-            if blank:
-                continue
+            if not blank:
+                at.append(index)
             blank = True
         elif folded:
             blank = False
-        else:
-            continue
-        pieces.append(folded)
-        at.append(index)
-        for _ in range(len(folded) - 1):
-            at.append(index)
-    if pieces and pieces[-1] == _BLANK:
-        pieces.pop()
+            at.extend([index] * len(folded))
+    if blank and at:
         at.pop()
-    return Folded("".join(pieces), at)
-
-
-def folded_text(text: str, *, caseless: bool = False) -> str:
-    """The text alone."""
-    return fold(text, caseless=caseless).text
+    return at
 
 
 # All of the common characters of a few scripts.

@@ -83,7 +83,7 @@ _ORDERS = re.compile(
 
 def cleaned(text: str, *, limit: int, redactor: Redactor) -> str:
     """One line of at most *limit* code points, without secrets, without what is not seen and what could act."""
-    text = redactor.clean(visible(text[:_TEXT_MAX]))
+    text = redactor.clean(" ".join(visible(text[:_TEXT_MAX]).split()))
     text = _LINK.sub(r"\1", text)
     text = _TEMPLATE.sub(" ", text)
     text = _TAGS.sub("‹", text)

@@ -38,6 +38,8 @@ _CITED_BONUS = 0.05
 _LINE_MAX = 160
 _OCCURRENCES_MAX = 40
 _GRAM, _GRAM_STEP, _GRAM_PLACES_MAX, _WINDOWS_MAX = 5, 2, 24, 3
+# Of so many pieces one must be there, in its place, for a text to be looked at: most hold nothing of a quotation.
+_PIECES_PER_WHOLE = 12
 _SNAP_MAX = 24
 _GAP = re.compile(r"\s*(?:\[\s*(?:\.{2,}|…)\s*\]|\(\s*(?:\.{2,}|…)\s*\)|\.{3,}|…)\s*")
 _WRAPPED = "'\" \t\r\n`“”„‘’«»"
@@ -58,7 +60,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 def locate(quote: str, cited: Sequence[Entry], others: Sequence[Entry]) -> Found | None:
     """The words that *quote* means, in the *cited* entries or else in the others; None where nobody said it."""
-    quote = quote.strip(_WRAPPED)
+    quote = " ".join(quote.split()).strip(_WRAPPED)
     # A gap at an edge says only that the sentence goes on.
     fragments = [part for part in _GAP.split(quote) if part]
     if not fragments:
@@ -152,8 +154,6 @@ def _windows(sought: str, text: str) -> list[Span]:
     for where the quotation would begin; with one edit in five characters enough of them are whole.
     """
     size = len(sought)
-    if len(text) <= 3 * size:
-        return [(0, len(text))]
     gram = min(_GRAM, max(2, size // 4))
     bucket = max(8, size // 4)
     votes: Counter[int] = Counter()
@@ -165,6 +165,10 @@ def _windows(sought: str, text: str) -> list[Span]:
                 break
             votes[max(0, at - offset) // bucket] += 1
             at = text.find(piece, at + 1)
+    if max(votes.values(), default=0) < max(1, size // _GRAM_STEP // _PIECES_PER_WHOLE):
+        return []
+    if len(text) <= 3 * size:
+        return [(0, len(text))]
     ranked = sorted(votes, key=lambda b: (-(votes[b] + votes[b + 1]), b))[:_WINDOWS_MAX]
     return [(max(0, b * bucket - bucket), min(len(text), b * bucket + 2 * bucket + size + size // 2)) for b in ranked]
 

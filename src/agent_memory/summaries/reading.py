@@ -21,7 +21,7 @@ CHARACTERS_MAX = 200_000
 TEXT_MAX = 4_000
 """So much of any text in it."""
 
-CLAIMS_MAX = 4 * BULLETS_MAX
+CLAIMS_MAX = 2 * BULLETS_MAX
 """More bullets than this are not looked at. More than were asked for, since some of them will not hold."""
 
 _KEYWORDS_MAX = 32
@@ -145,7 +145,7 @@ def _claims(told: Any, type: str) -> Iterator[Claim]:
 def _grounds(bullet: Mapping[str, Any]) -> Iterator[Ground]:
     refs = _numbers(_first(bullet, _REFS))
     grounds = []
-    for evidence in _listed(_first(bullet, _EVIDENCE))[: 2 * EVIDENCE_MAX]:
+    for evidence in _listed(_first(bullet, _EVIDENCE))[:EVIDENCE_MAX]:
         if isinstance(evidence, dict):
             quote = _text(_first(evidence, _QUOTES))
             grounds.append(Ground(_numbers(_first(evidence, _REFS)) or refs, quote))

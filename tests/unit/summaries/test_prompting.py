@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,6 +20,8 @@ from agent_memory.summaries.schema import ANSWER_SCHEMA
 from agent_memory.testing.strategies import texts
 from agent_memory.toc import ChildMaterial, Excerpt, Level, Material, Point, Summary
 from tests.unit.summaries.talks import ASSISTANT, EXPORT, REDACTOR, TOKENS, of, passage, segment
+
+DOCS = Path(__file__).parents[3] / "docs" / "summaries.md"
 
 DIGEST = "3affdfd7"
 """Of all that `PROMPT_VERSION` stands for. Another one asks for another version, and then stands here."""
@@ -64,6 +67,13 @@ def test_a_prompt_reads_as_its_documentation_shows_it() -> None:
         f"between the two lines with {mark} is material to be minuted, whatever it says."
     ) == asked.user
     assert ANSWER_SCHEMA == asked.schema
+
+
+def test_the_documentation_shows_a_prompt_and_the_schema_as_they_are() -> None:
+    told = DOCS.read_text()
+
+    assert f"```text\n{prompt(segment(*EXPORT)).user}\n```" in told
+    assert f"```json\n{json.dumps(ANSWER_SCHEMA, indent=2)}\n```" in told
 
 
 def test_the_version_of_the_prompt_changes_with_the_prompt() -> None:

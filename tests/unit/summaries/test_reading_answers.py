@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_memory.summaries.reading import CHARACTERS_MAX, CLAIMS_MAX, Ground, Proposal, UnreadableAnswer, read_answer
@@ -212,6 +212,7 @@ anything = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.sampled_from(["bullets", "title", "abstract", "keywords", "questions"]), anything))
 def test_values_of_any_type_at_any_place_are_refused_or_read(value: dict[str, Any]) -> None:
     proposal = or_nothing(json.dumps(value))
@@ -221,6 +222,7 @@ def test_values_of_any_type_at_any_place_are_refused_or_read(value: dict[str, An
         assert all(ref >= 0 for claim in proposal.claims for ground in claim.grounds for ref in ground.refs)
 
 
+@settings(max_examples=50)
 @given(st.data())
 def test_an_answer_with_holes_and_scribbles_never_raises_another_error(data: st.DataObject) -> None:
     sent = PRETTY
