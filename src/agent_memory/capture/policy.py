@@ -54,6 +54,9 @@ MARKER_FILE = ".agent-memory-ignore"
 GUARD_VARIABLE = "AGENT_MEMORY_INTERNAL"
 """Whoever works for this system sets it, and nothing that is done under it is captured."""
 
+OWN_FOLDER_BEGINS = "agent-memory-asks-"
+"""The folders in which an agent's program is asked for summaries: what it keeps of that is no conversation."""
+
 VERSION = 1
 
 _FOLDERS = ("cwd", "working_directory", "workingDirectory", "directory")
@@ -113,6 +116,8 @@ class Policy:
 
     def _about(self, folder: str) -> str:
         folder = os.path.normpath(folder[:_FOLDER_CHARACTERS_MAX])
+        if any(name.startswith(OWN_FOLDER_BEGINS) for name in folder.split("/")):
+            return "it was asked for a summary"
         if self._patterns:
             # An agent may tell the way that it was started by, or where that leads.
             for path in dict.fromkeys((folder, _resolved(folder))):

@@ -8,6 +8,7 @@ import pytest
 
 from agent_memory.capture.policy import MARKER_FILE, pause, resume
 from agent_memory.capture.scope import CaptureScope
+from agent_memory.summaries.providers.command import FOLDER_BEGINS
 
 
 class Seconds:
@@ -38,6 +39,12 @@ def test_the_settings_alone_say_what_is_ignored(scope: CaptureScope, tmp_path: P
     assert "the agent is ignored" == scope.ignored("cursor", "/srv", 0)
     assert "the folder is ignored" == scope.ignored("codex", f"{tmp_path}/private/x", 0)
     assert "" == scope.ignored("codex", f"{tmp_path}/public", 0)
+
+
+def test_what_an_agent_keeps_of_being_asked_for_a_summary_is_no_conversation(scope: CaptureScope) -> None:
+    """Its hooks are silent by the guard variable; its history would be imported."""
+    assert "it was asked for a summary" == scope.ignored("claude-code", f"/tmp/{FOLDER_BEGINS}x1/deeper", 0)
+    assert "" == scope.ignored("claude-code", f"/tmp/of-{FOLDER_BEGINS}x1", 0)
 
 
 def test_what_was_said_during_a_pause_is_not_taken_later(scope: CaptureScope, seconds: Seconds, tmp_path: Path) -> None:

@@ -33,6 +33,9 @@ from agent_memory.summaries.providers.processes import Ended, Processes, TimedOu
 from agent_memory.summaries.providers.prompts import sendable, with_schema
 from agent_memory.summaries.providers.settings import ProviderSettings
 
+FOLDER_BEGINS = "agent-memory-asks-"
+"""What its folder's name begins with: capture knows by it what an agent keeps of being asked here."""
+
 _PROVIDER = "command"
 _SCHEMA_FILE = "schema.json"
 # Claude Code does not start inside of itself, and the daemon may have been started from there.
@@ -72,7 +75,7 @@ class CommandLanguageModel:
         schema = msgspec.json.encode(prompt.schema).decode()
         system = prompt.system if self._tells_schema else with_schema(prompt)
         arguments = [each.replace("{system}", system).replace("{schema}", schema) for each in self._arguments]
-        with tempfile.TemporaryDirectory(prefix="agent-memory-asks-", ignore_cleanup_errors=True) as folder:
+        with tempfile.TemporaryDirectory(prefix=FOLDER_BEGINS, ignore_cleanup_errors=True) as folder:
             (Path(folder) / _SCHEMA_FILE).write_text(schema, encoding="utf-8")
             ended = self._run([self._program(), *arguments[1:]], Path(folder), self._input(prompt))
         framed = unframed(ended.output)
