@@ -1,6 +1,7 @@
 """Over whole conversations, with a model that copies badly by a seed: no bullet without words that were said.
 
-Prints the seed, and how many of the excerpts with typos found their place again.
+What holds whatever is copied is tried by a seed of its own each time, which is printed; how many quotations find their
+place again is measured by seeds that stay.
 """
 
 from __future__ import annotations
@@ -19,12 +20,17 @@ from agent_memory.capture import JsonLines, Line
 from agent_memory.clock import SYSTEM_CLOCK, RandomIds
 from agent_memory.events import Event
 from agent_memory.events.drafting import complete_all
+from agent_memory.summaries.entries import entries_of
+from agent_memory.summaries.prompting import prompt_of, room_of
+from agent_memory.summaries.quotations import locate
+from agent_memory.summaries.schema import EXCERPT_MAX
 from agent_memory.testing.language_models import ScriptedLanguageModel
 from agent_memory.toc import Material
-from tests.unit.summaries.talks import answer, asked, bullet, evidence_of, of, passage, unproven
+from tests.unit.summaries.talks import REDACTOR, TOKENS, answer, asked, bullet, evidence_of, of, passage, unproven
 
 LOCOMO = Path(__file__).parents[4] / "shared" / "data" / "locomo_dev.json"
 SEGMENT_EVENTS = 24
+SEEDS = range(5)
 SLIPS = 0.1
 """So many words of a quotation are misspelt or missing, one in ten: more than any model does."""
 
@@ -112,33 +118,46 @@ SOURCES: dict[str, Callable[[], list[Material]]] = {
 }
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_no_bullet_without_words_that_were_said_survives_a_bad_copyist(source: str) -> None:
+def materials(source: str) -> list[Material]:
     if source == "locomo" and not LOCOMO.exists():
         pytest.skip("LoCoMo is not here: it is for evaluation only and no part of the repository")
+    return SOURCES[source]()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_no_bullet_without_words_that_were_said_survives_a_bad_copyist(source: str) -> None:
     seed = int(os.environ.get("AGENT_MEMORY_TEST_SEED") or random.randrange(1 << 32))
     print(f"copied badly by seed {seed}")
-    chance = random.Random(seed)
-    found_again = slipped = points = dropped = 0
-    for material in SOURCES[source]():
-        copyist = BadCopyist(chance)
+    copyist = BadCopyist(random.Random(seed))
+    for material in materials(source):
         worded = asked(material, ScriptedLanguageModel("", answer=copyist.answer))
         places = evidence_of(worded.summary)
-        dropped += worded.dropped
-        points += len(worded.summary.points) if worded.summary else 0
-        texts = {one.event_id: one.text for one in material.passages}
-        excerpts = [" ".join(texts[place.event_id][place.start : place.end].split()) for place in places]
-        for _, meant, _ in copyist.meant:
-            slipped += 1
-            found_again += any(alike(meant, excerpt) for excerpt in excerpts)
 
         assert [] == unproven(material, places)
         assert all(point.evidence for point in (worded.summary.points if worded.summary else ()))
-        assert all(place.end - place.start <= 300 for place in places)
-    print(f"{source}: {points} points, {dropped} dropped; {found_again} of {slipped} quotations with slips found")
+        assert all(place.end - place.start <= EXCERPT_MAX for place in places)
 
-    # Over five seeds .93 of 325 on the samples and .94 of 617 on LoCoMo; a single seed strays.
-    assert found_again >= 0.8 * slipped
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_quotations_with_slips_find_the_words_that_they_meant(source: str) -> None:
+    """What docs/summaries.md tells of it. Of the search alone: which bullets then stand is another question."""
+    found = slipped = 0
+    for seed in SEEDS:
+        copyist = BadCopyist(random.Random(seed))
+        for material in materials(source):
+            entries = entries_of(material, redactor=REDACTOR)
+            copyist.answer("", prompt_of(material, entries, room_of(16_000, TOKENS), TOKENS).user)
+            texts = {one.event_id: one.text for one in material.passages}
+            for number, meant, told in copyist.meant:
+                cited, others = entries[number - 1], [*entries[: number - 1], *entries[number:]]
+                place = locate(told, [cited], others)
+                words = [texts[one.event_id][one.start : one.end] for one in place.places] if place else []
+                slipped += 1
+                found += any(alike(meant, " ".join(said.split())) for said in words)
+    print(f"{source}: {found} of {slipped} quotations with slips found")
+
+    # 297 of 324 and 205 of 223: the same at each run, for the seeds are.
+    assert found >= 0.9 * slipped
 
 
 def alike(meant: str, excerpt: str) -> bool:
