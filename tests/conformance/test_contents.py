@@ -9,14 +9,15 @@ import pytest
 
 from agent_memory.storage import InMemoryRows, RocksRows
 from agent_memory.testing.contents_checks import ContentsChecks
+from agent_memory.testing.wording_checks import WordingChecks
 
 
-class TestContentsInMemory(ContentsChecks):
+class TestContentsInMemory(ContentsChecks, WordingChecks):
     def make_rows(self) -> InMemoryRows:
         return InMemoryRows()
 
 
-class TestContentsInRocks(ContentsChecks):
+class TestContentsInRocks(ContentsChecks, WordingChecks):
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path) -> Iterator[None]:
         self.opened: list[RocksRows] = []

@@ -40,7 +40,7 @@ class StatusReport:
         return Status(
             healthy=not append_error and not spool.error and all(view.state is not ViewState.FAILED for view in views),
             position=head,
-            event_count=head,
+            event_count=self._log.event_count(),
             views=views,
             store_path=str(self._store.path),
             time_zone=self._store.manifest.time_zone,

@@ -7,7 +7,8 @@
 
 The ULID of a node has the time of its start, and 80 bits of SHA-256 of its id; that of a
 segment is its first event's. The version is inverted, so that the newest comes first: one seek
-finds the latest, one seek finds the newest that is not later than a given one.
+finds the latest, one seek finds the newest that is not later than a given one. Further rows of
+`toc_nodes` are those of `_wording_rows`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from agent_memory.indexes.decoding import decoded
 from agent_memory.toc.calendar import Period
 from agent_memory.toc.grips import grip_id
 from agent_memory.toc.material import Excerpt, Level, Point, Summary
-from agent_memory.toc.model import Bullet, Node
+from agent_memory.toc.model import Bullet, Node, Wording
 from agent_memory.toc.segments import SegmentMark
 
 VERSION_MAX = (1 << 64) - 1
@@ -46,10 +47,25 @@ class PointRow(msgspec.Struct, frozen=True, array_like=True):
     text: str
     evidence: tuple[tuple[str, int, int], ...]
     weight: float
+    type: str = ""
+
+
+class WordingRow(msgspec.Struct, frozen=True, array_like=True):
+    """Who put a node into words: the `Wording` but for its digest."""
+
+    summariser: str
+    model: str = ""
+    prompt_version: str = ""
+    answered_ms: int = 0
+    refusal: str = ""
 
 
 class NodeRow(msgspec.Struct, frozen=True, array_like=True):
-    """A node as it is stored: everything but its version, which is in the key."""
+    """A node as it is stored: everything but its version, which is in the key.
+
+    ``digest`` is of its material, ``last_ms`` the time of its last event. It is settled once there is an
+    answer for the digest, whether that is what it shows or not.
+    """
 
     id: str
     level: Level
@@ -66,6 +82,11 @@ class NodeRow(msgspec.Struct, frozen=True, array_like=True):
     session: str = ""
     first_event_id: str = ""
     last_event_id: str = ""
+    abstract: str = ""
+    digest: bytes = b""
+    last_ms: int = 0
+    wording: WordingRow = WordingRow("")
+    is_settled: bool = False
 
     def node(self, version: int) -> Node:
         """What a reader gets."""
@@ -76,7 +97,10 @@ class NodeRow(msgspec.Struct, frozen=True, array_like=True):
             title=self.title,
             bullets=tuple(
                 Bullet(
-                    text=point.text, grip_ids=tuple(grip_id(*place) for place in point.evidence), weight=point.weight
+                    text=point.text,
+                    grip_ids=tuple(grip_id(*place) for place in point.evidence),
+                    weight=point.weight,
+                    type=point.type,
                 )
                 for point in self.points
             ),
@@ -91,6 +115,15 @@ class NodeRow(msgspec.Struct, frozen=True, array_like=True):
             first_event_id=self.first_event_id,
             last_event_id=self.last_event_id,
             version=version,
+            abstract=self.abstract,
+            wording=Wording(
+                summariser=self.wording.summariser,
+                model=self.wording.model,
+                prompt_version=self.wording.prompt_version,
+                answered_ms=self.wording.answered_ms,
+                digest=self.digest.hex(),
+                refusal=self.wording.refusal,
+            ),
         )
 
     def summary(self) -> Summary:
@@ -102,10 +135,12 @@ class NodeRow(msgspec.Struct, frozen=True, array_like=True):
                     text=point.text,
                     evidence=tuple(Excerpt(event_id=e, start=start, end=end) for e, start, end in point.evidence),
                     weight=point.weight,
+                    type=point.type,
                 )
                 for point in self.points
             ),
             keywords=self.keywords,
+            abstract=self.abstract,
         )
 
 
@@ -125,12 +160,13 @@ _node_decoder = msgspec.msgpack.Decoder(NodeRow | str)
 _mark_decoder = msgspec.msgpack.Decoder(SegmentMark)
 
 
-def encode_node(row: NodeRow) -> bytes:
-    """The bytes of a node."""
+def encode_node(row: NodeRow) -> tuple[bytes, NodeRow]:
+    """The bytes of a node, and the node that they are read as: no lone surrogate is left in its wording."""
     try:
-        return _encoder.encode(row)
+        return _encoder.encode(row), row
     except UnicodeEncodeError:
-        return _encoder.encode(_storable(row))
+        row = _storable(row)
+        return _encoder.encode(row), row
 
 
 def decode_node(value: bytes, key: bytes = b"") -> NodeRow | None:
@@ -226,8 +262,12 @@ def _storable(row: NodeRow) -> NodeRow:
     return msgspec.structs.replace(
         row,
         title=_clean(row.title),
-        points=tuple(msgspec.structs.replace(point, text=_clean(point.text)) for point in row.points),
+        points=tuple(
+            msgspec.structs.replace(point, text=_clean(point.text), type=_clean(point.type)) for point in row.points
+        ),
         keywords=tuple(map(_clean, row.keywords)),
+        abstract=_clean(row.abstract),
+        wording=msgspec.structs.replace(row.wording, refusal=_clean(row.wording.refusal)),
     )
 
 

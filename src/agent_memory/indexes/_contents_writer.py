@@ -26,8 +26,11 @@ from agent_memory.indexes._contents_rows import (
     session_prefix,
     version_suffix,
 )
+from agent_memory.indexes._wording_rows import answer_key, queue_row
 from agent_memory.indexes.contents import ContentsIndex
-from agent_memory.storage import Family
+from agent_memory.storage import Batch, Family
+from agent_memory.summaries.codec import answer_to_record
+from agent_memory.summaries.model import Answer
 from agent_memory.toc.calendar import Period
 from agent_memory.toc.grips import grip_id
 from agent_memory.toc.material import ChildMaterial, Level
@@ -55,6 +58,8 @@ class Child(msgspec.Struct, frozen=True):
 
     material: ChildMaterial
     agents: tuple[str, ...]
+    last_ms: int
+    is_settled: bool
 
 
 def child_of(row: NodeRow) -> Child:
@@ -62,6 +67,8 @@ def child_of(row: NodeRow) -> Child:
     return Child(
         ChildMaterial(node_id=row.id, summary=row.summary(), event_count=row.event_count, projects=row.projects),
         row.agents,
+        row.last_ms,
+        row.is_settled,
     )
 
 
@@ -78,10 +85,13 @@ class ContentsWriter:
         self._known: dict[bytes, tuple[int, bytes, bytes]] = {}
         self._children: dict[str, dict[bytes, Child]] = {}
         self._children_count = 0
+        self._has_answers: bool | None = None
         self._begin()
 
     def _begin(self) -> None:
-        self._nodes: dict[bytes, bytes] = {}
+        self._nodes: dict[bytes, tuple[bytes, NodeRow | None]] = {}
+        self._unready: set[bytes] = set()
+        self._answers: dict[bytes, list[tuple[Position, Answer]]] = {}
         self._marks: dict[bytes, bytes | None] = {}
         self._grips_gone: set[str] = set()
         self._grips: dict[str, bytes] = {}
@@ -91,7 +101,24 @@ class ContentsWriter:
         self._known.clear()
         self._children.clear()
         self._children_count = 0
+        self._has_answers = None
         self._begin()
+
+    # -- answers ------------------------------------------------------------------------------
+
+    def put_answer(self, position: Position, answer: Answer) -> None:
+        """An answer is known from here on."""
+        self._answers.setdefault(bytes.fromhex(answer.digest), []).append((position, answer))
+
+    def answer(self, node_id: str, digest: bytes) -> Answer | None:
+        """The latest answer about a node's material, with those so far."""
+        for _, answer in reversed(self._answers.get(digest, ())):
+            if answer.node_id == node_id:
+                return answer
+        if self._has_answers is None:
+            self._has_answers = self._index.wording.has_answers()
+        # Most stores have none, and every node is asked for at each of its changes.
+        return self._index.wording.answer(node_id, digest) if self._has_answers else None
 
     # -- segments -----------------------------------------------------------------------------
 
@@ -101,7 +128,8 @@ class ContentsWriter:
         self._drop_grips(ulid, version)
         for grip in grips:
             self._grips[grip_id(grip.event_id, grip.start, grip.end)] = _encoder.encode(grip)
-        self._nodes[level_prefix(self._generation, Level.SEGMENT) + ulid] = encode_node(row)
+        value, row = encode_node(row)
+        self._nodes[level_prefix(self._generation, Level.SEGMENT) + ulid] = value, row
         self._marks[session_prefix(self._generation, row.session) + ulid] = mark_bytes(mark)
         self._set_child(day, ulid, child_of(row))
 
@@ -109,9 +137,16 @@ class ContentsWriter:
         """A segment is there no longer: its events are in others."""
         ulid = ulid_key(mark.first_event_id)
         self._drop_grips(ulid, version)
-        self._nodes[level_prefix(self._generation, Level.SEGMENT) + ulid] = gone(f"segment/{mark.first_event_id}")
+        self._nodes[level_prefix(self._generation, Level.SEGMENT) + ulid] = (
+            gone(f"segment/{mark.first_event_id}"),
+            None,
+        )
         self._marks[session_prefix(self._generation, session) + ulid] = None
         self._set_child(day, ulid, None)
+
+    def changes(self, first_event_id: str) -> bool:
+        """Whether the segment that starts with an event was put or dropped."""
+        return level_prefix(self._generation, Level.SEGMENT) + ulid_key(first_event_id) in self._nodes
 
     def _drop_grips(self, ulid: bytes, version: int) -> None:
         known = self._history(level_prefix(self._generation, Level.SEGMENT) + ulid, version)
@@ -127,10 +162,16 @@ class ContentsWriter:
         children = self._children_of(period)
         return [children[ulid] for ulid in sorted(children)]
 
-    def put_period(self, period: Period, parent: Period | None, row: NodeRow) -> None:
-        """A day, week, month or year is new, or may be other than it was."""
+    def put_period(self, period: Period, parent: Period | None, row: NodeRow, *, is_ready: bool) -> None:
+        """A day, week, month or year is new, or may be other than it was; *is_ready* if its children are settled."""
         ulid = period_ulid(period)
-        self._nodes[level_prefix(self._generation, period.level) + ulid] = encode_node(row)
+        prefix = level_prefix(self._generation, period.level) + ulid
+        value, row = encode_node(row)
+        self._nodes[prefix] = value, row
+        if is_ready:
+            self._unready.discard(prefix)
+        else:
+            self._unready.add(prefix)
         if parent is not None:
             self._set_child(parent, ulid, child_of(row))
 
@@ -156,10 +197,11 @@ class ContentsWriter:
     def write(self, version: int, checkpoint: Position) -> None:
         """Change and checkpoint, at once or not at all."""
         batch = self._index.rows.batch()
-        for prefix, value in self._nodes.items():
+        for prefix, (value, row) in self._nodes.items():
             known = self._history(prefix, version)
             latest, stored, before = known if known is not None else (-1, b"", b"")
-            unheard_of = not before and decode_node(value) is None
+            self._queue(batch, prefix, decode_node(stored) if stored else None, row)
+            unheard_of = not before and row is None
             if value == before or unheard_of:
                 # As the epoch before left it: this one has nothing to say.
                 if latest == version:
@@ -174,6 +216,9 @@ class ContentsWriter:
                 batch.delete(Family.TOC_NODES, key)
             else:
                 batch.put(Family.TOC_NODES, key, mark)
+        for digest, answers in self._answers.items():
+            for position, answer in answers:
+                batch.put(Family.TOC_NODES, answer_key(self._generation, digest, position), answer_to_record(answer))
         for id in self._grips_gone:
             if id not in self._grips:
                 batch.delete(Family.GRIPS, grip_key(self._generation, id))
@@ -181,8 +226,22 @@ class ContentsWriter:
             batch.put(Family.GRIPS, grip_key(self._generation, id), grip)
         batch.put(Family.VIEWS, checkpoint_key(self._generation), _encoder.encode(checkpoint))
         self._index.rows.write(batch)
+        if self._answers:
+            self._has_answers = True
         self._begin()
         self._trim()
+
+    def _queue(self, batch: Batch, prefix: bytes, old: NodeRow | None, new: NodeRow | None) -> None:
+        """Have a node wait for its wording, or not any more."""
+        ulid = prefix[-16:]
+        left = queue_row(self._generation, ulid, old) if old is not None else None
+        entered = (
+            queue_row(self._generation, ulid, new, is_ready=prefix not in self._unready) if new is not None else None
+        )
+        if left is not None and (entered is None or entered[0] != left[0]):
+            batch.delete(Family.TOC_NODES, left[0])
+        if entered is not None:
+            batch.put(Family.TOC_NODES, *entered)
 
     def _history(self, prefix: bytes, version: int) -> tuple[int, bytes, bytes] | None:
         """Latest version, its bytes, and the bytes before *version*."""

@@ -28,7 +28,9 @@ from agent_memory.indexes._contents_rows import (
     version_of,
     version_suffix,
 )
+from agent_memory.indexes._wording_rows import is_wording_key, row_name
 from agent_memory.indexes.decoding import decoded
+from agent_memory.indexes.wording import WordingIndex
 from agent_memory.storage import Family, Rows, prefix_end, scan_all
 from agent_memory.toc.calendar import Calendar, Period
 from agent_memory.toc.material import Level
@@ -50,6 +52,7 @@ class ContentsIndex:
         self._rows = rows
         self.generation = generation
         self.calendar = Calendar(zone)
+        self.wording = WordingIndex(rows, generation=generation, calendar=self.calendar)
 
     @property
     def rows(self) -> Rows:
@@ -165,6 +168,15 @@ class ContentsIndex:
             return latest, found[0][1], found[0][1]
         return latest, found[0][1], found[1][1] if len(found) > 1 else b""
 
+    def node_row(self, node_id: str) -> NodeRow | None:
+        """The latest row of a node; None for one that is gone or never was."""
+        try:
+            prefix = self._node_prefix(node_id)
+        except UnknownNode:
+            return None
+        found = self._rows.scan(Family.TOC_NODES, first=prefix, end=prefix + _SUFFIX_END, limit=1)
+        return decode_node(found[0][1], found[0][0]) if found else None
+
     def child_rows(self, period: Period) -> list[tuple[bytes, NodeRow]]:
         """The children of a period that are there now, each with its key's ULID, in order."""
         level = CHILD_LEVEL[period.level]
@@ -176,6 +188,8 @@ class ContentsIndex:
         for key, value in scan_all(self._rows, Family.TOC_NODES, first=nodes, end=prefix_end(nodes)):
             if is_node_key(key):
                 yield f"node/{node_id_of(value, key)}@{version_of(key)}", value
+            elif is_wording_key(key):
+                yield row_name(key), value
             else:
                 yield f"mark/{key[3:19].hex()}/{segment_id_of(key[19:])}", value
         grips = generation_prefix(self.generation)

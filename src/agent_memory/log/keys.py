@@ -5,6 +5,7 @@ log        position:u64                   -> kind:u8, ULID:16B, digest:32B      
                                              kind:u8, hash:16B, digest:32B, record     of an answer
 ids        hash of (source, its id):16B   -> ULID:16B
            hash of an answer's record:16B -> position:u64
+           "answers"                      -> how many answers there are:u64
 sessions   hash of the session:16B + ULID:16B -> (nothing)
 
 All numbers are big-endian, so the order of bytes is the order that is meant. A hash is the
@@ -27,6 +28,10 @@ _ENTRY = struct.Struct(">B16s32s")
 
 ULID_MIN = bytes(16)
 ULID_MAX = b"\xff" * 16
+
+
+ANSWERS_KEY = b"answers"
+"""The key of the `ids` row that counts the answers; every other key there has 16 bytes."""
 
 
 class EntryKind(enum.IntEnum):
@@ -52,6 +57,16 @@ def event_position(ulid: bytes, value: bytes) -> Position:
 def event_record(value: bytes) -> bytes:
     """The record in an `events` value."""
     return value[8:]
+
+
+def count_value(count: int) -> bytes:
+    """The value of the row that counts."""
+    return _POSITION.pack(count)
+
+
+def count_of(value: bytes | None) -> int:
+    """The inverse, 0 where there is no row. Errors: `Corrupt`."""
+    return 0 if value is None else log_position(value)
 
 
 def log_key(position: Position) -> bytes:

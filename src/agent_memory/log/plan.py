@@ -12,9 +12,11 @@ from agent_memory.events.codec import event_from_record, event_to_record
 from agent_memory.events.ulids import derived_ulid, ulid_from_key, ulid_key
 from agent_memory.log.chain import FIRST_DIGEST, content_digest, next_digest
 from agent_memory.log.keys import (
+    ANSWERS_KEY,
     ULID_MIN,
     EntryKind,
     answer_key,
+    count_value,
     event_position,
     event_record,
     event_value,
@@ -95,11 +97,12 @@ def check_ids(events: Sequence[Prepared]) -> None:
 
 
 class Tip(msgspec.Struct, frozen=True):
-    """The end of the log: what the next entry follows, and the greatest ULID so far."""
+    """The end of the log: what the next entry follows, the greatest ULID so far, and how many entries are answers."""
 
     position: Position = START
     digest: bytes = FIRST_DIGEST
     greatest: bytes = ULID_MIN
+    answers: int = 0
 
 
 _Known = tuple[Position, bytes]
@@ -201,7 +204,10 @@ class Plan:
         batch.put_many(Family.LOG, entries)
         batch.put_many(Family.SESSIONS, sessions)
         batch.put_many(Family.IDS, ids)
-        return batch, Tip(position, digest, greatest)
+        answers = self._start.answers + len(entries) - len(events)
+        if answers != self._start.answers:
+            batch.put(Family.IDS, ANSWERS_KEY, count_value(answers))
+        return batch, Tip(position, digest, greatest, answers)
 
     def _original(self, p: Prepared) -> bytes | None:
         """The ULID under which the event is recorded already, None for a new one."""

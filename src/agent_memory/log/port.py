@@ -46,6 +46,10 @@ class EventLog(Protocol):
         """The last durable position; `START` for an empty log."""
         ...
 
+    def event_count(self) -> int:
+        """How many of the durable entries are events."""
+        ...
+
     def watch(self, listener: Callable[[Position], None]) -> Callable[[], None]:
         """Call *listener* with each new head, from some thread; it must return at once.
 

@@ -26,9 +26,11 @@ from agent_memory.log.commit import GROUP_EVENTS_MAX, AnswerSubmission, EventSub
 from agent_memory.log.decoded import Decoded, DecodedBlocks
 from agent_memory.log.entries import Entry, RecordedAnswer
 from agent_memory.log.keys import (
+    ANSWERS_KEY,
     ULID_MAX,
     ULID_MIN,
     EntryKind,
+    count_of,
     event_position,
     event_record,
     log_entry,
@@ -71,6 +73,8 @@ class RowEventLog:
         self._rows = rows
         self._tip: Tip | None = self._stored_tip()
         self._head = self._tip.position
+        # As one, for a reader on another thread: the head, and how many of its entries are answers.
+        self._counted = self._tip.position, self._tip.answers
         self._error = ""
         self._probe_s = 0.0
         self._listeners: list[Callable[[Position], None]] = []
@@ -102,6 +106,10 @@ class RowEventLog:
 
     def head(self) -> Position:
         return self._head
+
+    def event_count(self) -> int:
+        entries, answers = self._counted
+        return entries - answers
 
     def watch(self, listener: Callable[[Position], None]) -> Callable[[], None]:
         with self._lock:
@@ -325,11 +333,13 @@ class RowEventLog:
         greatest = self._rows.scan(Family.EVENTS, first=ULID_MIN, end=key_after(ULID_MAX), limit=1, reverse=True)
         if not greatest and kind == EntryKind.EVENT:
             raise Corrupt(f"the log ends at position {position}, and no event is in the store")
-        return Tip(position, digest, greatest[0][0] if greatest else ULID_MIN)
+        answers = count_of(self._rows.get(Family.IDS, ANSWERS_KEY))
+        return Tip(position, digest, greatest[0][0] if greatest else ULID_MIN, answers)
 
     def _advance(self, tip: Tip) -> None:
         self._tip = tip
         self._head = tip.position
+        self._counted = tip.position, tip.answers
 
     def _tell(self) -> None:
         for listener in self._listeners:

@@ -1,86 +1,138 @@
-"""From turns and children to the rows of their node: asks the summariser, and checks its answer."""
+"""From turns and children to the rows of their node: by the answer about it, or else by the summariser; checked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from agent_memory.indexes._contents_rows import GripRow, NodeRow, PointRow
+import msgspec
+
+from agent_memory.indexes._contents_rows import GripRow, NodeRow, PointRow, WordingRow
 from agent_memory.indexes._contents_writer import Child
 from agent_memory.inference.port import Summariser
+from agent_memory.summaries.digests import material_digest
+from agent_memory.summaries.model import Answer
 from agent_memory.toc.calendar import Period
 from agent_memory.toc.grips import PLACE_MAX, has_lone_surrogate
-from agent_memory.toc.material import Excerpt, Level, Material, Passage, Point
+from agent_memory.toc.material import Excerpt, Level, Material, Passage, Point, Summary
 from agent_memory.toc.segments import Turn
 
+UNPROVEN = "nothing that it says stands in the words that it was given"
+"""What is told of an answer of which no bullet is left."""
 
-def segment_rows(
-    summariser: Summariser, day: Period, session: str, turns: Sequence[Turn]
-) -> tuple[NodeRow, list[GripRow]]:
+
+class Worder(msgspec.Struct, frozen=True):
+    """What puts nodes into words: ``answered`` gives the answer about a node's digest, if there is one."""
+
+    summariser: Summariser
+    answered: Callable[[str, bytes], Answer | None]
+
+
+def segment_material(day: Period, turns: Sequence[Turn]) -> Material:
+    """What a summariser is given of a segment."""
+    return Material(
+        level=Level.SEGMENT,
+        label=day.label,
+        passages=tuple([turn.passage for turn in turns]),
+        projects=_names(turn.project for turn in turns),
+    )
+
+
+def period_material(period: Period, children: Sequence[Child]) -> Material:
+    """What a summariser is given of a day or above."""
+    return Material(
+        level=period.level,
+        label=period.label,
+        children=tuple([child.material for child in children]),
+        projects=_names(name for child in children for name in child.material.projects),
+    )
+
+
+def segment_rows(worder: Worder, day: Period, session: str, turns: Sequence[Turn]) -> tuple[NodeRow, list[GripRow]]:
     """A segment's node, and the grips that it cites."""
     first, last = turns[0], turns[-1]
-    projects = _names(turn.project for turn in turns)
-    summary = summariser.summarise(
-        Material(
-            level=Level.SEGMENT,
-            label=day.label,
-            passages=tuple([turn.passage for turn in turns]),
-            projects=projects,
-        )
-    )
+    material = segment_material(day, turns)
     passages = {turn.event_id: turn.passage for turn in turns}
-    points = _proven(summary.points, lambda place: _stands(place, passages))
     segment_id = f"segment/{first.event_id}"
+    words = _words(worder, segment_id, material, lambda place: _stands(place, passages))
     row = NodeRow(
         id=segment_id,
         level=Level.SEGMENT,
         parent_id=day.id,
-        title=summary.title or day.label,
-        points=points,
-        keywords=summary.keywords,
+        title=words.summary.title or day.label,
+        points=words.points,
+        keywords=words.summary.keywords,
         start_ms=first.time_ms,
         end_ms=last.time_ms,
         event_count=len(turns),
         child_count=0,
         agents=_names(turn.agent for turn in turns),
-        projects=projects,
+        projects=material.projects,
         session=session,
         first_event_id=first.event_id,
         last_event_id=last.event_id,
+        abstract=words.summary.abstract,
+        digest=words.digest,
+        last_ms=last.time_ms,
+        wording=words.wording,
+        is_settled=words.is_settled,
     )
     grips = [
         GripRow(passages[event_id].text[start:end], event_id, start, end, session, segment_id)
-        for point in points
+        for point in words.points
         for event_id, start, end in point.evidence
     ]
     return row, grips
 
 
-def period_row(summariser: Summariser, period: Period, children: Sequence[Child]) -> NodeRow:
+def period_row(worder: Worder, period: Period, children: Sequence[Child]) -> NodeRow:
     """The node of a day or above; its evidence is its children's."""
-    projects = _names(name for child in children for name in child.material.projects)
-    summary = summariser.summarise(
-        Material(
-            level=period.level,
-            label=period.label,
-            children=tuple([child.material for child in children]),
-            projects=projects,
-        )
-    )
+    material = period_material(period, children)
     there = {place for child in children for point in child.material.summary.points for place in point.evidence}
+    words = _words(worder, period.id, material, there.__contains__)
     return NodeRow(
         id=period.id,
         level=period.level,
         parent_id=period.parent_id,
-        title=summary.title or period.label,
-        points=_proven(summary.points, there.__contains__),
-        keywords=summary.keywords,
+        title=words.summary.title or period.label,
+        points=words.points,
+        keywords=words.summary.keywords,
         start_ms=period.start_ms,
         end_ms=period.end_ms,
         event_count=sum(child.material.event_count for child in children),
         child_count=len(children),
         agents=_names(name for child in children for name in child.agents),
-        projects=projects,
+        projects=material.projects,
+        abstract=words.summary.abstract,
+        digest=words.digest,
+        last_ms=max((child.last_ms for child in children), default=period.start_ms),
+        wording=words.wording,
+        is_settled=words.is_settled,
     )
+
+
+class _Words(NamedTuple):
+    summary: Summary
+    points: tuple[PointRow, ...]
+    digest: bytes
+    wording: WordingRow
+    is_settled: bool
+
+
+def _words(worder: Worder, node_id: str, material: Material, holds: Callable[[Excerpt], bool]) -> _Words:
+    """The wording of a node, and whose it is: the summariser's where no answer is known that anything is left of."""
+    digest = bytes.fromhex(material_digest(material))
+    answer = worder.answered(node_id, digest)
+    refusal = ""
+    if answer is not None:
+        points = _proven(answer.summary.points, holds) if answer.summary is not None else ()
+        if answer.summary is not None and points:
+            asked = WordingRow(answer.provider, answer.model, answer.prompt_version, answer.answered_ms)
+            return _Words(answer.summary, points, digest, asked, True)
+        refusal = f"{answer.provider} {answer.model}: {answer.refusal or UNPROVEN}"
+    summary = worder.summariser.summarise(material)
+    own = WordingRow(worder.summariser.summariser_id, refusal=refusal)
+    return _Words(summary, _proven(summary.points, holds), digest, own, answer is not None)
 
 
 def _proven(points: Sequence[Point], holds: Callable[[Excerpt], bool]) -> tuple[PointRow, ...]:
@@ -89,7 +141,7 @@ def _proven(points: Sequence[Point], holds: Callable[[Excerpt], bool]) -> tuple[
     for point in points:
         evidence = tuple([(e.event_id, e.start, e.end) for e in point.evidence if holds(e)])
         if evidence and point.text:
-            rows.append(PointRow(point.text, evidence, point.weight))
+            rows.append(PointRow(point.text, evidence, point.weight, point.type))
     return tuple(rows)
 
 

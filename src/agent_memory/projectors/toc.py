@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agent_memory.annotation.scaffolding import SCAFFOLDING, blanked, said_text, scaffolding_of
+from agent_memory.annotation.scaffolding import SCAFFOLDING
 from agent_memory.courtesy import giving_way
 from agent_memory.errors import ProjectionError
 from agent_memory.events import Position, Recorded
@@ -13,18 +13,20 @@ from agent_memory.indexes._contents_rows import checkpoint_key, generation_prefi
 from agent_memory.indexes._contents_writer import EPOCH_POSITIONS, ContentsWriter, epoch_end
 from agent_memory.indexes.contents import ContentsIndex
 from agent_memory.inference.port import Summariser
-from agent_memory.log.entries import Entry, events_of
+from agent_memory.log.entries import Entry, RecordedAnswer, events_of
 from agent_memory.log.port import EventLog
-from agent_memory.projectors._toc_nodes import period_row, segment_rows
+from agent_memory.projectors._toc_nodes import Worder, period_row, segment_rows
+from agent_memory.projectors._toc_turns import turn_of, turns_between
 from agent_memory.storage import Family, Rows, prefix_end
+from agent_memory.summaries.digests import MATERIAL_FORM
+from agent_memory.summaries.model import Answer
 from agent_memory.toc.calendar import Period
-from agent_memory.toc.material import Passage
-from agent_memory.toc.segments import SegmentMark, SegmentRule, Splitter, Turn, mark_of, token_count
+from agent_memory.toc.material import Level
+from agent_memory.toc.segments import SegmentMark, SegmentRule, Splitter, Turn, mark_of
 
-FORMAT = 2
+FORMAT = 3
 DEFAULT_RULE = SegmentRule()
 
-_PAGE = 500
 _SESSIONS_REMEMBERED = 512
 _TEXT_REMEMBERED = 4 << 20
 
@@ -34,7 +36,8 @@ class TocProjector:
 
     The contents are a function of the set of events. A new event is put into its session's
     segments of its day, from the one at or before it to the next boundary that stays; then the
-    days, weeks, months and years above are summed up again, each once.
+    days, weeks, months and years above are summed up again, each once. So they are when a node
+    is answered about as it is now: it shows that wording from then on, and until an event changes it.
     """
 
     def __init__(
@@ -48,11 +51,11 @@ class TocProjector:
     ) -> None:
         self.index = index
         self._log = log
-        self._summariser = summariser
         self._rule = rule
         self._epoch_positions = epoch_positions
         self._calendar = index.calendar
         self._writer = ContentsWriter(index)
+        self._worder = Worder(summariser, self._writer.answer)
         # The last segment of a session's day and the turns of segments, because the next batch
         # most often goes on where this one ended.
         self._tails: dict[tuple[str, str], SegmentMark] = {}
@@ -102,6 +105,9 @@ class TocProjector:
         last = part[-1].position
         version = self._version(last)
         days: dict[str, Period] = {}
+        answers = [entry for entry in part if isinstance(entry, RecordedAnswer)]
+        for entry in answers:
+            self._writer.put_answer(entry.position, entry.answer)
         for session, turns in self._by_session(events_of(part)).items():
             at = 0
             while at < len(turns):
@@ -112,7 +118,10 @@ class TocProjector:
                 self._segment(session, day, turns[at:end], version, checkpoint)
                 days[day.id] = day
                 at = end
-        self._roll_up(days)
+        above: dict[str, Period] = {}
+        for entry in giving_way(answers):
+            self._reword(entry.answer, days, above, version, checkpoint)
+        self._roll_up(days, above)
         self._writer.write(version, last)
         self._trim()
         return last
@@ -127,7 +136,7 @@ class TocProjector:
             turns = sessions.get(event.session)
             if turns is None:
                 turns = sessions[event.session] = []
-            turns.append(_turn(recorded))
+            turns.append(turn_of(recorded))
         for turns in sessions.values():
             turns.sort(key=_event_id)
         return sessions
@@ -186,7 +195,7 @@ class TocProjector:
                 last = mark
             if old.get(mark.first_event_id) == mark:
                 continue
-            row, grips = segment_rows(self._summariser, day, session, turns)
+            row, grips = segment_rows(self._worder, day, session, turns)
             self._writer.put_segment(day, row, mark, grips, version)
             self._remember(mark.first_event_id, turns)
         for first_event_id, mark in old.items():
@@ -196,18 +205,43 @@ class TocProjector:
         if last is not None:
             self._tails[session, day.id] = last
 
-    def _roll_up(self, days: dict[str, Period]) -> None:
-        """Every node above the changed segments, once, from the bottom."""
-        level = days
-        while level:
-            above: dict[str, Period] = {}
-            for period in giving_way(level.values()):
+    def _reword(
+        self, answer: Answer, days: dict[str, Period], above: dict[str, Period], version: int, checkpoint: Position
+    ) -> None:
+        """Put the node that an answer is about among what is summed up, if it is still what was asked about."""
+        row = self.index.node_row(answer.node_id)
+        if row is None or row.digest.hex() != answer.digest:
+            # It is worded by the answer as soon as it is that again.
+            return
+        if row.level is not Level.SEGMENT:
+            above[row.id] = self._calendar.period(row.id)
+            return
+        mark = self.index.mark_before(row.session, row.first_event_id)
+        if mark is None or self._writer.changes(mark.first_event_id):
+            # What changed in this stretch is worded by what is known in it already.
+            return
+        day = self._calendar.period(row.parent_id)
+        turns = self._turns_of(row.session, mark, checkpoint)
+        new, grips = segment_rows(self._worder, day, row.session, turns)
+        self._writer.put_segment(day, new, mark, grips, version)
+        self._remember(mark.first_event_id, turns)
+        days[day.id] = day
+
+    def _roll_up(self, days: dict[str, Period], above: dict[str, Period]) -> None:
+        """Every node above the changed segments, and those *above* that were answered about, once, from the bottom."""
+        changed = days
+        for level in (Level.DAY, Level.WEEK, Level.MONTH, Level.YEAR):
+            changed = {**changed, **{id: period for id, period in above.items() if period.level is level}}
+            parents: dict[str, Period] = {}
+            for period in giving_way(changed.values()):
                 parent = self._calendar.period(period.parent_id) if period.parent_id else None
                 children = self._writer.children(period)
-                self._writer.put_period(period, parent, period_row(self._summariser, period, children))
+                is_ready = all(child.is_settled for child in children)
+                row = period_row(self._worder, period, children)
+                self._writer.put_period(period, parent, row, is_ready=is_ready)
                 if parent is not None:
-                    above[parent.id] = parent
-            level = above
+                    parents[parent.id] = parent
+            changed = parents
 
     # -- what is there already ------------------------------------------------------------------
 
@@ -226,16 +260,7 @@ class TocProjector:
         known = self._turns.get(mark.first_event_id)
         if known is not None and len(known) == mark.event_count and known[-1].event_id == mark.last_event_id:
             return known
-        found: list[Turn] = []
-        first: str = mark.first_event_id
-        while True:
-            page = self._log.scan(session=session, first=first, until=mark.last_event_id, limit=_PAGE)
-            found.extend(_turn(recorded) for recorded in page if recorded.position <= checkpoint)
-            if len(page) < _PAGE:
-                break
-            page.pop()
-            first = page[-1].event.id
-            found = [turn for turn in found if turn.event_id < first]
+        found = turns_between(self._log, session, mark.first_event_id, mark.last_event_id, checkpoint)
         if not found or mark_of(found) != mark:
             raise ProjectionError("toc", checkpoint + 1, f"segment/{mark.first_event_id} is not what the log has")
         return found
@@ -284,7 +309,8 @@ class TocView:
     def fingerprint(self) -> str:
         rule = self._rule
         return (
-            f"toc/{FORMAT} {SCAFFOLDING} zone={self._zone} gap_ms={rule.gap_ms} tokens_max={rule.tokens_max}"
+            f"toc/{FORMAT} {SCAFFOLDING} {MATERIAL_FORM} zone={self._zone}"
+            f" gap_ms={rule.gap_ms} tokens_max={rule.tokens_max}"
             f" summariser={self._summariser.summariser_id}"
         )
 
@@ -299,29 +325,6 @@ class TocView:
             batch.delete_range(family, prefix, prefix_end(prefix))
         batch.delete(Family.VIEWS, checkpoint_key(generation))
         self._rows.write(batch)
-
-
-def _turn(recorded: Recorded) -> Turn:
-    event = recorded.event
-    text = event.text
-    scaffolding = scaffolding_of(event)
-    return Turn(
-        event.id,
-        ulid_time_ms(event.id),
-        # A file of rules before a request is not much of a talk.
-        token_count(said_text(event)) if scaffolding else token_count(text),
-        Passage(
-            event_id=event.id,
-            kind=event.kind,
-            role=event.role,
-            speaker=event.speaker,
-            tool_name=event.tool_name,
-            text=blanked(text, scaffolding) if scaffolding else text,
-            left_out=tuple([(span.start, span.end) for span in scaffolding]) if scaffolding else (),
-        ),
-        event.agent,
-        event.project,
-    )
 
 
 def _event_id(turn: Turn) -> str:

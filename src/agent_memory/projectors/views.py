@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from agent_memory.clock import Clock
-from agent_memory.indexes.port import Catalog, Contents, Entities, LexicalSearch, VectorSearch
+from agent_memory.indexes.port import Catalog, Contents, Entities, LexicalSearch, VectorSearch, Wordings
 from agent_memory.log import EventLog
 from agent_memory.projectors.catalog import CatalogProjector
 from agent_memory.projectors.entities import EntitiesProjector
@@ -18,6 +18,7 @@ from agent_memory.projectors.runner import ViewRunner
 from agent_memory.projectors.toc import TocProjector
 from agent_memory.projectors.turns import Turns
 from agent_memory.projectors.vectors import VectorProjector
+from agent_memory.projectors.wordings import TocWordings
 from agent_memory.storage import Rows
 
 P = TypeVar("P", bound=Projector)
@@ -99,6 +100,12 @@ class Views:
         """The live contents, for as long as the block runs."""
         with self.toc.view.lease() as projector:
             yield projector.index
+
+    @contextmanager
+    def wordings(self) -> Iterator[Wordings]:
+        """What of the live contents may be worded, for as long as the block runs."""
+        with self.toc.view.lease() as projector:
+            yield TocWordings(self._log, projector.index)
 
     @contextmanager
     def sessions_and_days(self) -> Iterator[Catalog]:

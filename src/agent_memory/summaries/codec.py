@@ -29,6 +29,7 @@ ANSWER_BYTES_MAX = 256 << 10
 UPCASTS: dict[int, Callable[[AnswerRecord], AnswerRecord]] = {}
 """From a format to the function that lifts it to the next."""
 
+_DIGEST_BYTES = 32
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -93,6 +94,8 @@ def answer_from_record(record: bytes, *, at: str) -> Answer:
         raise Corrupt(f"the answer at {at} cannot be read: {error}") from error
     if r.format != ANSWER_FORMAT:
         r = _lifted(r, at)
+    if len(r.digest) != _DIGEST_BYTES:
+        raise Corrupt(f"the answer at {at} has a digest of {len(r.digest)} bytes, not {_DIGEST_BYTES}")
     try:
         return Answer(
             digest=r.digest.hex(),
@@ -134,7 +137,7 @@ def _summary_message(summary: Summary) -> AnsweredSummary:
         points=[
             AnsweredPoint(
                 text=_bytes(point.text),
-                type=point.type,
+                type=_bytes(point.type),
                 weight=point.weight,
                 evidence=[AnsweredExcerpt(event_id=e.event_id, start=e.start, end=e.end) for e in point.evidence],
             )
@@ -151,7 +154,7 @@ def _summary(message: AnsweredSummary) -> Summary:
         points=tuple(
             Point(
                 text=_text(point.text),
-                type=point.type,
+                type=_text(point.type),
                 weight=point.weight,
                 evidence=tuple(Excerpt(event_id=e.event_id, start=e.start, end=e.end) for e in point.evidence),
             )

@@ -1,65 +1,61 @@
 """The digest of a material: what an answer in the log is found by.
 
-SHA-256 over the parts of the material in a fixed order, each with its length before it, so that no two
-materials run together into the same bytes. Everything is in it that a language model may be shown, and
-nothing else: a weight is not, for it only ranks bullets among each other. Answers are kept for ever and
-found by it, so a change here is a new form, which asks about every node again.
+SHA-256 of MessagePack, arrays of arrays in the order below. Everything is in it that a language model may be
+shown, and nothing else: a weight is not, for it only ranks bullets among each other. Answers are kept for
+ever and found by it, so a change here is a new form, which asks about every node again.
+
+    form, level, label, [project], [passage], [child]
+    passage    event id, kind, role, speaker, tool, text, [[start, end] of what is left out]
+    child      node id, count of events, [project], title, abstract, [keyword], [point]
+    point      text, type, [[event id, start, end]]
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from hashlib import sha256
+from typing import Any
 
-from agent_memory.toc.material import ChildMaterial, Material, Passage, Summary
+import msgspec
+
+from agent_memory.toc.material import ChildMaterial, Material
 
 MATERIAL_FORM = "material/1"
+
+_encoder = msgspec.msgpack.Encoder()
 
 
 def material_digest(material: Material) -> str:
     """SHA-256 of *material* in hex: equal for materials that a model cannot tell apart. Pure."""
-    parts = [MATERIAL_FORM, material.level._value_, material.label]
-    _put(parts, material.projects)
-    parts.append(str(len(material.passages)))
-    for passage in material.passages:
-        _put_passage(parts, passage)
-    parts.append(str(len(material.children)))
-    for child in material.children:
-        _put_child(parts, child)
-    # A text may hold half a surrogate pair, and is in the log with it.
-    framed = "".join([f"{len(part)}:{part}" for part in parts])
-    return sha256(framed.encode("utf-8", "surrogatepass")).hexdigest()
+    # The property `value` is Python code, and this runs for every passage of every segment that changes.
+    passages = [
+        (p.event_id, p.kind._value_, p.role._value_, p.speaker, p.tool_name, p.text, p.left_out)
+        for p in material.passages
+    ]
+    children = [_child(child) for child in material.children]
+    parts = (MATERIAL_FORM, material.level._value_, material.label, material.projects, passages, children)
+    try:
+        encoded = _encoder.encode(parts)
+    except UnicodeEncodeError:
+        encoded = _encoder.encode(_as_bytes(parts))
+    return sha256(encoded).hexdigest()
 
 
-def _put_passage(parts: list[str], passage: Passage) -> None:
-    left_out = ",".join([f"{start}-{end}" for start, end in passage.left_out]) if passage.left_out else ""
-    parts += (
-        passage.event_id,
-        passage.kind._value_,
-        passage.role._value_,
-        passage.speaker,
-        passage.tool_name,
-        passage.text,
-        left_out,
+def _child(child: ChildMaterial) -> tuple[Any, ...]:
+    summary = child.summary
+    points = [(p.text, p.type, [(e.event_id, e.start, e.end) for e in p.evidence]) for p in summary.points]
+    return (
+        child.node_id,
+        child.event_count,
+        child.projects,
+        summary.title,
+        summary.abstract,
+        summary.keywords,
+        points,
     )
 
 
-def _put_child(parts: list[str], child: ChildMaterial) -> None:
-    parts += (child.node_id, str(child.event_count))
-    _put(parts, child.projects)
-    _put_summary(parts, child.summary)
-
-
-def _put_summary(parts: list[str], summary: Summary) -> None:
-    parts += (summary.title, summary.abstract)
-    _put(parts, summary.keywords)
-    parts.append(str(len(summary.points)))
-    for point in summary.points:
-        parts += (point.text, point.type, ",".join([f"{e.event_id}:{e.start}-{e.end}" for e in point.evidence]))
-
-
-def _put(parts: list[str], names: Iterable[str]) -> None:
-    """A list of any length: how many, and each."""
-    listed = list(names)
-    parts.append(str(len(listed)))
-    parts += listed
+def _as_bytes(part: Any) -> Any:
+    """The same with every text as its WTF-8: one of them holds half a surrogate pair, and is in the log with it."""
+    if isinstance(part, str):
+        return part.encode("utf-8", "surrogatepass")
+    return [_as_bytes(inner) for inner in part] if isinstance(part, tuple | list) else part

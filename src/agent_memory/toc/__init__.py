@@ -3,7 +3,7 @@
 from agent_memory.toc.calendar import Calendar, Period
 from agent_memory.toc.grips import GripAddress, grip_address, grip_id, matches, settle
 from agent_memory.toc.material import ChildMaterial, Excerpt, Level, Material, Passage, Point, Summary
-from agent_memory.toc.model import Bullet, Grip, Node
+from agent_memory.toc.model import Bullet, Grip, Node, Wording
 from agent_memory.toc.segments import SegmentMark, SegmentRule, Turn, segments, token_count
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "SegmentRule",
     "Summary",
     "Turn",
+    "Wording",
     "grip_address",
     "grip_id",
     "matches",

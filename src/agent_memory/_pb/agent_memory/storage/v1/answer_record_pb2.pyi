@@ -140,7 +140,7 @@ class AnsweredPoint(_message.Message):
     WEIGHT_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
     text: _builtins.bytes
-    type: _builtins.str
+    type: _builtins.bytes
     weight: _builtins.float
     @_builtins.property
     def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___AnsweredExcerpt]: ...
@@ -148,7 +148,7 @@ class AnsweredPoint(_message.Message):
         self,
         *,
         text: _builtins.bytes = ...,
-        type: _builtins.str = ...,
+        type: _builtins.bytes = ...,
         weight: _builtins.float = ...,
         evidence: _abc.Iterable[Global___AnsweredExcerpt] | None = ...,
     ) -> None: ...
