@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import aclosing
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from agent_memory import courtesy, telemetry
-from agent_memory.bridge import drawn
+from agent_memory.bridge import drawn, reports
 from agent_memory.clock import Clock, IdSource
 from agent_memory.errors import (
     Closed,
@@ -40,13 +41,24 @@ from agent_memory.memory import (
     Timeline,
     VerifyReport,
 )
-from agent_memory.paging import SEARCH_LIMIT_MAX
+from agent_memory.paging import SEARCH_LIMIT_MAX, check_page_size, decode_token, encode_token
 from agent_memory.projectors.views import Views
 from agent_memory.reading import Reader
 from agent_memory.retrieval import DEFAULT_OPTIONS, SearchOptions, SearchResult
+from agent_memory.retrieval.bounds import calendar_of, edge_ms
 from agent_memory.retrieval.context import ContextBlock, ContextBuilder
 from agent_memory.retrieval.options import check_options, check_token_budget
 from agent_memory.retrieval.search import Searcher
+from agent_memory.summaries.control import Control
+from agent_memory.summaries.reports import (
+    EVERYTHING_WAITING,
+    SetAsideNode,
+    SummariesEstimate,
+    SummariesReport,
+    SummariesWanted,
+    SummaryPreview,
+    SummaryVersion,
+)
 from agent_memory.toc.model import Grip, Node
 
 if TYPE_CHECKING:
@@ -95,6 +107,7 @@ class LocalMemory:
         status: Callable[[], Status],
         replay: Callable[..., AsyncIterator[ReplayReport]],
         verify: Callable[[], AsyncIterator[VerifyReport]],
+        summaries: Control,
         announce: Callable[[str], None],
         close: Callable[[], None],
     ) -> None:
@@ -112,6 +125,7 @@ class LocalMemory:
         self._status = status
         self._replay = replay
         self._verify = verify
+        self._summaries = summaries
         self._announce = announce
         self._close = close
 
@@ -360,6 +374,34 @@ class LocalMemory:
         block = self._contexts.build(result, token_budget=token_budget, projects=projects)
         timings_ms = {**result.timings_ms, "context": (self._clock.monotonic_s() - started) * 1000}
         return msgspec.structs.replace(block, result=msgspec.structs.replace(result, timings_ms=timings_ms))
+
+    # -- summaries ------------------------------------------------------------------------------
+
+    async def estimate_summaries(self, wanted: SummariesWanted = EVERYTHING_WAITING) -> SummariesEstimate:
+        return await self._blocking(self._summaries.estimate, wanted, since_ms=self._since_ms(wanted))
+
+    async def preview_summary(self, node_id: str) -> SummaryPreview:
+        return await self._blocking(self._summaries.preview, node_id)
+
+    def summarise(self, wanted: SummariesWanted = EVERYTHING_WAITING) -> AsyncIterator[SummariesReport]:
+        self._check_open()
+        run = functools.partial(self._summaries.run, wanted, since_ms=self._since_ms(wanted))
+        return reports(run, name="summarise")
+
+    async def summary_versions(self, node_id: str) -> list[SummaryVersion]:
+        return await self._blocking(self._summaries.versions, node_id)
+
+    async def set_aside(self, *, limit: int = 100, token: str = "") -> Page[SetAsideNode]:
+        check_page_size(limit)
+        after: str = decode_token(token, ("set_aside",), str) or ""
+        found = await self._blocking(self._summaries.set_aside, after=after, limit=limit + 1)
+        more = encode_token(("set_aside",), found[limit - 1].node_id) if len(found) > limit else ""
+        return Page(items=tuple(found[:limit]), next_token=more)
+
+    def _since_ms(self, wanted: SummariesWanted) -> int | None:
+        if not wanted.since:
+            return None
+        return edge_ms(wanted.since, calendar=calendar_of(self._summaries.time_zone), last=False, field="since")
 
     # -- the store ------------------------------------------------------------------------------
 

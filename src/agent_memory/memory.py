@@ -13,6 +13,16 @@ from agent_memory.events import Draft, Kind, Position, Receipt, Recorded, Role
 from agent_memory.indexes.model import Session
 from agent_memory.retrieval.context import ContextBlock
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult
+from agent_memory.summaries.reports import (
+    EVERYTHING_WAITING,
+    SetAsideNode,
+    SummariesEstimate,
+    SummariesReport,
+    SummariesStatus,
+    SummariesWanted,
+    SummaryPreview,
+    SummaryVersion,
+)
 from agent_memory.toc.model import Grip, Node
 
 T = TypeVar("T")
@@ -147,6 +157,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     disk_free_bytes: int
     append_error: str
     spool: SpoolStatus = SpoolStatus(path="")
+    summaries: SummariesStatus = SummariesStatus()
 
 
 class ReplayProgress(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -332,6 +343,32 @@ class Memory(Protocol):
 
         Errors: `InvalidQuery`, naming budget, filter or option.
         """
+        ...
+
+    async def estimate_summaries(self, wanted: SummariesWanted = EVERYTHING_WAITING) -> SummariesEstimate:
+        """About what it would take to word these nodes by the configured language model; nothing is sent.
+
+        Errors: `InvalidConfig` where none is configured; `UnknownNode`, `InvalidQuery`.
+        """
+        ...
+
+    async def preview_summary(self, node_id: str) -> SummaryPreview:
+        """Exactly what would be sent to word a node; nothing is. Errors: as `estimate_summaries`."""
+        ...
+
+    def summarise(self, wanted: SummariesWanted = EVERYTHING_WAITING) -> AsyncIterator[SummariesReport]:
+        """Have nodes worded now: reports of progress, then one verdict. Leaving early begins no more calls.
+
+        Errors: as `estimate_summaries`; `SummariesRunning` while somebody else has nodes worded.
+        """
+        ...
+
+    async def summary_versions(self, node_id: str) -> list[SummaryVersion]:
+        """What the model answered about a node, the latest first; older answers stay. Errors: as `preview_summary`."""
+        ...
+
+    async def set_aside(self, *, limit: int = 100, token: str = "") -> Page[SetAsideNode]:
+        """The nodes that the model would not word, the most recent first. Errors: `InvalidConfig`, `InvalidQuery`."""
         ...
 
     async def status(self) -> Status: ...

@@ -30,6 +30,15 @@ from agent_memory.memory import (
 )
 from agent_memory.retrieval.context import ContextBlock
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult
+from agent_memory.summaries.reports import (
+    EVERYTHING_WAITING,
+    SetAsideNode,
+    SummariesEstimate,
+    SummariesReport,
+    SummariesWanted,
+    SummaryPreview,
+    SummaryVersion,
+)
 from agent_memory.toc.model import Grip, Node
 
 T = TypeVar("T")
@@ -186,6 +195,21 @@ class SyncMemory:
                 query, token_budget=token_budget, where=where, options=options, min_position=min_position
             )
         )
+
+    def estimate_summaries(self, wanted: SummariesWanted = EVERYTHING_WAITING) -> SummariesEstimate:
+        return self._wait(self._memory.estimate_summaries(wanted))
+
+    def preview_summary(self, node_id: str) -> SummaryPreview:
+        return self._wait(self._memory.preview_summary(node_id))
+
+    def summarise(self, wanted: SummariesWanted = EVERYTHING_WAITING) -> Iterator[SummariesReport]:
+        return self._each(self._memory.summarise(wanted))
+
+    def summary_versions(self, node_id: str) -> list[SummaryVersion]:
+        return self._wait(self._memory.summary_versions(node_id))
+
+    def set_aside(self, *, limit: int = 100, token: str = "") -> Page[SetAsideNode]:
+        return self._wait(self._memory.set_aside(limit=limit, token=token))
 
     def status(self) -> Status:
         return self._wait(self._memory.status())

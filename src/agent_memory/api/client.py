@@ -21,6 +21,7 @@ from agent_memory._pb.agent_memory.v1 import (
     grip_service_pb2_grpc,
     search_service_pb2_grpc,
     session_service_pb2_grpc,
+    summary_service_pb2_grpc,
 )
 from agent_memory._pb.agent_memory.v1 import (
     contents_service_pb2 as contents_pb,
@@ -36,6 +37,9 @@ from agent_memory._pb.agent_memory.v1 import (
 )
 from agent_memory._pb.agent_memory.v1 import (
     session_service_pb2 as session_pb,
+)
+from agent_memory._pb.agent_memory.v1 import (
+    summary_service_pb2 as summary_pb,
 )
 from agent_memory.api.append_sender import AppendSender
 from agent_memory.api.calling import Caller
@@ -57,6 +61,14 @@ from agent_memory.api.wire.events import (
     timeline_from_pb,
 )
 from agent_memory.api.wire.search import context_from_pb, options_to_pb, result_from_pb
+from agent_memory.api.wire.summaries import (
+    estimate_from_pb,
+    preview_from_pb,
+    set_aside_from_pb,
+    summaries_report_from_pb,
+    version_from_pb,
+    wanted_to_pb,
+)
 from agent_memory.api.wire.text import shown
 from agent_memory.clock import SYSTEM_CLOCK, Clock, IdSource, RandomIds
 from agent_memory.errors import Invalid, InvalidQuery, UnknownView, ViewBehind
@@ -82,6 +94,15 @@ from agent_memory.paging import SEARCH_LIMIT_MAX, check_page_size
 from agent_memory.retrieval.context import ContextBlock
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult
 from agent_memory.retrieval.options import check_options, check_token_budget
+from agent_memory.summaries.reports import (
+    EVERYTHING_WAITING,
+    SetAsideNode,
+    SummariesEstimate,
+    SummariesReport,
+    SummariesWanted,
+    SummaryPreview,
+    SummaryVersion,
+)
 from agent_memory.toc.model import Grip, Node
 
 TIMEOUT_S = 30.0
@@ -144,6 +165,7 @@ class GrpcMemory:
         self._grips = grip_service_pb2_grpc.GripServiceStub(channel)
         self._search = search_service_pb2_grpc.SearchServiceStub(channel)
         self._admin = admin_service_pb2_grpc.AdminServiceStub(channel)
+        self._summaries = summary_service_pb2_grpc.SummaryServiceStub(channel)
         try:
             await self._caller.unary(
                 self._admin.GetStatus,
@@ -362,6 +384,31 @@ class GrpcMemory:
             min_position=_position(min_position),
         )
         return context_from_pb(await self._caller.unary(self._search.BuildContext, request))
+
+    # -- summaries ------------------------------------------------------------------------------
+
+    async def estimate_summaries(self, wanted: SummariesWanted = EVERYTHING_WAITING) -> SummariesEstimate:
+        request = summary_pb.EstimateSummariesRequest(wanted=wanted_to_pb(wanted))
+        return estimate_from_pb(await self._caller.unary(self._summaries.EstimateSummaries, request))
+
+    async def preview_summary(self, node_id: str) -> SummaryPreview:
+        request = summary_pb.PreviewSummaryRequest(node_id=shown(node_id))
+        return preview_from_pb(await self._caller.unary(self._summaries.PreviewSummary, request))
+
+    async def summarise(self, wanted: SummariesWanted = EVERYTHING_WAITING) -> AsyncIterator[SummariesReport]:
+        request = summary_pb.SummariseRequest(wanted=wanted_to_pb(wanted))
+        async for message in self._caller.stream(self._summaries.Summarise, request):
+            yield summaries_report_from_pb(message)
+
+    async def summary_versions(self, node_id: str) -> list[SummaryVersion]:
+        request = summary_pb.ListSummaryVersionsRequest(node_id=shown(node_id))
+        answer = await self._caller.unary(self._summaries.ListSummaryVersions, request)
+        return list(map(version_from_pb, answer.versions))
+
+    async def set_aside(self, *, limit: int = 100, token: str = "") -> Page[SetAsideNode]:
+        request = summary_pb.ListSetAsideRequest(page_size=check_page_size(limit), page_token=shown(token))
+        answer = await self._caller.unary(self._summaries.ListSetAside, request)
+        return Page(items=tuple(map(set_aside_from_pb, answer.nodes)), next_token=answer.next_page_token)
 
     # -- the store ------------------------------------------------------------------------------
 

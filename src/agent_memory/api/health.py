@@ -7,6 +7,7 @@
     agent_memory.v1.SearchService      one of the views that can serve a search
     agent_memory.v1.GripService        status is answered in time
     agent_memory.v1.AdminService       the same
+    agent_memory.v1.SummaryService     the same, and no wrong setting keeps the worker from wording
     agent_memory.view.toc, ...         that view; NOT_SERVING while it has failed, waits, or
                                        stands still with entries pending
 
@@ -27,6 +28,7 @@ import grpc
 
 from agent_memory.api.servicers.answering import Context
 from agent_memory.memory import VIEW_NAMES, Memory, Status, ViewState, ViewStatus
+from agent_memory.summaries.reports import SummariesState
 from agent_memory.telemetry import LOG
 
 if TYPE_CHECKING:
@@ -35,7 +37,15 @@ if TYPE_CHECKING:
 SERVICE = "grpc.health.v1.Health"
 VIEW_PREFIX = "agent_memory.view."
 _PREFIX = "agent_memory.v1."
-_SERVICES = ("EventService", "SessionService", "ContentsService", "GripService", "SearchService", "AdminService")
+_SERVICES = (
+    "EventService",
+    "SessionService",
+    "ContentsService",
+    "GripService",
+    "SearchService",
+    "AdminService",
+    "SummaryService",
+)
 NAMES = ("", *(_PREFIX + name for name in _SERVICES), *(VIEW_PREFIX + name for name in VIEW_NAMES))
 
 POLL_S = 1.0
@@ -76,6 +86,7 @@ def serving(status: Status | None, progress: Progress) -> dict[str, bool]:
         "GripService": True,
         "SearchService": views["lexical"] or views["vectors"] or views["toc"],
         "AdminService": True,
+        "SummaryService": status.summaries.state is not SummariesState.STOPPED,
     }
     return {
         "": durable,

@@ -18,6 +18,7 @@ from agent_memory._pb.agent_memory.v1 import (
     grip_service_pb2,
     search_service_pb2,
     session_service_pb2,
+    summary_service_pb2,
 )
 from agent_memory.api import health as health_service
 from agent_memory.api.address import Address, parse_listen_address, problem_of_listening
@@ -29,6 +30,7 @@ from agent_memory.api.servicers.events import EventServicer
 from agent_memory.api.servicers.grips import GripServicer
 from agent_memory.api.servicers.search import SearchServicer
 from agent_memory.api.servicers.sessions import SessionServicer
+from agent_memory.api.servicers.summaries import SummaryServicer
 from agent_memory.errors import AddressInUse
 from agent_memory.memory import Memory
 
@@ -80,6 +82,7 @@ async def serve_memory(
         (grip_service_pb2, "GripService", GripServicer(memory)),
         (search_service_pb2, "SearchService", SearchServicer(memory)),
         (admin_service_pb2, "AdminService", AdminServicer(memory, stopping)),
+        (summary_service_pb2, "SummaryService", SummaryServicer(memory, stopping)),
     )
     names = [add_service(server, file.DESCRIPTOR.services_by_name[name], servicer) for file, name, servicer in services]
     health_service.add_health(server, health)

@@ -35,6 +35,8 @@ COMMANDS = (
     "resume",
     "replay",
     "verify",
+    "summarise",
+    "summaries",
     "model",
     "redact",
     "config",

@@ -12,6 +12,7 @@ from agent_memory.indexes.model import Session
 from agent_memory.memory import Day, ReplayVerdict, Status, Timeline
 from agent_memory.retrieval.context import ContextBlock
 from agent_memory.retrieval.model import Hit, SearchOptions, SearchResult
+from agent_memory.summaries.reports import SummariesStatus
 from agent_memory.temporal import TimeReading
 from agent_memory.toc.model import Grip, Node
 
@@ -254,6 +255,36 @@ def status_shape(status: Status) -> Shape:
             "paused": status.spool.paused,
             "error": status.spool.error,
         },
+        "summaries": summaries_status_shape(status.summaries),
+    }
+
+
+def summaries_status_shape(status: SummariesStatus) -> Shape:
+    """How the wording of the contents is."""
+    return {
+        "state": status.state.value,
+        "provider": status.provider,
+        "model": status.model,
+        "reason": status.reason,
+        "until": rfc3339(status.until_ms) if status.until_ms else "",
+        "waiting": status.waiting,
+        "worded": status.worded,
+        "set_aside": status.set_aside,
+        "left_out": status.left_out,
+        "under_way": list(status.under_way),
+        "today": {
+            "calls": status.calls_today,
+            "tokens": status.tokens_today,
+            "tokens_max": status.tokens_per_day_max,
+            "usd": status.usd_today,
+            "usd_max": status.usd_per_day_max,
+            "unpriced": status.unpriced_today,
+            "refused": status.refused_today,
+            "failed": status.failed_today,
+            "interrupted": status.interrupted_today,
+        },
+        "last_error": status.last_error,
+        "last_error_time": rfc3339(status.last_error_ms) if status.last_error_ms else "",
     }
 
 

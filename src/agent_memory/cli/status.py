@@ -40,6 +40,7 @@ def _show(front: Front, status: Status) -> None:
     from rich.text import Text
 
     from agent_memory.cli.event_view import field_table
+    from agent_memory.cli.summaries_view import summary_line
     from agent_memory.cli.terminal import stored
     from agent_memory.cli.times import Zone, ago
 
@@ -52,6 +53,7 @@ def _show(front: Front, status: Status) -> None:
         ("events", f"{status.event_count:,}, log at position {status.position:,}"),
         ("model", status.model_id or "none; search is by keyword (`agent-memory model install`)"),
         ("captured", _captured(status.spool)),
+        ("summaries", summary_line(status.summaries)),
         ("zone", status.time_zone),
         ("disk", f"{status.disk_free_bytes / (1 << 30):,.1f} GiB free"),
         ("since", f"{since}, agent-memory {status.version}, format {status.store_format}"),
@@ -76,6 +78,9 @@ def _show(front: Front, status: Status) -> None:
             *([f"{view.generation}"] if wide else []),
         )
     front.out.print(table)
+    if status.summaries.reason:
+        style = "red" if status.summaries.state.value == "stopped" else "yellow"
+        front.out.print(stored(f"summaries: {status.summaries.reason}", style))
     if status.spool.error:
         front.out.print(stored(f"what hooks leave is not taken in: {status.spool.error}", "red"))
     for view in status.views:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from agent_memory.clock import Clock
@@ -11,6 +12,7 @@ from agent_memory.memory import Status, ViewState, ViewStatus
 from agent_memory.projectors.runner import Standing, ViewRunner
 from agent_memory.projectors.views import Views
 from agent_memory.storage import STORE_FORMAT, Store
+from agent_memory.summaries.reports import SummariesStatus
 
 STALL_S = 60.0
 """How long a view may have entries to take in and take in none."""
@@ -20,12 +22,21 @@ class StatusReport:
     """Puts together what log, views and disk say of themselves."""
 
     def __init__(
-        self, store: Store, log: EventLog, views: Views, spool: SpoolReport, *, model_id: str, clock: Clock
+        self,
+        store: Store,
+        log: EventLog,
+        views: Views,
+        spool: SpoolReport,
+        summaries: Callable[[], SummariesStatus],
+        *,
+        model_id: str,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._log = log
         self._views = views
         self._spool = spool
+        self._summaries = summaries
         self._model_id = model_id
         self._start_ms = clock.now_ms()
 
@@ -51,6 +62,7 @@ class StatusReport:
             disk_free_bytes=self._store.free_bytes(),
             append_error=append_error,
             spool=spool,
+            summaries=self._summaries(),
         )
 
 

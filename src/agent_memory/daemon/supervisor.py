@@ -30,7 +30,7 @@ async def run_daemon(config: Config, *, on_ready: Callable[[str, str], None]) ->
         loop.add_signal_handler(number, stop.set)
     try:
         async with (
-            open_memory(config, spool=spool) as memory,
+            open_memory(config, spool=spool, summarises=True) as memory,
             draining(config, memory, spool),
             reminding(config, memory),
             serve_memory(

@@ -14,6 +14,7 @@ from agent_memory.clock import SYSTEM_CLOCK, Clock, IdSource, RandomIds
 from agent_memory.config import Config
 from agent_memory.daemon.report import StatusReport
 from agent_memory.daemon.spool_report import SpoolReport
+from agent_memory.daemon.summarising import open_control
 from agent_memory.events import EventLimits
 from agent_memory.inference.extractive import ExtractiveSummariser
 from agent_memory.inference.lazy_embedder import open_embedder
@@ -110,11 +111,13 @@ async def open_memory(
     embedder: Embedder | None = None,
     create: bool = True,
     spool: SpoolReport | None = None,
+    summarises: bool = False,
 ) -> AsyncIterator[LocalMemory]:
     """A store, its views running, until the block ends.
 
     *embedder* takes the place of the model that the configuration names; the caller closes it.
-    *spool* is what status tells of the spool, for who drains it.
+    *spool* is what status tells of the spool, for who drains it. With *summarises* a configured language model
+    words what waits for it, unasked; else it is asked where somebody calls `summarise`.
     Without *create* nothing that is there is replaced: a view that was built with other settings
     stays as it is, and cannot be read with these.
     Errors: `StoreLocked`, `UnknownFormat`, `InvalidConfig`, `InvalidModel`; `UnknownStore` where
@@ -125,7 +128,15 @@ async def open_memory(
     stack = ExitStack()
     opening = asyncio.ensure_future(
         asyncio.to_thread(
-            _open, config, clock, ids or RandomIds(), embedder, create, spool or SpoolReport(config.spool), stack
+            _open,
+            config,
+            clock,
+            ids or RandomIds(),
+            embedder,
+            create,
+            spool or SpoolReport(config.spool),
+            summarises,
+            stack,
         )
     )
     try:
@@ -148,6 +159,7 @@ def _open(
     given: Embedder | None,
     create: bool,
     spool: SpoolReport,
+    summarises: bool,
     stack: ExitStack,
 ) -> LocalMemory:
     with ExitStack() as opening:
@@ -206,8 +218,20 @@ def _open(
         opening.callback(executor.shutdown, wait=True, cancel_futures=True)
         replays = Replays(log, views, clock=clock)
         verifier = Verifier(log, views, scratch=kinds.scratch)
-        report = StatusReport(store, log, views, spool, model_id=embedder.model_id if embedder else "", clock=clock)
         tokens = SplintrTokenCounter()
+        # Before the readers go, on closing: what is under way puts its answers into the log first.
+        summaries = open_control(
+            config, store, log, views, tokens=tokens, unasked=summarises, clock=clock, opening=opening
+        )
+        report = StatusReport(
+            store,
+            log,
+            views,
+            spool,
+            summaries.status,
+            model_id=embedder.model_id if embedder else "",
+            clock=clock,
+        )
         memory = LocalMemory(
             log=log,
             views=views,
@@ -222,6 +246,7 @@ def _open(
             status=report.status,
             replay=replays.run,
             verify=verifier.run,
+            summaries=summaries,
             announce=store.announce,
             close=stack.close,
         )

@@ -114,6 +114,10 @@ class Wordings(Protocol):
         """All that was answered about a material, the latest first: the first words its node."""
         ...
 
+    def answers_about(self, node_id: str) -> list[Answer]:
+        """All that was answered about a node, as it is and as it was, the latest first. Takes time by all answers."""
+        ...
+
 
 class Catalog(Protocol):
     """Sessions, agents, projects, and counts per local day."""

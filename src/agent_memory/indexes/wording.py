@@ -42,6 +42,13 @@ class WordingIndex:
         found = scan_all(self._rows, Family.TOC_NODES, first=prefix, end=prefix_end(prefix), page=_PAGE)
         return [_answer(key, value) for key, value in found]
 
+    def answers_about(self, node_id: str) -> list[Answer]:
+        """All that was answered about a node, as it is and as it was, the latest first; every answer is looked at."""
+        prefix = answers_prefix(self._generation)
+        rows = scan_all(self._rows, Family.TOC_NODES, first=prefix, end=prefix_end(prefix), page=_PAGE)
+        found = [(key, answer) for key, value in rows if (answer := _answer(key, value)).node_id == node_id]
+        return [answer for _, answer in sorted(found, key=lambda one: -answer_position(one[0]))]
+
     def answer(self, node_id: str, digest: bytes) -> Answer | None:
         """The latest answer about a node's material."""
         prefix = answers_prefix(self._generation, digest)

@@ -34,6 +34,9 @@ class TocWordings:
     def answers(self, digest: str) -> list[Answer]:
         return self._index.wording.answers(digest)
 
+    def answers_about(self, node_id: str) -> list[Answer]:
+        return self._index.wording.answers_about(node_id)
+
     def material(self, node_id: str) -> Material:
         for _ in range(_TRIES):
             # First the checkpoint: events between it and the row are missed, which the digest tells.

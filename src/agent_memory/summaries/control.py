@@ -23,6 +23,7 @@ from agent_memory.summaries.reports import (
     SummariesVerdict,
     SummariesWanted,
     SummaryPreview,
+    SummaryVersion,
 )
 from agent_memory.summaries.schedule import Wish
 from agent_memory.summaries.worker import Worker
@@ -38,7 +39,8 @@ SAMPLED_MAX = 100
 """So many nodes of a level are looked at for an estimate, evenly spread; the others are taken to be like them."""
 
 _TELL_S = 0.2
-_COUNT_S = 2.0
+_DRAIN_S = 5.0
+_COUNT_S = 1.0
 _COUNT_SHARE = 50
 
 
@@ -181,6 +183,31 @@ class Control:
                 break
         return found
 
+    def versions(self, node_id: str) -> list[SummaryVersion]:
+        """What was answered about a node, the latest first. Errors: as `preview`."""
+        worker = self._needed()
+        now = worker.desk.material(node_id)
+        shown = worker.desk.answer(now[0]) if now is not None else None
+        return [
+            SummaryVersion(
+                provider=answer.provider,
+                model=answer.model,
+                prompt_version=answer.prompt_version,
+                answered_ms=answer.answered_ms,
+                digest=answer.digest,
+                is_shown=answer == shown and answer.summary is not None,
+                title=answer.summary.title if answer.summary else "",
+                abstract=answer.summary.abstract if answer.summary else "",
+                bullets=tuple(point.text for point in answer.summary.points) if answer.summary else (),
+                refusal=answer.refusal,
+                tokens=answer.usage.tokens_in + answer.usage.tokens_out,
+                usd=answer.usage.cost_usd,
+                dropped=answer.dropped,
+                anchored=answer.anchored,
+            )
+            for answer in worker.desk.answers_of(node_id)
+        ]
+
     # -- doing it now ---------------------------------------------------------------------------
 
     def run(
@@ -233,7 +260,7 @@ class Control:
         finally:
             worker.end_wish()
             if own:
-                worker.stop(drain_s=0.0)
+                worker.stop(drain_s=_DRAIN_S)
 
     # -- inside ---------------------------------------------------------------------------------
 

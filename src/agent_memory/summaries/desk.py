@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import msgspec
@@ -59,6 +59,10 @@ class Desk(Protocol):
         """The last position that the contents hold."""
         ...
 
+    def tell_at(self, position: Position, listener: Callable[[], None]) -> None:
+        """Have the contents come to *position* without delay, and call *listener* then, from some thread."""
+        ...
+
     def unworded(self) -> Iterator[Wanting]:
         """The nodes that have no answer, the most recent first; read bit by bit."""
         ...
@@ -84,6 +88,10 @@ class Desk(Protocol):
 
     def answer(self, digest: str) -> Answer | None:
         """What is recorded of a digest; of several, the latest."""
+        ...
+
+    def answers_of(self, node_id: str) -> list[Answer]:
+        """All that was answered about the node, as it is and as it was, the latest first. Errors: `UnknownNode`."""
         ...
 
     def record(self, answer: Answer) -> Position:

@@ -2,7 +2,7 @@
 
     views   "wording/open/" call id u64          -> a call that has begun, at the most that it may take
     views   "wording/reply/" node id "/" prompt  -> what the model answered, until the node's answer is in the log
-    views   "wording/refused/" digest            -> how often that material was refused
+    views   "wording/refused/" digest            -> how often that material was refused, and why at last
     views   "wording/day/2026-01-15"             -> what the calls of a local day took
 
 A call is in `open`, durably, before it is made; its end, its reply and its price are one write. So whatever
@@ -48,7 +48,7 @@ _encoder = msgspec.msgpack.Encoder()
 _open_decoder = msgspec.msgpack.Decoder(Open)
 _kept_decoder = msgspec.msgpack.Decoder(Kept)
 _spent_decoder = msgspec.msgpack.Decoder(Spent)
-_count_decoder = msgspec.msgpack.Decoder(tuple[int, int])
+_refused_decoder = msgspec.msgpack.Decoder(tuple[int, int, str])
 
 
 def prompt_key(provider: str, model: str, prompt: Prompt) -> bytes:
@@ -118,16 +118,20 @@ class Journal:
 
     # -- nodes ----------------------------------------------------------------------------------
 
-    def refusals(self, digest: str) -> int:
-        """How often this material was refused."""
+    def refusals(self, digest: str) -> tuple[int, str]:
+        """How often this material was refused, and why the last time."""
         value = self._rows.get(Family.VIEWS, _REFUSED + digest.encode())
-        return 0 if value is None else _count_decoder.decode(value)[0]
+        if value is None:
+            return 0, ""
+        count, _, reason = _refused_decoder.decode(value)
+        return count, reason
 
-    def count_refusal(self, digest: str) -> int:
+    def count_refusal(self, digest: str, reason: str) -> int:
         """One more; how many they are now."""
-        count = self.refusals(digest) + 1
+        count = self.refusals(digest)[0] + 1
         batch = self._rows.batch()
-        batch.put(Family.VIEWS, _REFUSED + digest.encode(), _encoder.encode((count, self._now_ms())))
+        told = (count, self._now_ms(), _storable(reason))
+        batch.put(Family.VIEWS, _REFUSED + digest.encode(), _encoder.encode(told))
         self._rows.write(batch, durable=True)
         return count
 
@@ -221,7 +225,7 @@ class Journal:
         ] + [
             key
             for key, value in scan_all(self._rows, Family.VIEWS, first=_REFUSED, end=prefix_end(_REFUSED))
-            if _count_decoder.decode(value)[1] < before_ms
+            if _refused_decoder.decode(value)[1] < before_ms
         ]
         for key in old:
             batch.delete(Family.VIEWS, key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
 
@@ -16,6 +17,7 @@ from agent_memory.summaries.model import Prompt, Reply, Usage
 from agent_memory.summaries.port import LanguageModel
 from agent_memory.toc.calendar import Calendar
 
+_RATIO_MAX = 4.0
 _LEAST = Usage(calls=1, tokens_in=1)
 _ASKING_S = 1.0
 """How often somebody looks whether the one call has come back that asks whether an outage is over."""
@@ -73,7 +75,11 @@ class Meter:
         self._rate = Rate(limits.calls_per_minute_max)
         self._outage = Outage(chance)
         self._asking = False
+        self._spent_until: Hold | None = None
+        # A model may count more tokens than our vocabulary does: by how much, its answers tell.
+        self._ratio = 1.0
         self.under_way = 0
+        self.is_closing = False
         self.answered_by: set[str] = set()
         """What the model calls itself, where that is another name than the settings'."""
         self.problem = ""
@@ -90,6 +96,7 @@ class Meter:
         """Somebody asks for it: try at once what was given up, and end a pause."""
         with self._lock:
             self.problem = ""
+            self._spent_until = None
             self._outage.end_pause()
 
     def total(self) -> Spent:
@@ -106,7 +113,7 @@ class Meter:
 
     def at_most(self, prompt: Prompt) -> Usage:
         """The most that a call may take."""
-        tokens_in = self.tokens_in(prompt)
+        tokens_in = round(self.tokens_in(prompt) * self._ratio)
         cost = self._prices.cost(tokens_in, prompt.answer_tokens_max)
         return Usage(calls=1, tokens_in=tokens_in, tokens_out=prompt.answer_tokens_max, cost_usd=cost)
 
@@ -125,6 +132,9 @@ class Meter:
         try:
             reply = self.model.complete(prompt)
         except ProviderUnavailable as error:
+            if self.is_closing:
+                # It was we who hung up, perhaps on an answer: it stays open, for the next process to count.
+                raise
             self.journal.failed(call, Usage(calls=1))
             with self._lock:
                 self._outage.failed(
@@ -188,7 +198,10 @@ class Meter:
         over = over_budget(self.limits, self.journal.ended(today), next_call)
         if over:
             self._check_fits(next_call)
-            return self._until_midnight(over)
+            self._spent_until = self._until_midnight(over)
+        # Once a call had no room in the day, none is begun: smaller ones would fill up what is left.
+        if self._spent_until is not None and self._clock.now_ms() < self._spent_until.until_ms:
+            return self._until_midnight(self._spent_until.reason)
         if over_budget(self.limits, self.journal.spent(today), next_call):
             return Hold("what is under way may take the rest of the day's budget", _ASKING_S)
         pause_s = self._outage.pause_s(now_s)
@@ -218,6 +231,8 @@ class Meter:
     def _usage(self, reply: Reply, at_most: Usage) -> Usage:
         """What the provider says that it took; where it says nothing, what we count."""
         told = reply.usage
+        if told.tokens_in > at_most.tokens_in:
+            self._ratio = min(_RATIO_MAX, self._ratio * told.tokens_in / max(1, at_most.tokens_in))
         tokens_in = told.tokens_in or at_most.tokens_in
         tokens_out = told.tokens_out or self._count(reply.text)
         cost = told.cost_usd if told.cost_usd is not None else self._prices.cost(tokens_in, tokens_out)
@@ -230,10 +245,14 @@ class Meter:
 class MeteredModel:
     """A `LanguageModel` for the wording of one node.
 
-    What was answered to the same words before, and is not in the log yet, is not asked for again.
+    What was answered to the same words before, and is not in the log yet, is not asked for again. *aside* makes
+    the block in which a call is waited for.
     """
 
-    def __init__(self, meter: Meter, node_id: str) -> None:
+    def __init__(
+        self, meter: Meter, node_id: str, *, aside: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
+        self._aside = aside
         self._meter = meter
         self._node_id = node_id
         self._last: bytes | None = None
@@ -255,9 +274,11 @@ class MeteredModel:
         key = prompt_key(self.provider, self.model, prompt)
         kept = self._meter.journal.reply(self._node_id, key)
         self._last = None
-        reply = self._meter.ask(self._node_id, key, prompt) if kept is None else kept
+        if kept is None:
+            with self._aside():
+                kept = self._meter.ask(self._node_id, key, prompt)
         self._last = key
-        return reply
+        return kept
 
     def take_back(self) -> None:
         """The last reply was of no use: ask for another next time."""

@@ -136,6 +136,28 @@ class SummariesVerdict(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 SummariesReport = SummariesProgress | SummariesVerdict
 
 
+class SummaryVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer about a node. ``is_shown``: it is what the node reads now.
+
+    ``digest`` is of the material that was asked about; of no two equal ones more than the latest is shown.
+    """
+
+    provider: str
+    model: str
+    prompt_version: str
+    answered_ms: int
+    digest: str
+    is_shown: bool
+    title: str
+    abstract: str
+    bullets: tuple[str, ...]
+    refusal: str
+    tokens: int
+    usd: float | None
+    dropped: int
+    anchored: int
+
+
 class SetAsideNode(msgspec.Struct, frozen=True, kw_only=True):
     """A node that the model would not word, and why."""
 

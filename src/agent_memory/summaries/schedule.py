@@ -106,9 +106,13 @@ class Queue:
         self._ready.clear()
         self._back.clear()
 
+    def lacks(self) -> Position:
+        """The last position recorded here that the contents do not hold yet; 0 where they do."""
+        return self._last if self._desk.position() < self._last else 0
+
     def has_nothing(self) -> bool:
         """Whether nothing is to be done, and nothing will be by what is under way or was recorded."""
-        if self._ready or self._back or self.under_way or self._desk.position() < self._last:
+        if self._ready or self._back or self.under_way or self.lacks():
             return False
         if self._desk.is_current():
             self._fill(only_wished=True)
@@ -154,7 +158,8 @@ class Queue:
 
     def _again(self, wish: Wish) -> list[Chosen]:
         """The lowest level of what is to be worded again, once nothing below it is under way."""
-        if self.under_way or self._back:
+        # Nor before the contents hold what was: it gives those above it another digest.
+        if self.under_way or self._back or self.lacks():
             return []
         for level in _FROM_BELOW:
             there = [node_id for node_id, at in wish.again.items() if at is level]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
@@ -11,6 +12,7 @@ from agent_memory import telemetry
 from agent_memory.clock import Clock
 from agent_memory.courtesy import give_way
 from agent_memory.errors import Closed, Invalid, Unavailable
+from agent_memory.events import Position
 from agent_memory.summaries.desk import Desk
 from agent_memory.summaries.errors import ProviderMisconfigured, ProviderRefused, ProviderUnavailable
 from agent_memory.summaries.left_out import LeftOut
@@ -63,6 +65,10 @@ class Worker:
         self._threads: list[threading.Thread] = []
         self._stopping = False
         self._storage_problem = ""
+        self._turn = threading.Lock()
+        self._news = 0
+        self._round = 0
+        self._told_at: Position = 0
 
     # -- what others see ------------------------------------------------------------------------
 
@@ -108,7 +114,7 @@ class Worker:
             self._queue.wish = wish
             self._queue.forget()
             self.meter.resume()
-            self._changed.notify_all()
+        self._look()
         return True
 
     def end_wish(self) -> None:
@@ -122,9 +128,9 @@ class Worker:
         """Wait a while for the end of what was wished for; whether nothing of it can be done any more."""
         with self._changed:
             is_over = self._changed.wait_for(lambda: self._stopping or self._queue.has_nothing(), timeout=timeout_s)
-            # To look is to choose, too: there may be something to do for those who wait.
-            self._changed.notify_all()
-            return is_over
+        # To look is to choose, too: there may be something to do for those who wait.
+        self._look()
+        return is_over
 
     # -- the loop -------------------------------------------------------------------------------
 
@@ -137,9 +143,10 @@ class Worker:
 
     def start(self) -> None:
         """Begin."""
-        self._stopping = False
+        self._stopping = self.meter.is_closing = False
+        self._round += 1
         for number in range(self.meter.limits.in_flight_max):
-            thread = threading.Thread(target=self._run, name=f"wording-{number + 1}", daemon=True)
+            thread = threading.Thread(target=self._run, args=(self._round,), name=f"wording-{number + 1}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
@@ -155,13 +162,16 @@ class Worker:
         deadline = self._clock.monotonic_s() + drain_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - self._clock.monotonic_s()))
+        self.meter.is_closing = True
         late = [thread.name for thread in self._threads if thread.is_alive()]
         if late:
             telemetry.LOG.warning("calls to the language model are given up", threads=late)
         self._threads = []
 
-    def _run(self) -> None:
-        while not self._stopping:
+    def _run(self, round: int) -> None:
+        # A call that was given up may come back after another start: its thread ends all the same.
+        while not self._stopping and self._round == round:
+            news = self._news
             try:
                 pause_s = self.step()
             except Closed:
@@ -173,18 +183,25 @@ class Worker:
                 telemetry.LOG.error("what wants wording cannot be read", error=error)
                 pause_s = LOOK_S
             if pause_s:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._stopping, timeout=min(pause_s, LOOK_S))
+                self._wait_for_news(news, timeout_s=min(pause_s, LOOK_S))
+
+    def _wait_for_news(self, known: int, *, timeout_s: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping or self._news != known, timeout=timeout_s)
 
     def step(self) -> float:
         """Word one node; how long to wait before the next step, 0 where there may be more to do at once."""
-        give_way()
         hold = self.meter.hold()
         if hold is not None:
             return hold.pause_s
         with self._changed:
             chosen = self._queue.next(only_wished=not self._unasked)
+            lacking = self._queue.lacks() if chosen is None else 0
         if chosen is None:
+            if lacking > self._told_at:
+                # Parents become ready by what was recorded, and nothing else is left to do meanwhile.
+                self._told_at = lacking
+                self.desk.tell_at(lacking, self._look)
             return LOOK_S
         try:
             return self._word(chosen)
@@ -193,7 +210,40 @@ class Worker:
                 self._queue.under_way.discard(chosen.node_id)
                 self._changed.notify_all()
 
+    def _look(self) -> None:
+        """Have those who wait look again."""
+        with self._changed:
+            self._news += 1
+            self._changed.notify_all()
+
+    @contextmanager
+    def _computing(self) -> Iterator[None]:
+        """A block for one thread at a time, which gives way first: the interpreter has others to serve."""
+        with self._turn:
+            give_way()
+            yield
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Within `_computing`, a block that computes nothing."""
+        self._turn.release()
+        try:
+            yield
+        finally:
+            self._turn.acquire()
+            give_way()
+
     def _word(self, chosen: Chosen) -> float:
+        started_s = self._clock.monotonic_s()
+        with self._computing():
+            found = self._worded(chosen)
+        if not isinstance(found, Answer):
+            return found
+        took_ms = int((self._clock.monotonic_s() - started_s) * 1000)
+        return self._record(chosen, msgspec.structs.replace(found, answered_ms=self._clock.now_ms(), took_ms=took_ms))
+
+    def _worded(self, chosen: Chosen) -> Answer | float:
+        """What is to be recorded; or else how long to wait before the next step."""
         node_id = chosen.node_id
         found = self.desk.material(node_id)
         if found is None or (chosen.digest and found[0] != chosen.digest):
@@ -205,8 +255,11 @@ class Worker:
         if is_known or self._left_out.any_of(material.projects):
             self._done(chosen)
             return 0.0
-        model = MeteredModel(self.meter, node_id)
-        started_s = self._clock.monotonic_s()
+        refusals, reason = self.meter.journal.refusals(digest)
+        if refusals >= self.meter.limits.refusals_max and not chosen.is_again:
+            # It was refused often enough, and the log would not take that: it has not to be asked again.
+            return self._nothing(chosen, digest, f"{reason}, {refusals:,} times", Usage())
+        model = MeteredModel(self.meter, node_id, aside=self._aside)
         try:
             answer = self._words(material, model, node_id, digest)
         except Held as held:
@@ -237,17 +290,15 @@ class Worker:
                 model.take_back()
             # Where nothing was sent, there is nothing that another answer could mend.
             is_final = not answer.usage.calls
-        took_ms = int((self._clock.monotonic_s() - started_s) * 1000)
-        answer = msgspec.structs.replace(answer, answered_ms=self._clock.now_ms(), took_ms=took_ms)
         if answer.summary is None:
-            refusals = self.meter.journal.count_refusal(digest)
+            refusals = self.meter.journal.count_refusal(digest, answer.refusal)
             if refusals < self.meter.limits.refusals_max and not is_final:
                 self._put_back(chosen)
                 return 0.0
             telemetry.LOG.warning("a node is set aside", node=node_id, refusals=refusals)
             times = f", {refusals:,} times" if refusals > 1 else ""
             answer = msgspec.structs.replace(answer, refusal=f"{answer.refusal}{times}")
-        return self._record(chosen, answer)
+        return answer
 
     def _nothing(self, chosen: Chosen, digest: str, refusal: str, usage: Usage) -> Answer:
         """What is recorded where there was no answer that words anything."""

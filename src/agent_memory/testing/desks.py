@@ -74,6 +74,9 @@ class InMemoryDesk:
     def position(self) -> Position:
         return len(self.answers)
 
+    def tell_at(self, position: Position, listener: Callable[[], None]) -> None:
+        listener()
+
     def unworded(self) -> Iterator[Wanting]:
         with self._lock:
             found = [w for w in self._all() if self.answer(w.digest) is None]
@@ -111,6 +114,10 @@ class InMemoryDesk:
     def answer(self, digest: str) -> Answer | None:
         with self._lock:
             return next((a for a in reversed(self.answers) if a.digest == digest), None)
+
+    def answers_of(self, node_id: str) -> list[Answer]:
+        with self._lock:
+            return [answer for answer in reversed(self.answers) if answer.node_id == node_id]
 
     def record(self, answer: Answer) -> Position:
         with self._lock:

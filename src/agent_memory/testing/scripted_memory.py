@@ -46,6 +46,18 @@ from agent_memory.memory import (
 )
 from agent_memory.retrieval.context import Citation, ContextBlock
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, Hit, SearchOptions, SearchResult, Signal, Tier
+from agent_memory.summaries.reports import (
+    EVERYTHING_WAITING,
+    PreviewedCall,
+    SetAsideNode,
+    SummariesEstimate,
+    SummariesProgress,
+    SummariesReport,
+    SummariesVerdict,
+    SummariesWanted,
+    SummaryPreview,
+    SummaryVersion,
+)
 from agent_memory.toc.material import Level
 from agent_memory.toc.model import Bullet, Grip, Node
 
@@ -161,6 +173,40 @@ def status(**changes: Any) -> Status:
         "append_error": "",
     }
     return Status(**{**values, **changes})
+
+
+ESTIMATE = SummariesEstimate(
+    nodes=3, calls=4, tokens_in=5_000, tokens_out_max=2_000, usd_max=0.25, left_out=1, provider="openai", model="small"
+)
+PREVIEW = SummaryPreview(
+    node_id=NODE.id,
+    provider="openai",
+    model="small",
+    calls=(PreviewedCall(system="Write minutes.", user="[1] …", schema="{}", tokens_in=9, answer_tokens_max=500),),
+    later=0,
+    left_out=False,
+)
+SUMMARIES_REPORTS: tuple[SummariesReport, ...] = (
+    SummariesProgress(done=1, total=3, tokens=1_200, usd=0.01, waiting=""),
+    SummariesVerdict(worded=2, set_aside=1, left=0, tokens=3_600, usd=0.03, reason=""),
+)
+SUMMARY_VERSION = SummaryVersion(
+    provider="openai",
+    model="small",
+    prompt_version="minutes/1",
+    answered_ms=TIME_MS,
+    digest="ab" * 32,
+    is_shown=True,
+    title="Shipping on Friday",
+    abstract="",
+    bullets=("Ships on Friday",),
+    refusal="",
+    tokens=1_200,
+    usd=0.01,
+    dropped=1,
+    anchored=2,
+)
+SET_ASIDE = SetAsideNode(node_id=NODE.id, level=NODE.level, refusal="openai: blocked, 3 times")
 
 
 class ScriptedMemory:
@@ -409,6 +455,31 @@ class ScriptedMemory:
         }
         block: ContextBlock = self._answer("build_context", arguments, lambda: BLOCK)
         return block
+
+    # -- summaries ------------------------------------------------------------------------------
+
+    async def estimate_summaries(self, wanted: SummariesWanted = EVERYTHING_WAITING) -> SummariesEstimate:
+        told: SummariesEstimate = self._answer("estimate_summaries", {"wanted": wanted}, lambda: ESTIMATE)
+        return told
+
+    async def preview_summary(self, node_id: str) -> SummaryPreview:
+        told: SummaryPreview = self._answer("preview_summary", {"node_id": node_id}, lambda: PREVIEW)
+        return told
+
+    async def summarise(self, wanted: SummariesWanted = EVERYTHING_WAITING) -> AsyncIterator[SummariesReport]:
+        reports: Iterable[SummariesReport] = self._answer("summarise", {"wanted": wanted}, lambda: SUMMARIES_REPORTS)
+        for report in reports:
+            yield report
+
+    async def summary_versions(self, node_id: str) -> list[SummaryVersion]:
+        told: list[SummaryVersion] = self._answer("summary_versions", {"node_id": node_id}, lambda: [SUMMARY_VERSION])
+        return told
+
+    async def set_aside(self, *, limit: int = 100, token: str = "") -> Page[SetAsideNode]:
+        told: Page[SetAsideNode] = self._answer(
+            "set_aside", {"limit": limit, "token": token}, lambda: Page(items=(SET_ASIDE,))
+        )
+        return told
 
     # -- the store ------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from agent_memory.errors import StorageUnavailable
 from agent_memory.summaries.errors import ProviderMisconfigured, ProviderRefused, ProviderUnavailable
 from agent_memory.summaries.model import Prompt
 from agent_memory.summaries.schedule import Wish
@@ -227,13 +228,39 @@ def test_refusals_are_counted_over_restarts(bench) -> None:  # type: ignore[no-u
     assert 3 == it.model.asked.count("segment/a")
 
 
+def test_a_log_that_takes_no_answer_costs_no_second_call(bench) -> None:  # type: ignore[no-untyped-def]
+    it = bench(model=ObedientModel(failing(10**6, ProviderRefused("fake", "blocked"), label="segment/a")))
+    for name in "ab":
+        it.desk.put(name, name, last_event_ms=LONG_AGO_MS)
+    record, full = it.desk.record, [True]
+
+    def refuses(answer):  # type: ignore[no-untyped-def]
+        if full[0]:
+            raise StorageUnavailable("the disk is full")
+        return record(answer)
+
+    it.desk.record = refuses
+    for _ in range(20):
+        it.worker.step()
+    problem, asked = it.worker.storage_problem, list(it.model.asked)
+    full[0] = False
+    it.run()
+
+    assert problem.startswith("the disk is full")
+    assert {"segment/a": 3, "segment/b": 1} == Counter(asked)
+    assert "" == it.worker.storage_problem
+    assert ["segment/a"] == [refused.node_id for refused in it.desk.set_aside()]
+    assert asked == it.model.asked[: len(asked)]
+    assert not [name for name in it.model.asked[len(asked) :] if name.startswith("segment")]
+
+
 def test_a_node_that_was_refused_twice_and_answered_then_is_worded(bench) -> None:  # type: ignore[no-untyped-def]
     it = bench(model=ObedientModel(failing(2, ProviderRefused("fake", "cut off"), label="segment/a")))
     it.desk.put("a", "a", last_event_ms=LONG_AGO_MS)
     it.run()
 
     assert [] == list(it.desk.set_aside())
-    assert 0 == it.journal.refusals(it.desk.material("segment/a")[0])
+    assert (0, "") == it.journal.refusals(it.desk.material("segment/a")[0])
 
 
 def test_settings_that_nothing_can_be_asked_with_stop_the_worker_and_name_the_problem(bench) -> None:  # type: ignore[no-untyped-def]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent_memory._pb.agent_memory.v1 import admin_service_pb2 as pb
 from agent_memory.api.wire.enums import VIEW_STATES
+from agent_memory.api.wire.summaries import summaries_status_from_pb, summaries_status_to_pb
 from agent_memory.api.wire.text import shown, time_ms_of, timestamp
 from agent_memory.errors import UnknownFormat
 from agent_memory.memory import (
@@ -18,6 +19,7 @@ from agent_memory.memory import (
     VerifyVerdict,
     ViewStatus,
 )
+from agent_memory.summaries.reports import SummariesStatus
 
 
 def status_to_pb(status: Status) -> pb.Status:
@@ -48,6 +50,7 @@ def status_to_pb(status: Status) -> pb.Status:
         disk_free_bytes=status.disk_free_bytes,
         append_error=shown(status.append_error),
         spool=_spool_to_pb(status.spool),
+        summaries=summaries_status_to_pb(status.summaries),
     )
 
 
@@ -109,6 +112,8 @@ def status_from_pb(message: pb.Status) -> Status:
         disk_free_bytes=message.disk_free_bytes,
         append_error=message.append_error,
         spool=_spool_from_pb(message.spool),
+        # A daemon of an earlier release says nothing of them.
+        summaries=summaries_status_from_pb(message.summaries) if message.HasField("summaries") else SummariesStatus(),
     )
 
 

@@ -9,11 +9,13 @@ from agent_memory._pb.agent_memory.v1 import admin_service_pb2 as admin_pb
 from agent_memory._pb.agent_memory.v1 import contents_service_pb2 as contents_pb
 from agent_memory._pb.agent_memory.v1 import event_pb2 as event_pb
 from agent_memory._pb.agent_memory.v1 import search_service_pb2 as search_pb
+from agent_memory._pb.agent_memory.v1 import summary_service_pb2 as summary_pb
 from agent_memory.annotation import MemoryType
 from agent_memory.errors import UnknownFormat
 from agent_memory.events import Kind, Role
 from agent_memory.memory import ViewState
 from agent_memory.retrieval.model import Tier
+from agent_memory.summaries.reports import SummariesState
 from agent_memory.temporal import TimeOrder
 from agent_memory.toc.material import Level
 
@@ -107,5 +109,15 @@ VIEW_STATES = Table(
         ViewState.LIVE: admin_pb.VIEW_STATE_LIVE,
         ViewState.WAITING: admin_pb.VIEW_STATE_WAITING,
         ViewState.FAILED: admin_pb.VIEW_STATE_FAILED,
+    },
+)
+SUMMARIES_STATES = Table(
+    "state of the summaries",
+    {
+        SummariesState.OFF: summary_pb.SUMMARIES_STATE_OFF,
+        SummariesState.IDLE: summary_pb.SUMMARIES_STATE_IDLE,
+        SummariesState.WORKING: summary_pb.SUMMARIES_STATE_WORKING,
+        SummariesState.WAITING: summary_pb.SUMMARIES_STATE_WAITING,
+        SummariesState.STOPPED: summary_pb.SUMMARIES_STATE_STOPPED,
     },
 )

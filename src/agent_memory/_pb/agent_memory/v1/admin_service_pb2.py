@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from agent_memory._pb.agent_memory.v1 import summary_service_pb2 as agent__memory_dot_v1_dot_summary__service__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#agent_memory/v1/admin_service.proto\x12\x0f\x61gent_memory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n\x10GetStatusRequest\"\xd8\x02\n\x06Status\x12\x0f\n\x07healthy\x18\x01 \x01(\x08\x12\x10\n\x08position\x18\x02 \x01(\x03\x12\x13\n\x0b\x65vent_count\x18\x03 \x01(\x03\x12*\n\x05views\x18\x04 \x03(\x0b\x32\x1b.agent_memory.v1.ViewStatus\x12\x12\n\nstore_path\x18\x05 \x01(\t\x12\x11\n\ttime_zone\x18\x06 \x01(\t\x12\x10\n\x08model_id\x18\x07 \x01(\t\x12\x14\n\x0cstore_format\x18\x08 \x01(\x05\x12\x0f\n\x07version\x18\t \x01(\t\x12.\n\nstart_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x64isk_free_bytes\x18\x0b \x01(\x03\x12\x14\n\x0c\x61ppend_error\x18\x0c \x01(\t\x12+\n\x05spool\x18\r \x01(\x0b\x32\x1c.agent_memory.v1.SpoolStatus\"\x95\x02\n\x0bSpoolStatus\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07waiting\x18\x02 \x01(\x03\x12\x18\n\x10oldest_waiting_s\x18\x03 \x01(\x01\x12\x0f\n\x07\x64rained\x18\x04 \x01(\x03\x12\x0f\n\x07skipped\x18\x05 \x01(\x03\x12\x0f\n\x07refused\x18\x06 \x01(\x03\x12\x0c\n\x04lost\x18\x07 \x01(\x03\x12<\n\x08redacted\x18\x08 \x03(\x0b\x32*.agent_memory.v1.SpoolStatus.RedactedEntry\x12\x0e\n\x06paused\x18\t \x01(\x08\x12\r\n\x05\x65rror\x18\n \x01(\t\x1a/\n\rRedactedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xb9\x01\n\nViewStatus\x12\x0c\n\x04name\x18\x01 \x01(\t\x12)\n\x05state\x18\x02 \x01(\x0e\x32\x1a.agent_memory.v1.ViewState\x12\x10\n\x08position\x18\x03 \x01(\x03\x12\x0b\n\x03lag\x18\x04 \x01(\x03\x12\x18\n\x10oldest_pending_s\x18\x05 \x01(\x01\x12\r\n\x05\x65rror\x18\x06 \x01(\t\x12\x16\n\x0e\x65rror_position\x18\x07 \x01(\x03\x12\x12\n\ngeneration\x18\x08 \x01(\x05\"4\n\x12ReplayViewsRequest\x12\r\n\x05views\x18\x01 \x03(\t\x12\x0f\n\x07restart\x18\x02 \x01(\x08\"\x87\x01\n\x13ReplayViewsResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1f.agent_memory.v1.ReplayProgressH\x00\x12\x31\n\x07verdict\x18\x02 \x01(\x0b\x32\x1e.agent_memory.v1.ReplayVerdictH\x00\x42\x08\n\x06report\"@\n\x0eReplayProgress\x12\x0c\n\x04view\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\x03\x12\x0e\n\x06target\x18\x03 \x01(\x03\"p\n\rReplayVerdict\x12\x0c\n\x04view\x18\x01 \x01(\t\x12\x11\n\tidentical\x18\x02 \x01(\x08\x12\x18\n\x10\x66irst_difference\x18\x03 \x01(\t\x12\x10\n\x08position\x18\x04 \x01(\x03\x12\x12\n\nduration_s\x18\x05 \x01(\x01\"\x14\n\x12VerifyStoreRequest\"\xba\x01\n\x13VerifyStoreResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1f.agent_memory.v1.VerifyProgressH\x00\x12\x31\n\x07\x66inding\x18\x02 \x01(\x0b\x32\x1e.agent_memory.v1.VerifyFindingH\x00\x12\x31\n\x07verdict\x18\x03 \x01(\x0b\x32\x1e.agent_memory.v1.VerifyVerdictH\x00\x42\x08\n\x06report\"<\n\x0eVerifyProgress\x12\r\n\x05\x63heck\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\x03\x12\r\n\x05total\x18\x03 \x01(\x03\"/\n\rVerifyFinding\x12\r\n\x05\x63heck\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"E\n\rVerifyVerdict\x12\r\n\x05sound\x18\x01 \x01(\x08\x12\x0e\n\x06\x63hecks\x18\x02 \x03(\t\x12\x15\n\rfinding_count\x18\x03 \x01(\x03*k\n\tViewState\x12\x1a\n\x16VIEW_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fVIEW_STATE_LIVE\x10\x01\x12\x16\n\x12VIEW_STATE_WAITING\x10\x02\x12\x15\n\x11VIEW_STATE_FAILED\x10\x03\x32\x8f\x02\n\x0c\x41\x64minService\x12G\n\tGetStatus\x12!.agent_memory.v1.GetStatusRequest\x1a\x17.agent_memory.v1.Status\x12Z\n\x0bReplayViews\x12#.agent_memory.v1.ReplayViewsRequest\x1a$.agent_memory.v1.ReplayViewsResponse0\x01\x12Z\n\x0bVerifyStore\x12#.agent_memory.v1.VerifyStoreRequest\x1a$.agent_memory.v1.VerifyStoreResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#agent_memory/v1/admin_service.proto\x12\x0f\x61gent_memory.v1\x1a%agent_memory/v1/summary_service.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n\x10GetStatusRequest\"\x8d\x03\n\x06Status\x12\x0f\n\x07healthy\x18\x01 \x01(\x08\x12\x10\n\x08position\x18\x02 \x01(\x03\x12\x13\n\x0b\x65vent_count\x18\x03 \x01(\x03\x12*\n\x05views\x18\x04 \x03(\x0b\x32\x1b.agent_memory.v1.ViewStatus\x12\x12\n\nstore_path\x18\x05 \x01(\t\x12\x11\n\ttime_zone\x18\x06 \x01(\t\x12\x10\n\x08model_id\x18\x07 \x01(\t\x12\x14\n\x0cstore_format\x18\x08 \x01(\x05\x12\x0f\n\x07version\x18\t \x01(\t\x12.\n\nstart_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x64isk_free_bytes\x18\x0b \x01(\x03\x12\x14\n\x0c\x61ppend_error\x18\x0c \x01(\t\x12+\n\x05spool\x18\r \x01(\x0b\x32\x1c.agent_memory.v1.SpoolStatus\x12\x33\n\tsummaries\x18\x0e \x01(\x0b\x32 .agent_memory.v1.SummariesStatus\"\x95\x02\n\x0bSpoolStatus\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07waiting\x18\x02 \x01(\x03\x12\x18\n\x10oldest_waiting_s\x18\x03 \x01(\x01\x12\x0f\n\x07\x64rained\x18\x04 \x01(\x03\x12\x0f\n\x07skipped\x18\x05 \x01(\x03\x12\x0f\n\x07refused\x18\x06 \x01(\x03\x12\x0c\n\x04lost\x18\x07 \x01(\x03\x12<\n\x08redacted\x18\x08 \x03(\x0b\x32*.agent_memory.v1.SpoolStatus.RedactedEntry\x12\x0e\n\x06paused\x18\t \x01(\x08\x12\r\n\x05\x65rror\x18\n \x01(\t\x1a/\n\rRedactedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xb9\x01\n\nViewStatus\x12\x0c\n\x04name\x18\x01 \x01(\t\x12)\n\x05state\x18\x02 \x01(\x0e\x32\x1a.agent_memory.v1.ViewState\x12\x10\n\x08position\x18\x03 \x01(\x03\x12\x0b\n\x03lag\x18\x04 \x01(\x03\x12\x18\n\x10oldest_pending_s\x18\x05 \x01(\x01\x12\r\n\x05\x65rror\x18\x06 \x01(\t\x12\x16\n\x0e\x65rror_position\x18\x07 \x01(\x03\x12\x12\n\ngeneration\x18\x08 \x01(\x05\"4\n\x12ReplayViewsRequest\x12\r\n\x05views\x18\x01 \x03(\t\x12\x0f\n\x07restart\x18\x02 \x01(\x08\"\x87\x01\n\x13ReplayViewsResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1f.agent_memory.v1.ReplayProgressH\x00\x12\x31\n\x07verdict\x18\x02 \x01(\x0b\x32\x1e.agent_memory.v1.ReplayVerdictH\x00\x42\x08\n\x06report\"@\n\x0eReplayProgress\x12\x0c\n\x04view\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\x03\x12\x0e\n\x06target\x18\x03 \x01(\x03\"p\n\rReplayVerdict\x12\x0c\n\x04view\x18\x01 \x01(\t\x12\x11\n\tidentical\x18\x02 \x01(\x08\x12\x18\n\x10\x66irst_difference\x18\x03 \x01(\t\x12\x10\n\x08position\x18\x04 \x01(\x03\x12\x12\n\nduration_s\x18\x05 \x01(\x01\"\x14\n\x12VerifyStoreRequest\"\xba\x01\n\x13VerifyStoreResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1f.agent_memory.v1.VerifyProgressH\x00\x12\x31\n\x07\x66inding\x18\x02 \x01(\x0b\x32\x1e.agent_memory.v1.VerifyFindingH\x00\x12\x31\n\x07verdict\x18\x03 \x01(\x0b\x32\x1e.agent_memory.v1.VerifyVerdictH\x00\x42\x08\n\x06report\"<\n\x0eVerifyProgress\x12\r\n\x05\x63heck\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\x03\x12\r\n\x05total\x18\x03 \x01(\x03\"/\n\rVerifyFinding\x12\r\n\x05\x63heck\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"E\n\rVerifyVerdict\x12\r\n\x05sound\x18\x01 \x01(\x08\x12\x0e\n\x06\x63hecks\x18\x02 \x03(\t\x12\x15\n\rfinding_count\x18\x03 \x01(\x03*k\n\tViewState\x12\x1a\n\x16VIEW_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fVIEW_STATE_LIVE\x10\x01\x12\x16\n\x12VIEW_STATE_WAITING\x10\x02\x12\x15\n\x11VIEW_STATE_FAILED\x10\x03\x32\x8f\x02\n\x0c\x41\x64minService\x12G\n\tGetStatus\x12!.agent_memory.v1.GetStatusRequest\x1a\x17.agent_memory.v1.Status\x12Z\n\x0bReplayViews\x12#.agent_memory.v1.ReplayViewsRequest\x1a$.agent_memory.v1.ReplayViewsResponse0\x01\x12Z\n\x0bVerifyStore\x12#.agent_memory.v1.VerifyStoreRequest\x1a$.agent_memory.v1.VerifyStoreResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,36 +35,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SPOOLSTATUS_REDACTEDENTRY']._loaded_options = None
   _globals['_SPOOLSTATUS_REDACTEDENTRY']._serialized_options = b'8\001'
-  _globals['_VIEWSTATE']._serialized_start=1689
-  _globals['_VIEWSTATE']._serialized_end=1796
-  _globals['_GETSTATUSREQUEST']._serialized_start=89
-  _globals['_GETSTATUSREQUEST']._serialized_end=107
-  _globals['_STATUS']._serialized_start=110
-  _globals['_STATUS']._serialized_end=454
-  _globals['_SPOOLSTATUS']._serialized_start=457
-  _globals['_SPOOLSTATUS']._serialized_end=734
-  _globals['_SPOOLSTATUS_REDACTEDENTRY']._serialized_start=687
-  _globals['_SPOOLSTATUS_REDACTEDENTRY']._serialized_end=734
-  _globals['_VIEWSTATUS']._serialized_start=737
-  _globals['_VIEWSTATUS']._serialized_end=922
-  _globals['_REPLAYVIEWSREQUEST']._serialized_start=924
-  _globals['_REPLAYVIEWSREQUEST']._serialized_end=976
-  _globals['_REPLAYVIEWSRESPONSE']._serialized_start=979
-  _globals['_REPLAYVIEWSRESPONSE']._serialized_end=1114
-  _globals['_REPLAYPROGRESS']._serialized_start=1116
-  _globals['_REPLAYPROGRESS']._serialized_end=1180
-  _globals['_REPLAYVERDICT']._serialized_start=1182
-  _globals['_REPLAYVERDICT']._serialized_end=1294
-  _globals['_VERIFYSTOREREQUEST']._serialized_start=1296
-  _globals['_VERIFYSTOREREQUEST']._serialized_end=1316
-  _globals['_VERIFYSTORERESPONSE']._serialized_start=1319
-  _globals['_VERIFYSTORERESPONSE']._serialized_end=1505
-  _globals['_VERIFYPROGRESS']._serialized_start=1507
-  _globals['_VERIFYPROGRESS']._serialized_end=1567
-  _globals['_VERIFYFINDING']._serialized_start=1569
-  _globals['_VERIFYFINDING']._serialized_end=1616
-  _globals['_VERIFYVERDICT']._serialized_start=1618
-  _globals['_VERIFYVERDICT']._serialized_end=1687
-  _globals['_ADMINSERVICE']._serialized_start=1799
-  _globals['_ADMINSERVICE']._serialized_end=2070
+  _globals['_VIEWSTATE']._serialized_start=1781
+  _globals['_VIEWSTATE']._serialized_end=1888
+  _globals['_GETSTATUSREQUEST']._serialized_start=128
+  _globals['_GETSTATUSREQUEST']._serialized_end=146
+  _globals['_STATUS']._serialized_start=149
+  _globals['_STATUS']._serialized_end=546
+  _globals['_SPOOLSTATUS']._serialized_start=549
+  _globals['_SPOOLSTATUS']._serialized_end=826
+  _globals['_SPOOLSTATUS_REDACTEDENTRY']._serialized_start=779
+  _globals['_SPOOLSTATUS_REDACTEDENTRY']._serialized_end=826
+  _globals['_VIEWSTATUS']._serialized_start=829
+  _globals['_VIEWSTATUS']._serialized_end=1014
+  _globals['_REPLAYVIEWSREQUEST']._serialized_start=1016
+  _globals['_REPLAYVIEWSREQUEST']._serialized_end=1068
+  _globals['_REPLAYVIEWSRESPONSE']._serialized_start=1071
+  _globals['_REPLAYVIEWSRESPONSE']._serialized_end=1206
+  _globals['_REPLAYPROGRESS']._serialized_start=1208
+  _globals['_REPLAYPROGRESS']._serialized_end=1272
+  _globals['_REPLAYVERDICT']._serialized_start=1274
+  _globals['_REPLAYVERDICT']._serialized_end=1386
+  _globals['_VERIFYSTOREREQUEST']._serialized_start=1388
+  _globals['_VERIFYSTOREREQUEST']._serialized_end=1408
+  _globals['_VERIFYSTORERESPONSE']._serialized_start=1411
+  _globals['_VERIFYSTORERESPONSE']._serialized_end=1597
+  _globals['_VERIFYPROGRESS']._serialized_start=1599
+  _globals['_VERIFYPROGRESS']._serialized_end=1659
+  _globals['_VERIFYFINDING']._serialized_start=1661
+  _globals['_VERIFYFINDING']._serialized_end=1708
+  _globals['_VERIFYVERDICT']._serialized_start=1710
+  _globals['_VERIFYVERDICT']._serialized_end=1779
+  _globals['_ADMINSERVICE']._serialized_start=1891
+  _globals['_ADMINSERVICE']._serialized_end=2162
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from agent_memory._pb.agent_memory.v1 import summary_service_pb2 as _summary_service_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -77,6 +78,7 @@ class Status(_message.Message):
     DISK_FREE_BYTES_FIELD_NUMBER: _builtins.int
     APPEND_ERROR_FIELD_NUMBER: _builtins.int
     SPOOL_FIELD_NUMBER: _builtins.int
+    SUMMARIES_FIELD_NUMBER: _builtins.int
     healthy: _builtins.bool
     """True while appends are durable and no view has failed."""
     position: _builtins.int
@@ -97,6 +99,8 @@ class Status(_message.Message):
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def spool(self) -> Global___SpoolStatus: ...
+    @_builtins.property
+    def summaries(self) -> _summary_service_pb2.SummariesStatus: ...
     def __init__(
         self,
         *,
@@ -113,10 +117,11 @@ class Status(_message.Message):
         disk_free_bytes: _builtins.int = ...,
         append_error: _builtins.str = ...,
         spool: Global___SpoolStatus | None = ...,
+        summaries: _summary_service_pb2.SummariesStatus | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["spool", b"spool", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["spool", b"spool", "start_time", b"start_time", "summaries", b"summaries"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_error", b"append_error", "disk_free_bytes", b"disk_free_bytes", "event_count", b"event_count", "healthy", b"healthy", "model_id", b"model_id", "position", b"position", "spool", b"spool", "start_time", b"start_time", "store_format", b"store_format", "store_path", b"store_path", "time_zone", b"time_zone", "version", b"version", "views", b"views"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_error", b"append_error", "disk_free_bytes", b"disk_free_bytes", "event_count", b"event_count", "healthy", b"healthy", "model_id", b"model_id", "position", b"position", "spool", b"spool", "start_time", b"start_time", "store_format", b"store_format", "store_path", b"store_path", "summaries", b"summaries", "time_zone", b"time_zone", "version", b"version", "views", b"views"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,155 @@
+"""A daemon that words its contents by a language model which does whatever such a model may do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import agent_memory
+from agent_memory.testing.daemon import DaemonProcess
+from agent_memory.testing.language_models import (
+    BLOCK,
+    CUT,
+    DRIP,
+    DROP,
+    HANG,
+    LanguageModelServer,
+    fail,
+    minutes_of,
+    rate_limit,
+    say,
+    slow,
+)
+from agent_memory.testing.summarising import DAY_MS, MONDAY_MS, flags_of, settings_of, settled, tell, times_too_often
+from agent_memory.testing.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("without_model")
+
+HOSTILE = json.dumps(
+    {
+        "bullets": [{"evidence": [{"ref": 99, "quote": "never said"}], "text": "\x1b[2J", "type": "other"}],
+        "title": "t",
+        "abstract": "a",
+        "keywords": [],
+    }
+)
+
+
+@pytest.fixture
+def server() -> Iterator[LanguageModelServer]:
+    with LanguageModelServer() as server:
+        yield server
+
+
+def run(daemon: DaemonProcess, *command: str) -> tuple[int, Any]:
+    """A command's exit code, and the data of its envelope."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "agent_memory.cli", *command, "--json", "--address", daemon.address],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=os.environ,
+    )
+    whole = json.loads(ended.stdout)
+    return ended.returncode, whole["data"] or whole["error"]
+
+
+OTHERS = [pytest.param(provider, marks=pytest.mark.slow) for provider in ("anthropic", "gemini")]
+
+
+@pytest.mark.parametrize("provider", ["openai", *OTHERS])
+def test_a_provider_that_does_everything_wrong_has_all_worded_in_the_end(
+    server: LanguageModelServer, tmp_path: Path, provider: str
+) -> None:
+    """It is slow, fails, limits, cuts off, says nonsense, hangs and breaks off: each node is worded, none twice."""
+    of_no_use = (say("no JSON at all"), say('{"bullets": 7}'), CUT, say(HOSTILE), BLOCK)
+    failing = (fail(500), DROP, rate_limit("1"), HANG, DRIP, fail(503))
+    server.will(*(turn for pair in zip(failing, (*of_no_use, slow(0.3)), strict=True) for turn in pair))
+    with (
+        DaemonProcess(tmp_path / "store", flags=flags_of(settings_of(server, tmp_path, provider))) as daemon,
+        agent_memory.connect(daemon.address) as memory,
+    ):
+        for day in range(3):
+            for session in "ab":
+                words = f"Shall we move the {session} pumps of day {day} to the cellar?"
+                tell(memory, words, "Yes, on Friday.", session=f"{day}{session}", time_ms=MONDAY_MS + day * DAY_MS)
+        status = settled(memory, 6 + 3 + 3)
+        week = memory.node("week/2025-10/W41")
+
+    assert (12, 0, 0) == (status.worded, status.set_aside, status.left_out)
+    # What was answered as it should be was not asked again; only what was of no use was.
+    assert times_too_often(server) <= len(of_no_use)
+    assert server.under_way_most <= 4
+    assert week.title.startswith("Shall we move the")
+    assert (0, len(failing)) == (status.interrupted_today, status.failed_today)
+
+
+def test_a_daemon_ends_promptly_beside_a_provider_that_hangs(server: LanguageModelServer, tmp_path: Path) -> None:
+    """The call that is given up is known to the next daemon, and made again; no other is."""
+    server.will(HANG)
+    flags = (*flags_of(settings_of(server, tmp_path, timeout_s=600, in_flight_max=1)), "--drain-s", "0.2")
+    with DaemonProcess(tmp_path / "store", flags=flags) as daemon:
+        with agent_memory.connect(daemon.address) as memory:
+            tell(memory, "We paint the boat house blue.", session="a", time_ms=MONDAY_MS)
+            eventually(lambda: server.calls)
+        ended = daemon.stop()
+    with DaemonProcess(tmp_path / "store", flags=flags) as daemon, agent_memory.connect(daemon.address) as memory:
+        status = settled(memory, 5)
+
+    assert 0 == ended
+    assert 1 == status.interrupted_today
+    assert 6 == len(server.calls)
+    assert 0 == times_too_often(server)
+
+
+@pytest.mark.slow
+def test_wording_is_controlled_from_the_command_line(server: LanguageModelServer, tmp_path: Path) -> None:
+    """What it would take and send is told before; what was set aside is named, and asked about again."""
+    settings = settings_of(server, tmp_path, quiet_min=10_000, usd_per_million_in=1, usd_per_million_out=2)
+    with (
+        DaemonProcess(tmp_path / "store", flags=flags_of(settings)) as daemon,
+        agent_memory.connect(daemon.address) as memory,
+    ):
+        # Said just now: no daemon words it unasked.
+        now_ms = time.time_ns() // 1_000_000
+        position = tell(memory, "We paint the boat house blue.", session="a", time_ms=now_ms)
+        memory.wait_for(["toc"], position)
+        today = datetime.fromtimestamp(now_ms / 1000, UTC).date().isoformat()
+        (segment,) = [one.id for one in memory.children(f"day/{today}").items]
+        code, estimate = run(daemon, "summarise", "--dry-run")
+        _, preview = run(daemon, "summarise", "--node", segment, "--preview")
+        unsent = len(server.calls)
+        server.will(BLOCK, BLOCK, BLOCK)
+        first, refused = run(daemon, "summarise", "--node", segment)
+        _, aside = run(daemon, "summaries", "set-aside")
+        second, mended = run(daemon, "summaries", "set-aside", "--retry")
+        _, whole = run(daemon, "summarise")
+        server.answer = lambda system, user: minutes_of(system, user).replace('"title": "', '"title": "Again: ')
+        _, again = run(daemon, "summarise", "--node", segment, "--resummarise")
+        _, versions = run(daemon, "summaries", "versions", segment)
+        unknown, error = run(daemon, "summarise", "--node", "day/1999-01-01")
+        _, status = run(daemon, "summaries", "status")
+
+    assert (0, 5, 0) == (code, estimate["estimate"]["nodes"], unsent)
+    assert estimate["estimate"]["usd_max"] > 0
+    assert [preview["calls"][0]["user"]] == list({call.asked.user for call in server.calls[:4] if call.asked})
+    assert (0, 0, 1) == (first, refused["verdict"]["worded"], refused["verdict"]["set_aside"])
+    assert [(segment, "segment")] == [(node["node"], node["level"]) for node in aside["nodes"]]
+    assert aside["nodes"][0]["refusal"].endswith("3 times")
+    assert (0, 1) == (second, mended["verdict"]["worded"])
+    assert (4, 0) == (whole["verdict"]["worded"], whole["verdict"]["left"])
+    assert 1 == again["verdict"]["worded"]
+    assert versions["versions"][0]["title"].startswith("Again: We paint")
+    assert versions["versions"][1]["title"].startswith("We paint")
+    assert (1, "UNKNOWN_NODE") == (unknown, error["reason"])
+    assert status["today"]["usd"] > 0

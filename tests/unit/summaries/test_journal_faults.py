@@ -1,0 +1,60 @@
+"""Break every write of a run, before and after it takes effect, and start anew: what was sent, and how often."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+
+from agent_memory.errors import StorageUnavailable
+from agent_memory.storage import InMemoryRows
+from agent_memory.summaries.model import Answer, Prompt
+from agent_memory.testing.desks import InMemoryDesk, ObedientModel
+from agent_memory.testing.events import NOON_MS
+from agent_memory.testing.faults import Faults, FaultyRows
+
+LONG_AGO_MS = NOON_MS - 400 * 86_400_000
+
+
+class FaultyDesk(InMemoryDesk):
+    """Recording breaks before or after it takes effect, as the rows do."""
+
+    faults = Faults(0)
+
+    def record(self, answer: Answer) -> int:
+        self.faults.step("before record")
+        position = super().record(answer)
+        self.faults.step("after record")
+        return position
+
+
+def test_wherever_it_is_killed_nothing_that_was_answered_is_sent_again(bench) -> None:  # type: ignore[no-untyped-def]
+    """One call at a time: one alone can be cut off, and only it may be sent twice."""
+    for at in itertools.count(1):
+        faults = Faults(at, forever=True)
+        desk, rows = FaultyDesk(), InMemoryRows()
+        desk.faults = faults
+        refuses = iter([True])
+
+        def does(prompt: Prompt, refuses=refuses) -> str:  # type: ignore[no-untyped-def]
+            return "worded"
+
+        it = bench(desk=desk, model=ObedientModel(does))
+        for name in "abc":
+            desk.put(name, name, last_event_ms=LONG_AGO_MS)
+        it.rows = FaultyRows(rows, faults)
+        try:
+            it.again()
+            for _ in range(30):
+                it.worker.step()
+        except StorageUnavailable:
+            pass
+        desk.faults, it.rows = Faults(0), rows
+        it.again()
+        it.run()
+        sent = Counter(prompt.user for prompt in it.model.prompts)
+        interrupted = it.journal.interrupted
+
+        assert (0, 0) == it.worker.waiting(), f"at step {at}"
+        assert sum(sent.values()) - len(sent) <= interrupted <= 1, f"at step {at}: {sent}"
+        if not faults.fired:
+            break
