@@ -13,7 +13,7 @@ from rich.console import Console
 _SYNTHETIC_FROM_EVENTS = 20_001
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _COUNT = click.IntRange(min=0)
-_GROUP_NAMES = ("append", "disk", "replay", "start", "hook", "memory", "search")
+_GROUP_NAMES = ("append", "disk", "replay", "start", "hook", "memory", "search", "summaries")
 
 
 @click.group()

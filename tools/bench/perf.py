@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tools.bench import append, disk, hook, machine, memory, replay, search, start
+from tools.bench import append, disk, hook, machine, memory, replay, search, start, wording
 from tools.bench.rows import Absent, Row
 from tools.bench.workshop import Workshop
 
@@ -30,6 +30,8 @@ GROUPS = (
     Group("hook", hook.rows),
     Group("memory", memory.rows),
     Group("search", search.rows),
+    # The last of all: it adds its answers to the log.
+    Group("summaries", wording.rows),
 )
 
 
