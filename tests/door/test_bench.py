@@ -122,7 +122,7 @@ def test_perf_measures_every_row_that_needs_no_model(tmp_path: Path) -> None:
     report = bench("perf", "--events", "1000", target=tmp_path / "out.json")
 
     rows = {row["name"]: row for row in report["rows"]}
-    assert 8 == len(rows)
+    assert 9 == len(rows)
     assert all(row["value"] > 0 for row in rows.values())
     assert "yes" == rows["lexical replay"]["also"]["identical to the live view"]
     assert "yes" == rows["contents replay"]["also"]["identical to the live view"]

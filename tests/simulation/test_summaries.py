@@ -11,6 +11,8 @@ import pytest
 
 import agent_memory
 from agent_memory.errors import InvalidConfig, UnknownNode
+from agent_memory.memory import VerifyFinding
+from agent_memory.retrieval import Tier
 from agent_memory.summaries.reports import (
     SummariesProgress,
     SummariesState,
@@ -20,8 +22,9 @@ from agent_memory.summaries.reports import (
 )
 from agent_memory.sync import SyncMemory
 from agent_memory.testing.language_models import BLOCK, LanguageModelServer, fail, minutes_of
-from agent_memory.testing.summarising import DAY_MS, HOUR_MS, MONDAY_MS, prompts_of, settings_of, tell
+from agent_memory.testing.summarising import DAY_MS, HOUR_MS, MONDAY_MS, prompts_of, settings_of, tell, times_too_often
 from agent_memory.testing.waiting import eventually
+from tools.bench.corpus import Corpus
 
 
 @pytest.fixture
@@ -190,6 +193,32 @@ def test_an_outage_is_waited_for_and_told(server: LanguageModelServer, tmp_path:
     assert isinstance(verdict, SummariesVerdict)
     assert (5, 0) == (verdict.worded, verdict.set_aside)
     assert 7 == len(server.calls)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_events_are_worded_while_searches_go_on(server: LanguageModelServer, tmp_path: Path) -> None:
+    """By a model that takes 50 ms, four at once; how long searches take meanwhile, the row `summaries` measures."""
+    server.wait_s = 0.05
+    corpus = Corpus(100_000, seed=7)
+    drafts, queries = list(corpus), corpus.queries(50)
+    with store(server, tmp_path, tokens_per_day_max=0, timeout_s=60.0) as memory:
+        for first in range(0, len(drafts), 1_000):
+            position = memory.append_batch(drafts[first : first + 1_000])[-1].position
+        memory.wait_for(["toc", "lexical"], position, timeout_s=600)
+        nodes = memory.estimate_summaries().nodes
+        tiers, verdict = set(), None
+        for number, report in enumerate(memory.summarise()):
+            tiers.add(memory.search(queries[number % len(queries)], limit=10).tier)
+            verdict = report
+        findings = [report for report in memory.verify() if isinstance(report, VerifyFinding)]
+
+    assert isinstance(verdict, SummariesVerdict)
+    assert nodes == verdict.worded + verdict.set_aside
+    assert 0 == verdict.left
+    assert 0 == times_too_often(server)
+    assert 4 == server.under_way_most
+    assert {Tier.LEXICAL} == tiers
+    assert [] == findings
 
 
 ATTACKS = (

@@ -20,7 +20,18 @@ SERVER_NAME = "agent-memory"
 SERVER_FIELD = "mcp_server"
 TOOL_NAMES = ("search", "timeline", "get", "browse", "toc", "grip", "context", "remember", "status")
 
-COMMANDS = ("toc", "browse", "search", "events", "timeline", "show", "grip", "context")
+COMMANDS = (
+    "toc",
+    "browse",
+    "search",
+    "events",
+    "timeline",
+    "show",
+    "grip",
+    "context",
+    "summarise",
+    "summaries versions",
+)
 """The commands that print what was said."""
 
 _NAME_CHARACTERS_MAX = 200

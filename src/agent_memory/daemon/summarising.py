@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from agent_memory import telemetry
 from agent_memory.clock import Clock
 from agent_memory.config import Config
+from agent_memory.courtesy import give_way
 from agent_memory.log import EventLog
 from agent_memory.projectors.views import Views
 from agent_memory.storage import Store
@@ -16,6 +17,21 @@ from agent_memory.summaries.control import Control
 
 if TYPE_CHECKING:
     from agent_memory.inference.tokens import TokenCounter
+
+
+class _CourteousCounter:
+    """Counts tokens, and lets whoever waits go first: wording counts often, and computes in between."""
+
+    def __init__(self, tokens: TokenCounter) -> None:
+        self._tokens = tokens
+
+    @property
+    def name(self) -> str:
+        return self._tokens.name
+
+    def count(self, text: str) -> int:
+        give_way()
+        return self._tokens.count(text)
 
 
 def open_control(
@@ -62,6 +78,7 @@ def open_control(
         return Control(None, time_zone=time_zone, clock=clock, problem=error.advice)
     opening.callback(model.close)
     redactor = redactor_of(config)
+    courteous = _CourteousCounter(tokens)
     desk = StoreDesk(log, views, time_zone=time_zone)
 
     def words(material: Material, model: LanguageModel, node_id: str, digest: str) -> Answer:
@@ -70,7 +87,7 @@ def open_control(
             model,
             node_id=node_id,
             digest=digest,
-            tokens=tokens,
+            tokens=courteous,
             redactor=redactor,
             said=desk.said,
             clock=clock,
@@ -91,7 +108,7 @@ def open_control(
             usd_per_million_in=config.summaries_usd_per_million_in,
             usd_per_million_out=config.summaries_usd_per_million_out,
         ),
-        count_tokens=tokens.count,
+        count_tokens=courteous.count,
         calendar=Calendar(time_zone),
         clock=clock,
         chance=random.Random(),
@@ -110,6 +127,6 @@ def open_control(
     if unasked:
         worker.start()
     plans = functools.partial(
-        plan, context_tokens=model.context_tokens, tokens=tokens, redactor=redactor, said=desk.said
+        plan, context_tokens=model.context_tokens, tokens=courteous, redactor=redactor, said=desk.said
     )
     return Control(worker, plans, time_zone=time_zone, clock=clock)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from agent_memory.capture.redaction import Redactor
+from agent_memory.courtesy import giving_way
 from agent_memory.summaries.entries import Entry
 from agent_memory.summaries.folding import folded_text
 from agent_memory.summaries.lines import Known, cleaned, sentences
@@ -65,7 +66,7 @@ def check(
     reasons: list[str] = []
     told: set[str] = set()
     dropped = anchored = 0
-    for number, claim in enumerate(proposal.claims, 1):
+    for number, claim in enumerate(giving_way(proposal.claims), 1):
         if len(points) >= bullets_max:
             break
         text = cleaned(claim.text, limit=BULLET_MAX, redactor=redactor)

@@ -14,6 +14,7 @@ from functools import cached_property
 import msgspec
 
 from agent_memory.capture.redaction import MARK, Redactor
+from agent_memory.courtesy import giving_way
 from agent_memory.events import Kind
 from agent_memory.summaries.folding import Folded, Span, fold, is_invisible
 from agent_memory.toc.grips import PLACE_MAX
@@ -111,7 +112,7 @@ def entries_of(material: Material, *, redactor: Redactor, said: Said | None = No
 
 def of_points(points: Iterable[Point], head: str, *, redactor: Redactor, said: Said) -> Iterator[Entry]:
     """Bullets as entries: a line, and the words that prove it."""
-    for point in points:
+    for point in giving_way(points):
         told = [(place, said(place)) for place in point.evidence]
         quoted = [(place, text) for place, text in told if text and not _holds_secret(text, redactor)]
         lines = [visible(redactor.clean(point.text)), *(f"“{visible(text)}”" for _, text in quoted)]
@@ -144,7 +145,7 @@ _NO_BRACKETS = str.maketrans("[]<>", "()‹›")
 
 
 def _of_passages(passages: Sequence[Passage], redactor: Redactor) -> Iterator[Entry]:
-    for passage in passages:
+    for passage in giving_way(passages):
         text = passage.text
         if not text or text.isspace():
             continue

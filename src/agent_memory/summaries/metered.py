@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 import msgspec
 
 from agent_memory.clock import Clock
+from agent_memory.courtesy import give_way
 from agent_memory.summaries.errors import ProviderMisconfigured, ProviderRefused, ProviderUnavailable
 from agent_memory.summaries.journal import Journal, prompt_key
 from agent_memory.summaries.limits import Limits, Outage, Prices, Rate, Spent, over_budget
@@ -109,6 +110,7 @@ class Meter:
 
     def outgoing(self, prompt: Prompt) -> Prompt:
         """The prompt as it leaves the machine: whoever wrote it, no secret that redaction knows by now is in it."""
+        give_way()
         return msgspec.structs.replace(prompt, user=self._clean(prompt.user))
 
     def at_most(self, prompt: Prompt) -> Usage:

@@ -136,7 +136,9 @@ class Queue:
         position = self._desk.position()
         back = {chosen.node_id for chosen in self._back}
         self._recorded = {digest: at for digest, at in self._recorded.items() if at > position}
+        there: set[str] = set()
         for wanting in giving_way(self._desk.unworded()):
+            there.add(wanting.node_id)
             if wanting.digest in self._recorded:
                 continue
             quiet = self._is_quiet(wanting, now_ms)
@@ -152,6 +154,10 @@ class Queue:
             # While somebody waits for his, nobody else's is begun.
             if self.wish.holds(wanting.node_id) if self.wish is not None else quiet and not only_wished:
                 self._ready.append(Chosen(wanting.node_id, wanting.level, wanting.digest))
+        else:
+            # All were looked at: of those that are no more, nothing need be remembered.
+            self._seen = {node_id: known for node_id, known in self._seen.items() if node_id in there}
+            self._out = {node_id: known for node_id, known in self._out.items() if node_id in there}
         self._has_looked = True
         if not self._ready and self.wish is not None:
             self._ready.extend(self._again(self.wish))

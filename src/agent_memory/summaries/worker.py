@@ -179,7 +179,8 @@ class Worker:
             except Unavailable:
                 # The contents are not open yet, or the disk is full: nothing was sent, and others say so.
                 pause_s = LOOK_S
-            except Exception as error:
+            except BaseException as error:
+                # An engine in Rust that panics raises no Exception; the worker must not die of it in silence.
                 telemetry.LOG.error("what wants wording cannot be read", error=error)
                 pause_s = LOOK_S
             if pause_s:
