@@ -18,11 +18,10 @@ from agent_memory.testing.summarising import DAY_MS, MONDAY_MS, flags_of, settin
 pytestmark = pytest.mark.usefixtures("without_model")
 
 IN_FLIGHT = 3
-SEGMENTS = 15
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(25, marks=pytest.mark.slow)])
-def test_whenever_it_is_killed_only_what_was_under_way_is_sent_twice(tmp_path: Path, kills: int) -> None:
+@pytest.mark.parametrize(("kills", "segments"), [(2, 15), pytest.param(25, 90, marks=pytest.mark.slow)])
+def test_whenever_it_is_killed_only_what_was_under_way_is_sent_twice(tmp_path: Path, kills: int, segments: int) -> None:
     """Each digest has one answer in the log; a prompt was sent again only where the daemon was killed upon it."""
     seed = int(os.environ.get("AGENT_MEMORY_TEST_SEED") or random.randrange(1 << 32))
     print(f"seed {seed}")
@@ -34,7 +33,7 @@ def test_whenever_it_is_killed_only_what_was_under_way_is_sent_twice(tmp_path: P
             with DaemonProcess(tmp_path / "store", flags=flags) as daemon:
                 if not kill:
                     with agent_memory.connect(daemon.address) as memory:
-                        for number in range(SEGMENTS):
+                        for number in range(segments):
                             words = f"Who looks after pump {number}, and until when?"
                             time_ms = MONDAY_MS + (number % 5) * DAY_MS
                             tell(memory, words, "Ask the mill.", session=f"s{number}", time_ms=time_ms)
@@ -43,13 +42,13 @@ def test_whenever_it_is_killed_only_what_was_under_way_is_sent_twice(tmp_path: P
                 threading.Event().wait(chance.uniform(0.0, 0.06))
                 daemon.kill()
         with DaemonProcess(tmp_path / "store", flags=flags) as daemon, agent_memory.connect(daemon.address) as memory:
-            status = settled(memory, SEGMENTS + 5 + 3)
+            status = settled(memory, segments + 5 + 3)
             findings = [report for report in memory.verify() if isinstance(report, VerifyFinding)]
             nodes = ("year/2025", "day/2025-10-06")
             digests = [[version.digest for version in memory.summary_versions(node_id)] for node_id in nodes]
         sent = [call.digest for call in server.calls]
 
-    assert (SEGMENTS + 8, 0) == (status.worded, status.set_aside)
+    assert (segments + 8, 0) == (status.worded, status.set_aside)
     assert len(sent) - len(set(sent)) <= status.interrupted_today <= kills * IN_FLIGHT
     assert times_too_often(server) <= status.interrupted_today
     assert all(len(there) == len(set(there)) >= 1 for there in digests)
