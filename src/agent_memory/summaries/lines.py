@@ -12,6 +12,7 @@ could take for something else, and there is an *objection* to one that
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 from agent_memory.annotation.scaffolding import MEMORY_TAG
@@ -31,6 +32,8 @@ _WORD_MIN = 3
 _BLOB = 48
 
 _TEXT_MAX = 4_000
+_PASSES_MAX = 8
+"""What is not clean by then was made to look so."""
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,200})\]\([^()\s]{0,500}\)")
 _REFERENCES = re.compile(r"\s*[\[(]\s*(?:refs?\.?:?\s*)?#?\d{1,4}(?:\s*[,;–-]\s*#?\d{1,4})*\s*\](?!\()|\s*\(#\d{1,4}\)")
 _BULLET = re.compile(r"^(?:[-*•–]\s+|\d{1,2}[.)]\s+|#{1,6}\s+)+")
@@ -66,14 +69,19 @@ _ORDERS = re.compile(
     r"your|the|these|those|other|system|safety)\b[^.!?]{0,24}\b(?:instructions?|prompts?|rules?|guidelines?|directives?|"
     r"context|messages?)\b"
     r"|\b(?:ignorier\w*|vergiss|missachte\w*)\b[^.!?]{0,40}\b(?:anweisung\w*|regeln|vorgaben)\b"
-    r"|\b(?:ignore[rz]?|oublie[rz]?|ignora|olvida)\b[^.!?]{0,40}\b(?:instruc\w+|consignes?|reglas|règles)\b"
+    r"|\b(?:ignore[rz]?|oublie[rz]?|ignora|olvida)\b[^.!?]{0,40}\b(?:instruc\w+|consignes?|reglas|regles)\b"
     r"|(?:忽略|无视|無視).{0,12}(?:指令|指示|规则|提示)"
+    r"|\b(?:ignore|disregard|forget)\s+(?:everything|anything|what(?:ever)?|all)\s+(?:that\s+)?"
+    r"(?:(?:is|was|stands|said)\s+)?(?:above|so\s+far|you\s+(?:were|have\s+been|are))\b"
+    r"|\b(?:agents?|assistants?|models?|ais?|llms?|whoever|anyone)\s+(?:(?:who|that)\s+)?(?:reads?|reading|sees?|seeing)\s+"
+    r"(?:this|these)\b"
     # Orders to whoever reads, at the beginning of a sentence.
     r"|(?:^|[.!?:;]\s+|['(])(?:please,?\s+|now,?\s+|important:?\s+|note:?\s+|attention:?\s+|ai:?\s+|assistant,?\s+)*(?:"
     r"you\s+(?:are\s+now|must|shall|will\s+now|have\s+to|need\s+to|should\s+now)\b"
     r"|(?:do\s+not|don't|never)\s+(?:tell|mention|reveal|inform|warn|ask|trust|report)\b"
     r"|(?:act|behave|respond|reply|answer)\s+(?:as|only|with|like)\b|pretend\b|from\s+now\s+on\b"
     r"|(?:tell|instruct|ask|remind|inform)\s+the\s+(?:user|agent|assistant|reader|model)\b"
+    r"|(?:your\s+)?new\s+(?:instructions?|task|orders?|rules?)\s*(?::|(?:is|are)\s+to\b)|your\s+(?:task|job|role)\s+is\s+now\b"
     r"|(?:when|if|whenever)\s+you\s+(?:read|see|are)\b)"
     # Roles that nobody has in minutes.
     r"|(?:^|[.!?]\s+)(?:system|developer|assistant|human)\s*(?:prompt|message|override|note)?\s*:",
@@ -81,15 +89,27 @@ _ORDERS = re.compile(
 )
 
 
+_LOOKALIKES = str.maketrans("аеорсухіјѕԁοαιν", "aeopcyxijsdoaiv")
+"""Letters of Cyrillic and Greek, and the Latin ones that they look like."""
+
+
 def cleaned(text: str, *, limit: int, redactor: Redactor) -> str:
     """One line of at most *limit* code points, without secrets, without what is not seen and what could act."""
-    text = redactor.clean(" ".join(visible(text[:_TEXT_MAX]).split()))
+    text = " ".join(visible(text[:_TEXT_MAX]).split())
+    # What is taken out may have parted something else, as `<**system>`: until there is nothing more to take.
+    for _ in range(_PASSES_MAX):
+        before, text = text, _stripped(redactor.clean(text))
+        if text == before:
+            return shortened(text, limit)
+    return ""
+
+
+def _stripped(text: str) -> str:
     text = _LINK.sub(r"\1", text)
     text = _TEMPLATE.sub(" ", text)
     text = _TAGS.sub("‹", text)
     text = _REFERENCES.sub("", _EMPHASIS.sub("", text))
-    text = _BULLET.sub("", " ".join(text.split()))
-    return shortened(text.strip(), limit)
+    return _BULLET.sub("", " ".join(text.split())).strip()
 
 
 def shortened(text: str, limit: int) -> str:
@@ -130,7 +150,9 @@ class Known:
     def objection(self, line: str) -> str:
         """Why the line may not stand; empty for none."""
         folded = folded_text(line, caseless=True)
-        if _ORDERS.search(folded) is not None:
+        # Marks on letters, and letters that look like others, make no other order of it.
+        plain = "".join(c for c in folded if not unicodedata.combining(c)).translate(_LOOKALIKES)
+        if _ORDERS.search(plain) is not None:
             return "tells its reader what to do"
         for name in _named(line, folded):
             if not self.has(name):
