@@ -163,7 +163,10 @@ def _split(line: str) -> list[str]:
         arguments = shlex.split(line)
     except ValueError as error:
         hint = "Quote it as in a shell; none will read it."
-        raise ProviderMisconfigured("summaries_command", line, f"it cannot be split: {error}", hint=hint) from None
+        # A key may stand anywhere in the line.
+        raise ProviderMisconfigured(
+            "summaries_command", f"{line[:12]}…", f"it cannot be split: {error}", hint=hint
+        ) from None
     if not arguments:
         raise ProviderMisconfigured("summaries_command", line, "a program is expected")
     return arguments

@@ -18,6 +18,9 @@ import msgspec
 
 from agent_memory.summaries.providers.tolerant import NotJson, count, loaded, whole
 
+_LINES_MAX = 10_000
+"""An answer comes at the end, and to find that a line is no JSON takes longer than to write it."""
+
 
 class Framed(msgspec.Struct, frozen=True, kw_only=True):
     """An answer without its frame; tokens are 0 and the cost None where the frame tells none."""
@@ -50,11 +53,11 @@ def unframed(output: str) -> Framed:
 
 
 def _objects(output: str) -> list[dict[str, Any]]:
-    """The JSON objects of the output: one, a list of them, or one a line; none where it is no JSON."""
+    """The JSON objects of the output: one, a list of them, or one a line (of the last); none where it is no JSON."""
     try:
         found = loaded(output)
     except NotJson:
-        return [each for line in output.splitlines() if (each := _object(line)) is not None]
+        return [each for line in output.splitlines()[-_LINES_MAX:] if (each := _object(line)) is not None]
     return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
 
 

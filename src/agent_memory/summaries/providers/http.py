@@ -8,7 +8,9 @@ import logging
 import socket
 import threading
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 
     import httpx2
 
-ANSWER_BYTES_MAX = 8 << 20
+ANSWER_BYTES_MAX = 2 << 20
+"""Some 300,000 tokens of thoughts, escapes and all. To read JSON of many small parts takes its length 30 times."""
 _CONNECT_S = 15.0
 
 
@@ -82,7 +85,7 @@ class Endpoint:
                 raise ProviderUnavailable(self._provider, "it was closed")
             self._under_way.add(call)
             if self._client is None:
-                self._client = _new_client(self._timeout_s)
+                self._client = _new_client(self._timeout_s, is_here=_is_here(self._url))
             return self._client
 
     def _posted(
@@ -176,7 +179,18 @@ def _authorities() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
-def _new_client(timeout_s: float) -> httpx2.Client:
+def _is_here(url: str) -> bool:
+    """Whether it is this machine, which a proxy cannot reach: it would only be told what was said."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _new_client(timeout_s: float, *, is_here: bool) -> httpx2.Client:
     import httpx2
 
     for name in ("httpx2", "httpcore2"):  # At `debug` they write out headers, keys and all.
@@ -186,5 +200,6 @@ def _new_client(timeout_s: float) -> httpx2.Client:
         timeout=httpx2.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s), pool=None),
         limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
         follow_redirects=False,
+        trust_env=not is_here,
         headers={"user-agent": "agent-memory"},
     )

@@ -16,8 +16,8 @@ from agent_memory.summaries.providers.settings import KeySource, ProviderSetting
 from agent_memory.summaries.providers.tolerant import NotJson, whole
 
 _MANNERS_MAX = 8
-_CHARACTERS_PER_TOKEN_MAX = 10
-"""More than any tokeniser makes of words, code or script, the mean of a prompt being 2 to 5."""
+_CHARACTERS_PER_TOKEN_MAX = 8
+"""More than any tokeniser makes of words, code or script; twice the 4 that a prompt has of most, since half is left."""
 _SOME_TOKENS = 1000
 """Below that, what is counted may be what was not in the server's cache."""
 
@@ -178,4 +178,5 @@ def _status_in(problem: Problem) -> int:
     for word in problem.code.split():
         if word.isdecimal() and 400 <= int(word) < 600:
             return int(word)
-    return 500
+    # LM Studio has nothing at that path, which it says with 200.
+    return 404 if problem.message.startswith("Unexpected endpoint") else 500

@@ -158,6 +158,7 @@ def test_what_is_no_answer_of_the_api_is_a_wait(
         ),
         (b'{"error": {"message": "Provider returned error", "code": 502}}', WAIT),
         (b'{"error": {"message": "the model crashed"}}', WAIT),
+        (b'{"error": "Unexpected endpoint or method. (POST /chat/completions)"}', MEND),
     ],
 )
 def test_an_error_that_comes_with_200_is_an_error(

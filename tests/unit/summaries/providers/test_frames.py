@@ -80,3 +80,10 @@ def lines(*told: object) -> str:
 )
 def test_the_answer_is_found_in_its_frame(output: str, expected: Framed) -> None:
     assert expected == unframed(output)
+
+
+def test_lines_that_only_begin_as_json_are_over_soon() -> None:
+    """Of millions of them none but the last are tried: it took a minute."""
+    found = unframed("{\n" * 2_000_000 + json.dumps({"type": "result", "result": ANSWER}))
+
+    assert ANSWER == found.text

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from agent_memory.summaries.errors import ProviderMisconfigured, ProviderUnavailable
 from agent_memory.summaries.providers import ProviderSettings, open_language_model
-from agent_memory.summaries.providers.http import ANSWER_BYTES_MAX
+from agent_memory.summaries.providers.http import ANSWER_BYTES_MAX, _is_here
 from agent_memory.testing.language_model_checks import PROMPT
 from agent_memory.testing.language_models import DRIP, DROP, HANG, KEY, LanguageModelServer, Turn, fail
 from tests.unit.summaries.providers.conftest import MakeModel
@@ -119,6 +119,20 @@ def test_a_proxy_of_the_environment_is_asked(
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ProviderMisconfigured):  # The server is no proxy: it knows no such path.
         make_model("openai", url="http://models.example/v1").complete(PROMPT)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost"])
+def test_no_proxy_hears_what_is_said_to_this_machine(
+    server: LanguageModelServer, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    if host == "127.0.0.1":
+        assert make_model("openai").complete(PROMPT).text
+
+    assert _is_here(f"http://{host}:11434/v1")
 
 
 def test_without_a_key_none_is_sent(server: LanguageModelServer, make_model: MakeModel) -> None:
