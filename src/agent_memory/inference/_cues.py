@@ -7,7 +7,8 @@ a language that is missing here is summarised too, only with less tact.
 
 from __future__ import annotations
 
-DECIDED, DONE, FOUND, FAILED, PLANNED, LIVED, WHEN = 90, 60, 70, 80, 35, 55, 30
+DECIDED, DONE, FOUND, FAILED, PLANNED, LIVED, WHEN = 90, 60, 80, 75, 10, 55, 60
+RULED, KIN, COUNTED, FELT = 50, 40, 25, -30
 
 
 def _words(text: str) -> frozenset[str]:
@@ -16,16 +17,13 @@ def _words(text: str) -> frozenset[str]:
 
 def _worth(table: dict[int, str]) -> dict[str, tuple[int, int]]:
     """Word to what it is worth at work and in a talk among people, where news is what someone did."""
-    return {
-        word: (points // 4, points) if points in (LIVED, WHEN) else (points, points)
-        for points, words in table.items()
-        for word in words.split()
-    }
+    at_work = {LIVED: 13, WHEN: 7, KIN: 0, COUNTED: 0, FELT: 0}
+    return {word: (at_work.get(points, points), points) for points, words in table.items() for word in words.split()}
 
 
 CUE_WORDS = _worth(
     {
-        DECIDED: "decided decide decision decisions agreed chose chosen choose picked settled conclusion concluded"
+        DECIDED: "decided decide decision decisions chose chosen choose picked settled conclusion concluded"
         " entschieden beschlossen entscheidung décidé décision choisi decidido decidimos decisión elegimos"
         " deciso decisione besloten besluit decisão решили решено выбрали",
         DONE: "fixed implemented added merged deployed released shipped migrated refactored renamed removed replaced"
@@ -39,15 +37,36 @@ CUE_WORDS = _worth(
         FAILED: "failed fails failing failure failures error errors exception crash crashes crashed broken breaks"
         " blocked timeout denied missing invalid panic wrong outage"
         " fehlgeschlagen fehler kaputt erreur échoué échec falló fallo errore fallito fout mislukt erro falhou ошибка",
+        RULED: "prefer prefers preferred rule rules policy convention remember never always forbidden agreed regel",
         PLANNED: "plan plans planning planned tomorrow next deadline schedule scheduled todo propose proposed goal"
         " must should need needs requirement important morgen nächste demain prochaine mañana próxima domani",
         LIVED: "went started joined bought moved met visited lost opened won signed adopted married graduated hired"
         " promoted quit accepted applied travelled traveled celebrated attended hosted launched painted built born"
         " died trip wedding birthday finally researched researching interviewed competition",
         WHEN: "yesterday ago tonight weekend monday tuesday wednesday thursday friday saturday sunday january february"
-        " march april june july august september october november december gestern hier ayer",
+        " march april june july august september october november december gestern hier ayer morning evening"
+        " summer winter spring autumn",
+        KIN: "mom mum mother dad father parents sister brother husband wife partner son daughter kids grandma grandpa"
+        " grandmother grandfather cousin aunt uncle girlfriend boyfriend dog cat neighbour neighbor boss colleague",
+        COUNTED: "two three four five six seven eight nine ten dozen once twice second third years months weeks hours",
+        FELT: "love support kind kindness courage journey impact dream dreams passion passionate inspire inspired"
+        " inspiring inspiration encouraging encouragement motivation motivated motivate motivating acceptance"
+        " meaningful memories special hope positive together brave grateful thankful blessed lucky joy moments"
+        " difference caring heart strength believe unique appreciate cherish",
     }
 )
+
+CALENDAR_WORDS = _words(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august"
+    " september october november december"
+)
+"""No names, whatever their capitals say."""
+
+PAST_WORDS = _words(
+    "went got had made took saw met found bought began built came gave heard left lost read said spent told tried won"
+    " wrote ran did was were"
+)
+"""What someone did, where the verb does not end in `ed`."""
 
 CUE_PHRASES = tuple(
     {
@@ -103,8 +122,8 @@ OPINIONS = _words(
 )
 """Words of praise: polite, seldom news."""
 
-ANNOUNCING_STARTS = _words("i'll let let's now next first then looking checking going")
-"""An assistant that opens so tells what it is about to do, not what came of it."""
+ANNOUNCING_STARTS = _words("i'll i'd we'd let let's now next first then looking checking going if")
+"""An assistant that opens so tells what it is about to do or what may be, not what came of it."""
 
 OWN_STARTS = _words("i i'm i've i'll my we we're we've we'll our ich wir je nous")
 YOUR_STARTS = _words("you your you're you've you'll it's it that's agreed")

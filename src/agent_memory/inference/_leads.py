@@ -61,6 +61,30 @@ def decides(text: str) -> bool:
     return ":" in text and _DECIDING.match(text) is not None and _COLON.search(text, 0, _HEAD_MAX + 2) is not None
 
 
+_DECIDED = re.compile(
+    r"\b(?:we|i)(?:'ve|’ve| have)?(?: now| finally| all)? (?:decided|agreed|settled) (?:to|on|that|against)\b|"
+    r"\blet(?:'|’)s go with\b|\bfrom now on\b",
+    re.I,
+)
+_OPEN = re.compile(r"(?:open question|still open|unresolved|offene frage|noch offen)s?\b[^:]{0,30}:", re.I)
+_UNSURE = re.compile(r"\b(?:if|whether|unless|until|had|would|should|could|when|did|why)\b", re.I)
+
+
+def point_type(said: str) -> str:
+    """`decision` or `question` (an open one) where the words leave no doubt; empty elsewhere.
+
+    A question at the end may be answered in the next segment, so that only what is called open is.
+    """
+    if _OPEN.match(said.lstrip("*_ ")) is not None:
+        return "question"
+    if said.rstrip("\"'”’»)*_ ")[-1:] in ("?", "？", "؟"):
+        return ""
+    if decides(said):
+        return "decision"
+    found = _DECIDED.search(said)
+    return "decision" if found is not None and _UNSURE.search(said, 0, found.start()) is None else ""
+
+
 def announces(text: str) -> bool:
     """Whether a sentence is labelled as what was found or done: `Root cause, export.py line 9:`."""
     return ":" in text and _RESULT.match(text) is not None and _COLON.search(text, 0, _HEAD_MAX + 2) is not None

@@ -19,7 +19,8 @@ _LINES_MAX, _LAST_LINES = 48, 16
 _KEPT_MAX = 4
 # Beside other sentences, one this short is an exclamation: `Sure!`, `Hey Mel!`.
 _CALL_MAX = 9
-_EXCERPT_MAX = 280
+# A longer sentence ends at a clause, where it has one.
+_EXCERPT_MAX, _CLAUSE_AT = 220, 60
 _TOOL_LINE_MAX = 200
 
 # One leading set of characters, because the engine skips to it fast; `_split` does the rest.
@@ -37,6 +38,7 @@ _TOOL_BAD = re.compile(
     r"\b(?:\w*Error|\w*Exception|FAILED|FAIL|failed|fatal|panic(?:ked)?|[Ee]rror|ERROR|denied|not found)\b(?![\w./])"
 )
 _TOOL_GOOD = re.compile(r"\b\d+ (?:tests? )?passed\b|\ball tests passed\b|\bBUILD SUCCESS", re.I)
+_TOOL_ENDING = re.compile(f"{_TOOL_BAD.pattern}|(?i:{_TOOL_GOOD.pattern})")
 # `1 failed, 11 passed in 0.88s`: how many, but not what.
 _TALLY_WORTH = 10
 _TOOL_EDGE = re.compile(r"[=\-*#>\s|+]+|E {2,}")
@@ -52,6 +54,8 @@ class Reading(msgspec.Struct, frozen=True):
     sentences: tuple[Sentence, ...]
     terms: dict[str, None]
     named: dict[str, tuple[int, str]]
+    asks: bool = False
+    """Whether something is asked in a talk among people, be it kept or not."""
 
 
 _NOTHING = Reading((), {}, {})
@@ -136,10 +140,11 @@ def _read_prose(text: str, voice: int) -> Reading:
             sentences.append(sentence)
             place += 1
     terms = dict.fromkeys(chain.from_iterable([sentence.words for sentence in sentences]))
+    asks = voice == SOCIAL and any(sentence.asks for sentence in sentences)
     if len(sentences) > _KEPT_MAX:
         best = sorted(sentences, key=_by_worth)[:_KEPT_MAX]
         sentences = sorted(best, key=_by_start)
-    return Reading(tuple(sentences), terms, named)
+    return Reading(tuple(sentences), terms, named, asks)
 
 
 def _by_worth(sentence: Sentence) -> tuple[int, int]:
@@ -217,8 +222,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     if marker is not None:
         start = marker.end()
     if end - start > _EXCERPT_MAX:
-        cut = text.rfind(" ", start + _EXCERPT_MAX // 2, start + _EXCERPT_MAX)
-        end = cut if cut > 0 else start + _EXCERPT_MAX
+        end = _cut(text, start, start + _EXCERPT_MAX)
     while start < end and text[end - 1].isspace():
         end -= 1
     if end < len(text) and not text[end].isascii():
@@ -226,11 +230,25 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+def _cut(text: str, start: int, limit: int) -> int:
+    """Where to end what is too long: at the last clause, or else at the last word."""
+    for clause in (_STRONG_CLAUSE, _CLAUSE):
+        ends = [found.start() for found in clause.finditer(text, start + _CLAUSE_AT, limit)]
+        if ends:
+            return ends[-1]
+    space = text.rfind(" ", start + _CLAUSE_AT, limit)
+    return space if space > 0 else limit
+
+
+_STRONG_CLAUSE = re.compile(r"[;:—](?!\S)|[；：]|,?\s(?=(?:because|so that|but|weil|aber|parce que|porque)\s)")
+_CLAUSE = re.compile(r"[;,:—–，；：、](?!\S)|(?<=[，；：、])|\s(?=[-–—(]\s?)")
+
+
 # -- tools ------------------------------------------------------------------------------------
 
 
 def _read_tool_call(text: str) -> Reading:
-    """What a tool is told is no news, but the files that it names are."""
+    """What a tool is told is no news, but the files that it names are, and what a commit says."""
     terms: dict[str, None] = {}
     named: dict[str, tuple[int, str]] = {}
     for token in WORD.findall(text[:1_500])[:60]:
@@ -238,7 +256,35 @@ def _read_tool_call(text: str) -> Reading:
             low = token.lower()
             terms[low] = None
             named[low] = (2, token)
-    return Reading((), terms, named)
+    told = _COMMITTING.search(text, 0, _HEAD) if "commit" in text else None
+    return Reading(() if told is None else _committed(text, told), terms, named)
+
+
+def _committed(text: str, found: re.Match[str]) -> tuple[Sentence, ...]:
+    """The first line of a commit's message, which its author wrote to be read."""
+    start, end = settle(text, found.start(1), min(found.end(1), found.start(1) + _TOOL_LINE_MAX))
+    words = tuple(dict.fromkeys(token.lower() for token in WORD.findall(text[start:end])[:24]))
+    if len(words) < 2:
+        return ()
+    return (Sentence(start, end, _COMMIT_WORTH, words, False),)
+
+
+def is_commit(text: str, sentence: Sentence) -> bool:
+    """Whether a sentence of a tool's text is what a commit says."""
+    return any(
+        found.start(1) <= sentence.start < found.end(1)
+        for pattern in (_COMMITTING, _COMMIT_MADE)
+        if (found := pattern.search(text, 0, _HEAD)) is not None
+    )
+
+
+_COMMIT_WORTH = 150
+# `git commit -am "Message`, also as JSON has it, and `git commit -m "$(cat <<'EOF'` with the message on the next line.
+_COMMITTING = re.compile(
+    r"\bgit(?: -C \S+)? commit\b[^\n]{0,80}?\s(?:-[a-z]*m|--message)[ =]?"
+    r"(?:\\?[\"']?\$\(cat <<-?\s*\\?['\"]?\w+\\?['\"]?(?:\n|\\n)\s*|\\?[\"'])([^\"'\\\n]{8,})"
+)
+_COMMIT_MADE = re.compile(r"^\[[\w./-]+ (?:\([\w-]+\) )?[0-9a-f]{7,40}\] (\S[^\n]{7,})", re.M)
 
 
 def _read_tool_result(text: str) -> Reading:
@@ -247,22 +293,25 @@ def _read_tool_result(text: str) -> Reading:
     whole = last - first <= 2 * _HEAD
     ends = text if whole else text[first : first + _HEAD] + text[last - _HEAD : last]
     lowered = ends.lower()
+    made = _COMMIT_MADE.search(text, 0, _HEAD) if "] " in ends else None
+    committed = () if made is None else _committed(text, made)
     if not any(hint in lowered for hint in _TOOL_HINTS):
-        return _NOTHING
+        return Reading(committed, {}, {}) if committed else _NOTHING
     windows = [(first, last)] if whole else [(first, first + _HEAD), (last - _HEAD, last)]
     found: list[Sentence] = []
     for at, window_end in windows:
-        while at < window_end:
-            boundary = _BREAK.search(text, at, window_end)
-            end = boundary.start() if boundary else window_end
-            if end - at > 3:
-                sentence = _tool_line(text, at, end)
-                if sentence is not None:
-                    found.append(sentence)
-            at = boundary.end() if boundary else window_end
+        while (hit := _TOOL_ENDING.search(text, at, window_end)) is not None:
+            for boundary in _BREAK.finditer(text, at, hit.start()):
+                at = boundary.end()
+            after = _BREAK.search(text, hit.end(), window_end)
+            end = after.start() if after else window_end
+            sentence = _tool_line(text, at, end)
+            if sentence is not None:
+                found.append(sentence)
+            at = end
     # How it ended stands at the end; the first error names the cause.
     kept = found if len(found) <= 3 else [found[0], *found[-2:]]
-    return Reading(tuple(kept), {}, {})
+    return Reading((*committed, *kept), {}, {})
 
 
 def _tool_line(text: str, start: int, end: int) -> Sentence | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import msgspec
 
 from agent_memory.inference._cues import FUNCTION_WORDS
 from agent_memory.inference._headings import TITLE_MAX, heading
-from agent_memory.inference._leads import decides
 from agent_memory.inference._titles import JOINER, flaws_of, lower_first
+from agent_memory.inference._work import WORK_WEIGHT
 from agent_memory.toc.material import ChildMaterial, Level, Summary
 
 POINTS_MAX = 5
@@ -19,6 +19,12 @@ KEYWORDS_MAX = 8
 _TOPICS_MAX = 4
 _FLAWS_MAX = 90
 _NEAR = 0.4
+_TELLING = 16
+# What somebody began with, or asked, beside what was decided.
+_BEGUN_SHARE, _ASKED_SHARE = 0.8, 0.4
+
+COMMITTED = "Committed: "
+"""Opens a bullet that is a commit's message."""
 
 
 def roll_up(children: Sequence[ChildMaterial], *, level: Level) -> Summary:
@@ -28,7 +34,7 @@ def roll_up(children: Sequence[ChildMaterial], *, level: Level) -> Summary:
         return only if level is not Level.YEAR else msgspec.structs.replace(only, title=_other_title(only))
     chosen = _choose(children)
     points = tuple(children[c].summary.points[p] for c, p in sorted(chosen))
-    return Summary(title=_title(children), points=points, keywords=_keywords(children))
+    return Summary(title=_title(children, level), points=points, keywords=_keywords(children))
 
 
 def _choose(children: Sequence[ChildMaterial]) -> list[tuple[int, int]]:
@@ -68,30 +74,63 @@ def _choose(children: Sequence[ChildMaterial]) -> list[tuple[int, int]]:
     return chosen
 
 
-def _title(children: Sequence[ChildMaterial]) -> str:
-    """The topics of the two weightiest children that fit side by side, or that of the weightiest."""
+def _title(children: Sequence[ChildMaterial], level: Level) -> str:
+    """The two weightiest topics of different children that fit side by side, or the weightiest.
+
+    A day's topics are the titles of its segments. Above, what was decided and committed is more of
+    a change than what somebody began with.
+    """
     importance = [_importance(child) for child in children]
-    order = sorted(range(len(children)), key=lambda c: (-importance[c], c))
-    topics: list[tuple[int, str]] = []
+    most = max(importance) or 1.0
+    offered = [
+        (-share, c, topic)
+        for c, child in enumerate(children)
+        for share, topic in _topics(child, importance[c] / most, changes=level is not Level.DAY)
+    ]
+    offered.sort()
+    topics: list[tuple[float, int, str]] = []
     known: list[frozenset[str]] = []
-    for c in order:
-        for topic in children[c].summary.title.split(JOINER)[:2]:
-            words = words_of(topic)
-            if topic and not any(alike(words, other) for other in known):
-                topics.append((c, topic))
-                known.append(words)
+    for share, c, topic in offered:
+        words = words_of(topic)
+        if topic and not any(alike(words, other) for other in known):
+            topics.append((-share, c, topic))
+            known.append(words)
         if len(topics) >= _TOPICS_MAX:
             break
     if not topics:
-        return children[order[0]].summary.title
+        return children[0].summary.title
     for at in range(min(2, len(topics))):
-        first = topics[at]
-        room = TITLE_MAX - len(JOINER) - len(first[1])
-        for c, topic in topics[at + 1 :]:
-            if len(topic) <= room and c != first[0] and importance[c] >= _NEAR * importance[first[0]]:
-                earlier, later = sorted([first, (c, topic)])
+        share, first, title = topics[at]
+        room = TITLE_MAX - len(JOINER) - len(title)
+        for other, c, topic in topics[at + 1 :]:
+            if len(topic) <= room and c != first and other >= _NEAR * share:
+                earlier, later = sorted([(first, title), (c, topic)])
                 return f"{earlier[1]}{JOINER}{lower_first(later[1])}"
-    return topics[0][1]
+    return topics[0][2]
+
+
+def _topics(child: ChildMaterial, share: float, *, changes: bool) -> Iterator[tuple[float, str]]:
+    """What a child offers for its parent's title, with how much of the parent it stands for."""
+    for topic in child.summary.title.split(JOINER)[:2]:
+        yield (share if not changes else share * _ASKED_SHARE if topic.endswith("?") else share * _BEGUN_SHARE), topic
+    if not changes:
+        return
+    for point in child.summary.points:
+        if point.type == "decision" or point.text.startswith(COMMITTED):
+            title, flaws = _heading(point.text)
+            if len(title) >= _TELLING and flaws <= _FLAWS_MAX:
+                yield share, title
+
+
+@lru_cache(maxsize=8_192)
+def _heading(text: str) -> tuple[str, int]:
+    """A bullet's text as a heading, and the points of what is wrong with that."""
+    spoken = None if text.startswith(COMMITTED) else _SPOKEN.match(text)
+    text, speaker = text.removeprefix(COMMITTED), ""
+    if spoken is not None:
+        text, speaker = text[spoken.end() :], spoken[1]
+    title = heading(text.removesuffix(" …"), speaker=speaker)
+    return title, flaws_of(text, title, speaker)
 
 
 def _importance(child: ChildMaterial) -> float:
@@ -106,14 +145,11 @@ def _other_title(summary: Summary) -> str:
     known = [words_of(topic) for topic in summary.title.split(JOINER)]
     offered: list[tuple[float, str]] = []
     for point in summary.points:
-        said, speaker = point.text, ""
-        spoken = _SPOKEN.match(said)
-        if spoken is not None:
-            said, speaker = said[spoken.end() :], spoken[1]
-        title = heading(said, speaker=speaker)
-        flaws = flaws_of(said, title, speaker)
-        if len(title) >= 16 and flaws <= _FLAWS_MAX:
-            offered.append((flaws - 100 * decides(said) - point.weight, title))
+        if point.weight <= WORK_WEIGHT:
+            continue
+        title, flaws = _heading(point.text)
+        if len(title) >= _TELLING and flaws <= _FLAWS_MAX:
+            offered.append((flaws - 100 * (point.type == "decision") - point.weight, title))
     for _, title in sorted(offered):
         words = words_of(title)
         if any(alike(words, other) for other in known):

@@ -7,9 +7,12 @@ import re
 import msgspec
 
 from agent_memory.inference._cues import (
+    ABBREVIATIONS,
     ANNOUNCING_STARTS,
     ASIDE_WORDS,
+    CALENDAR_WORDS,
     CODE_WORDS,
+    COUNTED,
     CUE_PARTS,
     CUE_PHRASES,
     CUE_WORDS,
@@ -17,6 +20,7 @@ from agent_memory.inference._cues import (
     FUNCTION_WORDS,
     OPINIONS,
     OWN_STARTS,
+    PAST_WORDS,
     PHRASE_WORDS,
     POINTING_STARTS,
     WIDE_FUNCTION_WORDS,
@@ -105,27 +109,41 @@ def _form(tokens: list[str], words: tuple[str, ...], names: int, place: int, voi
     count = len(words)
     worth = _OPENINGS[voice][tokens[0]] + _SIZES[min(count, _SIZE_MAX)]
     if names:
-        worth += 22 * min(names, 3)
-    if place < 6:
-        worth += 18 - 3 * place
+        worth += (40 if voice == SOCIAL else 22) * min(names, 3)
     if voice == SOCIAL:
         if "your" in tokens or "you" in tokens:
-            worth -= 25
+            worth -= 45
+        if _tells_what_was_done(tokens):
+            worth += 45
         if asks:
             worth -= 80
         if not OPINIONS.isdisjoint(words):
             worth -= 40
-    elif voice == USER:
-        worth += 45 if asks else 30
+        return worth
+    if place < 6:
+        worth += 18 - 3 * place
+    if voice == USER:
+        worth += 10
     elif asks:
         worth -= 50
     return worth
 
 
+def _tells_what_was_done(tokens: list[str]) -> bool:
+    """Whether someone says of themselves what they did: `I just took`, `we explored`."""
+    for at, token in enumerate(tokens[:8]):
+        if token in _OURSELVES:
+            return any(word.endswith("ed") or word in PAST_WORDS for word in tokens[at + 1 : at + 4])
+    return False
+
+
+_OURSELVES = ("I", "we", "We")
+
+
 _SIZE_MAX = 80
 
 # By how many words a sentence has: too few say nothing, too many are a list.
-_SIZES = [14 * min(count, 9) - (60 if count < 3 else 0) - 6 * max(count - 22, 0) for count in range(_SIZE_MAX + 1)]
+_SIZES = [14 * min(count, 7) - (60 if count < 3 else 0) - 8 * max(count - 14, 0) for count in range(_SIZE_MAX + 1)]
 
 
 class _Openings(dict[str, int]):
@@ -142,7 +160,7 @@ class _Openings(dict[str, int]):
         if first in FILLER_STARTS:
             worth -= 40
         elif first in POINTING_STARTS:
-            worth -= 30
+            worth -= 10 if self._voice == SOCIAL else 30
         if self._voice == SOCIAL:
             worth += 45 if first in OWN_STARTS else -40 if first in YOUR_STARTS else 0
         elif self._voice == OTHER and first in ANNOUNCING_STARTS:
@@ -203,6 +221,8 @@ def _entry(token: str) -> _Entry | None:
         if low in CUE_WORDS:
             work += CUE_WORDS[low][0]
             social += CUE_WORDS[low][1]
+        elif word.isdigit():
+            social += COUNTED
         opens_phrase = opens_phrase or low in PHRASE_WORDS
         if low in FUNCTION_WORDS or low in ASIDE_WORDS or (len(low) < 3 and word.isascii()):
             continue
@@ -215,7 +235,7 @@ def _entry(token: str) -> _Entry | None:
                 low, word = low[:-2], word[:-2]
         lows.append(low)
         rank = _distinction(word)
-        if rank:
+        if rank and low not in CALENDAR_WORDS and low not in ABBREVIATIONS:
             names.append((low, rank, word))
     if not lows and not social and not opens_phrase:
         return None

@@ -41,6 +41,7 @@ _BACKGROUND_START = re.compile(
 _PLAIN_STARTS = FUNCTION_WORDS | HEADING_VERBS
 _WORDS = re.compile(r"[^\W_](?:[\w'’./-]*\w)?")
 _LABEL = re.compile(r"\s*((?:[^\W\d_]+ ){0,2}[^\W\d_]{4,})\.\s+(?=\S)")
+_LIST_NEXT = re.compile(r",(?!\s(?:because|since|so|but|which|weil|aber|parce|porque)\b)|and\b|or\b")
 _CLAUSE_NEXT = re.compile(
     r"[\"'”’»)]*\s*(?:[.,;:!?…()—–。，、；：！？]|-\s|$|(?:and|but|because|so|since|while|which|when|where|although|until|till|before|after|if|unless)\b)"
 )
@@ -172,7 +173,7 @@ def _cut(said: str, title: str) -> int:
         return 0
     if _CLAUSE_NEXT.match(rest) is None:
         return _CUT_IN_CLAUSE
-    if (", " in title or ": " in title) and re.match(r",|and\b|or\b", rest):
+    if (", " in title or ": " in title) and _LIST_NEXT.match(rest):
         return _CUT_IN_LIST
     return _CUT
 

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import chain
 
 from agent_memory.events import Kind, Role
+from agent_memory.inference._cues import CALENDAR_WORDS
 from agent_memory.inference._headings import cut_at_word, line, requests, shorten, tidy
-from agent_memory.inference._reading import Reading, last_resort, read
-from agent_memory.inference._rollup import KEYWORDS_MAX, POINTS_MAX, alike, roll_up
+from agent_memory.inference._leads import point_type
+from agent_memory.inference._reading import Reading, is_commit, last_resort, read
+from agent_memory.inference._rollup import COMMITTED, KEYWORDS_MAX, POINTS_MAX, alike, roll_up
 from agent_memory.inference._titles import NAME_MAX, Pick, leans, segment_title
+from agent_memory.inference._work import Check, checks_of, evidence_of, mended_by, work_point
 from agent_memory.toc.material import Excerpt, Level, Material, Passage, Point, Summary
 
 _READINGS_KEPT = 4_096
 _REMEMBERED_MAX = 20_000
 _TOOL_POINTS_MAX = 2
+_SHARED = 60
+# In a talk among people: who was asked tells, and who is spoken to is no news.
+_ANSWER_BONUS, _CALLED = 30, 40
+# What another agent is told to do.
+_DELEGATED = 80
+# What a parent takes rather than the rest: what was decided and done, not what was asked or went wrong on the way.
+_DECISION_LIFT, _CLOSING_LIFT, _ASKING_LIFT, _TOOL_LIFT = 60, 80, -60, -50
 _FIRST_BONUS, _ASK_BONUS, _WISH_BONUS = 60, 30, 60
 
 _KIND_TITLES = {
@@ -41,7 +52,7 @@ class ExtractiveSummariser:
 
     @property
     def summariser_id(self) -> str:
-        return "extractive/2"
+        return "extractive/3"
 
     def summarise(self, material: Material) -> Summary:
         if material.level is not Level.SEGMENT:
@@ -80,9 +91,12 @@ def _summarise(passages: tuple[Passage, ...], readings: list[Reading], social: b
     picks = _weigh(passages, readings, spread, social)
     request = None if social else _request(passages, picks)
     chosen = _choose(passages, picks, request)
-    points = tuple(_point(passages[pick[1]], pick, social) for pick in sorted(chosen, key=_by_place))
+    checks = () if social else checks_of(passages)
+    points = tuple(_point(passages, pick, social, checks) for pick in sorted(chosen, key=_by_place))
     if not points:
         points = _fallback_points(passages)
+    if not social and (work := work_point(passages, checks)) is not None:
+        points = (*points, work)
     return Summary(
         title=_title(passages, request, chosen, picks, points, social),
         points=points,
@@ -104,19 +118,34 @@ def _weigh(passages: tuple[Passage, ...], readings: list[Reading], spread: Count
         -1,
     )
     common = {word: min(count, 6) - 1 for word, count in spread.items() if count > 1}.get
+    callings = _callings(passages) if social else frozenset()
+    asked = False
     for index, reading in enumerate(readings):
         if not reading.sentences:
             continue
         bonus = 0
         if not social:
             bonus = 40 if index == first_request else 35 if index == last_answer else 0
+        else:
+            bonus = _ANSWER_BONUS if asked else 0
+            asked = reading.asks
         for sentence in reading.sentences:
             words = sentence.words
             shared = sum(filter(None, map(common, words)))
-            worth = sentence.worth + bonus + 60 * shared // (len(words) + 4)
+            worth = sentence.worth + bonus + _SHARED * shared // (len(words) + 4)
+            if passages[index].kind is Kind.SUBAGENT_START:
+                worth -= _DELEGATED
+            if callings and not callings.isdisjoint(words):
+                worth -= _CALLED
             picks.append((-worth, index, sentence.start, sentence))
     picks.sort()
     return picks
+
+
+def _callings(passages: tuple[Passage, ...]) -> frozenset[str]:
+    """What those who talk may call one another: first names, and how they begin."""
+    names = {passage.speaker.split(None, 1)[0].lower() for passage in passages if passage.speaker.strip()}
+    return frozenset(name[:size] for name in names for size in range(min(3, len(name)), len(name) + 1))
 
 
 def _by_place(pick: Pick) -> tuple[int, int]:
@@ -128,6 +157,8 @@ def _choose(passages: tuple[Passage, ...], picks: list[Pick], request: Pick | No
     chosen: list[Pick] = []
     words_chosen: list[frozenset[str]] = []
     of_event: dict[int, int] = {}
+    # What several say tells more than what one says at length.
+    of_event_max = 1 if len({pick[1] for pick in picks}) >= POINTS_MAX else 2
     of_tools = 0
     for pick in picks if request is None else [request, *picks]:
         negated, index, _, sentence = pick
@@ -137,7 +168,7 @@ def _choose(passages: tuple[Passage, ...], picks: list[Pick], request: Pick | No
             break
         if pick is request and chosen:
             continue
-        if of_event.get(index, 0) >= 2:
+        if of_event.get(index, 0) >= of_event_max:
             continue
         tool = passages[index].kind is Kind.TOOL_RESULT
         if tool and of_tools >= _TOOL_POINTS_MAX:
@@ -152,15 +183,17 @@ def _choose(passages: tuple[Passage, ...], picks: list[Pick], request: Pick | No
     return chosen
 
 
-def _point(passage: Passage, pick: Pick, social: bool) -> Point:
-    sentence = pick[3]
+def _point(passages: tuple[Passage, ...], pick: Pick, social: bool, checks: Sequence[Check]) -> Point:
+    passage, sentence = passages[pick[1]], pick[3]
     said = passage.text[sentence.start : sentence.end]
     text = line(said) or tidy(said) or said
+    if _is_cut(passage.text, sentence.end):
+        text += " …"
     speaker = tidy(passage.speaker)[:NAME_MAX]
+    asked = not social and passage.role is Role.USER and (sentence.asks or requests(said))
     if social:
         text = f"{speaker}: {text}" if speaker else text
     elif passage.role is Role.USER:
-        asked = sentence.asks or requests(said)
         text = (
             f"{speaker} asked: {text}"
             if speaker and asked
@@ -168,8 +201,20 @@ def _point(passage: Passage, pick: Pick, social: bool) -> Point:
             if asked
             else f"{speaker or 'User'}: {text}"
         )
-    evidence = Excerpt(event_id=passage.event_id, start=sentence.start, end=sentence.end)
-    return Point(text=text, evidence=(evidence,), weight=float(-pick[0]))
+    kind, weight = "", -pick[0]
+    evidence: tuple[Excerpt, ...] = (Excerpt(event_id=passage.event_id, start=sentence.start, end=sentence.end),)
+    if passage.kind in _TOOL_KINDS:
+        weight += _TOOL_LIFT
+        if is_commit(passage.text, sentence):
+            text = f"{COMMITTED}{text}"
+        elif (mended := mended_by(checks, pick[1])) is not None:
+            text += f"; then {mended.told}"
+            evidence += (evidence_of(passages, mended),)
+    else:
+        kind = point_type(said)
+        weight += _CLOSING_LIFT if passage.kind is Kind.SESSION_END else _DECISION_LIFT if kind == "decision" else 0
+        weight += _ASKING_LIFT if asked else 0
+    return Point(text=text, evidence=evidence, weight=float(max(weight, 1)), type=kind)
 
 
 def _fallback_points(passages: tuple[Passage, ...]) -> tuple[Point, ...]:
@@ -187,6 +232,12 @@ def _fallback_points(passages: tuple[Passage, ...]) -> tuple[Point, ...]:
         evidence = Excerpt(event_id=passage.event_id, start=place[0], end=place[1])
         return (Point(text=text, evidence=(evidence,), weight=1.0),)
     return ()
+
+
+def _is_cut(text: str, end: int) -> bool:
+    """Whether the sentence goes on where the excerpt ends."""
+    following = text[end : end + 1]
+    return following in (",", ";", ":") or (following == " " and text[end - 1].isalnum())
 
 
 _TOOL_KINDS = (Kind.TOOL_CALL, Kind.TOOL_RESULT)
@@ -274,7 +325,7 @@ def _keywords(passages: tuple[Passage, ...], readings: list[Reading], spread: Co
     scored += [
         (-2 * min(count, 8), low, low)
         for low, count in spread.items()
-        if count > 1 and low not in named and len(low) > 3
+        if count > 1 and low not in named and len(low) > 3 and low not in CALENDAR_WORDS and not low.isdigit()
     ]
     if not scored:
         scored = [(-len(low), low, low) for low in spread]
