@@ -80,7 +80,10 @@ def node_shape(node: Node, zone: Zone) -> Shape:
         "level": node.level.value,
         "parent_id": node.parent_id,
         "title": node.title,
-        "bullets": [{"text": b.text, "grip_ids": list(b.grip_ids), "weight": b.weight} for b in node.bullets],
+        "abstract": node.abstract,
+        "bullets": [
+            {"text": b.text, "type": b.type, "grip_ids": list(b.grip_ids), "weight": b.weight} for b in node.bullets
+        ],
         "keywords": list(node.keywords),
         "start": rfc3339(node.start_ms),
         "start_date": zone.date(node.start_ms),
@@ -94,6 +97,14 @@ def node_shape(node: Node, zone: Zone) -> Shape:
         "first_event_id": node.first_event_id,
         "last_event_id": node.last_event_id,
         "version": node.version,
+        "wording": {
+            "summariser": node.wording.summariser,
+            "model": node.wording.model,
+            "prompt_version": node.wording.prompt_version,
+            "answered": rfc3339(node.wording.answered_ms) if node.wording.answered_ms else "",
+            "digest": node.wording.digest,
+            "refusal": node.wording.refusal,
+        },
     }
 
 

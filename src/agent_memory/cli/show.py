@@ -230,7 +230,7 @@ def _print_node(front: Front, node: Node, versions: list[int], zone: Zone) -> No
 
     from agent_memory.cli.event_view import field_table
     from agent_memory.cli.terminal import counted, stored
-    from agent_memory.cli.toc import bullet_line, node_name
+    from agent_memory.cli.toc import bullet_line, node_name, worded_by
 
     older = [version for version in versions if version != node.version]
     shown = ", ".join(f"{version:,}" for version in older[:5]) + (
@@ -243,6 +243,8 @@ def _print_node(front: Front, node: Node, versions: list[int], zone: Zone) -> No
         ("projects", ", ".join(node.projects)),
         ("keywords", ", ".join(node.keywords)),
         ("part of", node.parent_id),
+        ("worded by", worded_by(node)),
+        ("set aside", node.wording.refusal),
         (
             "holds",
             " ".join(
@@ -256,9 +258,10 @@ def _print_node(front: Front, node: Node, versions: list[int], zone: Zone) -> No
     ]
     bullets = Table.grid(padding=(0, 1, 0, 0))
     for bullet in node.bullets:
-        bullets.add_row(Text("•", "yellow"), bullet_line(bullet.text, bullet.grip_ids))
+        bullets.add_row(Text("•", "yellow"), bullet_line(bullet))
     body = Group(
         stored(node.title, "bold"),
+        *([stored(node.abstract), Text("")] if node.abstract else []),
         bullets,
         Text(""),
         field_table(rows),

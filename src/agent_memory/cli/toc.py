@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from agent_memory.cli.times import Zone
     from agent_memory.memory import Memory
-    from agent_memory.toc.model import Node
+    from agent_memory.toc.model import Bullet, Node
 
 LEVELS = ("year", "month", "week", "day", "segment")
 # How far down the tree is shown unless --depth says: a year has hundreds of days.
@@ -120,8 +120,10 @@ def _tree(branch: Branch, zone: Zone, *, bullets: bool, ids: bool) -> Tree:
     for child in branch.children:
         tree.children.append(_tree(child, zone, bullets=bullets, ids=ids))
     if bullets and not branch.children:
+        if branch.node.abstract:
+            tree.add(abstract_line(branch.node))
         for bullet in branch.node.bullets:
-            tree.add(bullet_line(bullet.text, bullet.grip_ids))
+            tree.add(bullet_line(bullet))
     return tree
 
 
@@ -138,14 +140,33 @@ def label(node: Node, zone: Zone, *, with_id: bool = False) -> Text:
     return line
 
 
-def bullet_line(text: str, grip_ids: tuple[str, ...]) -> Text:
-    """A bullet and the grips that prove it."""
+def abstract_line(node: Node) -> Text:
+    """What a node is about in one paragraph, and which model says so."""
     from rich.text import Text
 
     from agent_memory.cli.terminal import stored
 
-    line = Text.assemble(stored(text))
-    for grip_id in grip_ids:
+    line = Text.assemble(stored(node.abstract))
+    if by := worded_by(node):
+        line.append("  ").append_text(stored(by, "dim"))
+    return line
+
+
+def worded_by(node: Node) -> str:
+    """`openai gpt-5-mini`; empty where no model was asked."""
+    return f"{node.wording.summariser} {node.wording.model}".rstrip() if node.wording.answered_ms else ""
+
+
+def bullet_line(bullet: Bullet) -> Text:
+    """A bullet, what it is where somebody said so, and the grips that prove it."""
+    from rich.text import Text
+
+    from agent_memory.cli.terminal import stored
+
+    line = Text.assemble(stored(bullet.text))
+    if bullet.type:
+        line.append("  ").append_text(stored(f"[{bullet.type}]", "magenta"))
+    for grip_id in bullet.grip_ids:
         line.append(f"  {grip_id}", "dim green")
     return line
 

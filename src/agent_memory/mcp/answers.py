@@ -87,16 +87,18 @@ class Days(Answer, frozen=True, kw_only=True):
 
 
 class Point(Answer, frozen=True, kw_only=True):
-    """A bullet of a node, and the grips that prove it."""
+    """A bullet of a node, and the grips that prove it; ``type`` is `decision`, `question` (an open one) or empty."""
 
     text: str
     grips: tuple[str, ...]
+    type: str = ""
 
 
 class Contents(Answer, frozen=True, kw_only=True):
     """Of `toc`."""
 
     node: Entry | None = None
+    abstract: str = ""
     bullets: tuple[Point, ...] = ()
     keywords: tuple[str, ...] = ()
     children: tuple[Entry, ...] = ()

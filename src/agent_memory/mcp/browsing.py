@@ -13,6 +13,7 @@ from agent_memory.mcp.projects import projects_of
 from agent_memory.memory import Day, Memory, ViewState
 from agent_memory.paging import decode_token, encode_token
 from agent_memory.retrieval.quotes import one_line
+from agent_memory.toc.model import Bullet
 
 _SEGMENTS_MAX = 50
 _EMPTY = "Nothing is recorded there."
@@ -63,7 +64,10 @@ async def toc(call: Call, asked: arguments.Toc) -> Reply:
     )
     contents = answers.Contents(
         node=node_entry(node, clock),
-        bullets=tuple(answers.Point(text=bullet.text, grips=bullet.grip_ids) for bullet in node.bullets),
+        abstract=node.abstract,
+        bullets=tuple(
+            answers.Point(text=bullet.text, grips=bullet.grip_ids, type=bullet.type) for bullet in node.bullets
+        ),
         keywords=node.keywords,
         children=tuple(node_entry(child, clock) for child in page.items),
         next_cursor=page.next_token,
@@ -73,13 +77,19 @@ async def toc(call: Call, asked: arguments.Toc) -> Reply:
         [
             entry_text(node_entry(node, clock)),
             segment,
+            node.abstract,
             f"Keywords: {', '.join(node.keywords)}" if node.keywords else "",
-            *(f"- {bullet.text} ({' '.join(bullet.grip_ids)})" for bullet in node.bullets),
+            *(_bullet_text(bullet) for bullet in node.bullets),
             *map(entry_text, contents.children),
             f"More: cursor {contents.next_cursor}" if contents.next_cursor else "",
         ]
     )
     return Reply(contents, text)
+
+
+def _bullet_text(bullet: Bullet) -> str:
+    kind = f"{bullet.type}: " if bullet.type else ""
+    return f"- {kind}{bullet.text} ({' '.join(bullet.grip_ids)})"
 
 
 async def status(call: Call, asked: arguments.Status) -> Reply:

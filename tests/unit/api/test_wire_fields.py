@@ -43,7 +43,7 @@ from agent_memory.retrieval.context import Citation, ContextBlock
 from agent_memory.retrieval.model import Hit, SearchOptions, SearchResult, Signal, Tier
 from agent_memory.temporal import TimeOrder, TimeReading, TimeSpan
 from agent_memory.toc.material import Level
-from agent_memory.toc.model import Bullet, Grip, Node
+from agent_memory.toc.model import Bullet, Grip, Node, Wording
 from tests.unit.api.wire_values import AN_EVENT
 
 
@@ -56,7 +56,7 @@ def full_messages() -> list[Message]:
         level=Level.DAY,
         parent_id="p",
         title="t",
-        bullets=(Bullet(text="b", grip_ids=("g",)),),
+        bullets=(Bullet(text="b", grip_ids=("g",), type="decision"),),
         keywords=("k",),
         start_ms=1,
         end_ms=2,
@@ -68,6 +68,10 @@ def full_messages() -> list[Message]:
         first_event_id="f",
         last_event_id="l",
         version=5,
+        abstract="a",
+        wording=Wording(
+            summariser="s", model="m", prompt_version="1", answered_ms=6, digest="d" * 64, refusal="nothing proven"
+        ),
     )
     day = Day(date="d", event_count=1, session_count=2, agents=("a",), projects=("p",), node_id="n", title="t")
     view = ViewStatus(

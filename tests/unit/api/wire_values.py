@@ -31,7 +31,7 @@ from agent_memory.retrieval.context import Citation, ContextBlock
 from agent_memory.retrieval.model import SIGNALS, Hit, SearchOptions, SearchResult, Signal, Tier
 from agent_memory.temporal import TimeOrder, TimeReading, TimeSpan
 from agent_memory.toc.material import Level
-from agent_memory.toc.model import Bullet, Grip, Node
+from agent_memory.toc.model import Bullet, Grip, Node, Wording
 
 # What a proto string can hold, and what an event's text can: any code point, lone surrogates too.
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -146,7 +146,20 @@ filters = st.builds(
 )
 
 
-bullets = st.builds(Bullet, text=names, grip_ids=some_names, weight=st.just(0.0))
+bullets = st.builds(
+    Bullet, text=names, grip_ids=some_names, weight=st.just(0.0), type=st.sampled_from(["", "decision", "question"])
+)
+
+
+wordings = st.builds(
+    Wording,
+    summariser=names,
+    model=names,
+    prompt_version=names,
+    answered_ms=times_ms,
+    digest=names,
+    refusal=names,
+)
 
 
 nodes = st.builds(
@@ -167,6 +180,8 @@ nodes = st.builds(
     first_event_id=names,
     last_event_id=names,
     version=positions,
+    abstract=names,
+    wording=wordings,
 )
 
 

@@ -16,6 +16,7 @@ from agent_memory.testing.scripted_memory import (
     NODE,
 )
 from agent_memory.toc.material import Level
+from agent_memory.toc.model import Bullet, Node, Wording
 from tests.unit.cli.door import Door, days, segment
 
 
@@ -69,6 +70,50 @@ def test_toc_stops_at_the_depth_and_shows_bullets_with_their_grips(door: Door) -
     assert "W03" not in told.out
     assert f"Ships on Friday {GRIP.id}" in told.words
     assert "month/2026-01" in told.out
+
+
+def worded() -> Node:
+    return msgspec.structs.replace(
+        NODE,
+        abstract="Friday was settled on.",
+        bullets=(Bullet(text="Ships on Friday", grip_ids=(GRIP.id,), type="decision"),),
+        wording=Wording(
+            summariser="openai", model="gpt-9", prompt_version="3", answered_ms=1_768_172_400_000, digest="ab" * 32
+        ),
+    )
+
+
+def test_toc_with_bullets_tells_what_a_model_wrote_and_which_did(door: Door) -> None:
+    door.memory.script = {"root": Root(years=(worded(),), event_count=1, time_zone="UTC")}
+    plain = door.run("toc", "--depth", "year")
+    told = door.run("toc", "--depth", "year", "--bullets")
+
+    assert "Friday was settled on." not in plain.out
+    assert "Friday was settled on. openai gpt-9" in told.words
+    assert f"Ships on Friday [decision] {GRIP.id}" in told.words
+
+
+def test_a_node_is_shown_with_its_abstract_and_who_worded_it(door: Door) -> None:
+    refused = Wording(summariser="extractive/9", refusal="openai gpt-9: blocked by a filter")
+    door.memory.script = {"node": worded()}
+    told = door.run("show", "year/2026")
+    shape = door.run("show", "year/2026", "--json").data["node"]
+    door.memory.script = {"node": msgspec.structs.replace(NODE, wording=refused)}
+    aside = door.run("show", "year/2026")
+
+    assert "Friday was settled on." in told.words
+    assert "worded by openai gpt-9" in told.words
+    assert ("Friday was settled on.", "decision") == (shape["abstract"], shape["bullets"][0]["type"])
+    assert {
+        "summariser": "openai",
+        "model": "gpt-9",
+        "prompt_version": "3",
+        "answered": "2026-01-11T23:00:00.000Z",
+        "digest": "ab" * 32,
+        "refusal": "",
+    } == shape["wording"]
+    assert "set aside openai gpt-9: blocked by a filter" in aside.words
+    assert "worded by" not in aside.words
 
 
 def test_toc_as_json_is_nested(door: Door) -> None:

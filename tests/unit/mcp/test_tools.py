@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from agent_memory.annotation.own_tools import TOOL_NAMES
@@ -23,7 +24,8 @@ from agent_memory.mcp.toolbox import INSTRUCTIONS, TOOLS
 from agent_memory.memory import Root
 from agent_memory.retrieval.model import Hit
 from agent_memory.testing.events import event
-from agent_memory.testing.scripted_memory import EVENT, NODE, ScriptedMemory
+from agent_memory.testing.scripted_memory import EVENT, GRIP, NODE, ScriptedMemory
+from agent_memory.toc.model import Bullet
 
 tokens = SplintrTokenCounter()
 UTC = LocalClock("UTC")
@@ -181,8 +183,6 @@ async def test_an_agent_that_nothing_is_known_of_is_refused_with_those_there_are
 
 
 def _with_agents(*names: str) -> ScriptedMemory:
-    import msgspec
-
     year = msgspec.structs.replace(NODE, agents=names)
     return ScriptedMemory({"root": Root(years=(year,), event_count=1, time_zone="UTC")})
 
@@ -218,8 +218,6 @@ async def test_an_unknown_project_is_refused_with_those_there_are(given: str, hi
 
 
 def _with_projects() -> ScriptedMemory:
-    import msgspec
-
     year = msgspec.structs.replace(NODE, projects=PROJECTS)
     return ScriptedMemory({"root": Root(years=(year,), event_count=1, time_zone="UTC")})
 
@@ -282,11 +280,22 @@ def test_a_project_s_short_name_is_the_last_part_of_it() -> None:
     assert ["shop", "shop", "shop", ""] == [short_project(p) for p in ("/a/shop/", "C:\\a\\shop", "shop", "")]
 
 
+async def test_toc_tells_the_abstract_and_what_is_decided_and_open() -> None:
+    memory = ScriptedMemory()
+    bullets = (Bullet(text="Ships on Friday", grip_ids=(GRIP.id,), type="decision"), *NODE.bullets)
+    memory.script["node"] = msgspec.structs.replace(NODE, abstract="Friday was settled on.", bullets=bullets)
+    reply = await use(memory, "toc", node=NODE.id)
+    answer: Any = reply.answer
+
+    assert "Friday was settled on." == answer.abstract
+    assert ["decision", ""] == [bullet.type for bullet in answer.bullets]
+    assert f"- decision: Ships on Friday ({GRIP.id})\n- Ships on Friday ({GRIP.id})" in reply.text
+    assert "\nFriday was settled on.\n" in reply.text
+
+
 async def test_get_reads_on_until_all_of_a_long_text_was_given() -> None:
     memory = ScriptedMemory()
     text = "".join(f"{n:06}" for n in range(1_000))
-    import msgspec
-
     long = Recorded(1, msgspec.structs.replace(EVENT, text=text))
     memory.script["event"] = lambda **_: long
     read, cursor, rounds = "", "", 0

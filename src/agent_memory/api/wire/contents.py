@@ -10,7 +10,7 @@ from agent_memory.api.wire.events import event_from_pb, event_to_pb
 from agent_memory.api.wire.text import exact_bytes, exact_text, shown, time_ms_of, timestamp
 from agent_memory.indexes.model import Session
 from agent_memory.memory import Day, Days, GripContext, Root
-from agent_memory.toc.model import Bullet, Grip, Node
+from agent_memory.toc.model import Bullet, Grip, Node, Wording
 
 # A bullet's weight stays inside: it is how a parent chooses among its children's bullets, in a
 # scale that may change with any release.
@@ -23,7 +23,10 @@ def node_to_pb(node: Node) -> pb.Node:
         level=LEVELS.number_of[node.level],
         parent_id=node.parent_id,
         title=shown(node.title),
-        bullets=[pb.Bullet(text=shown(bullet.text), grip_ids=bullet.grip_ids) for bullet in node.bullets],
+        bullets=[
+            pb.Bullet(text=shown(bullet.text), grip_ids=bullet.grip_ids, type=shown(bullet.type))
+            for bullet in node.bullets
+        ],
         keywords=[shown(word) for word in node.keywords],
         start_time=timestamp(node.start_ms),
         end_time=timestamp(node.end_ms),
@@ -35,6 +38,8 @@ def node_to_pb(node: Node) -> pb.Node:
         first_event_id=node.first_event_id,
         last_event_id=node.last_event_id,
         version=node.version,
+        abstract=shown(node.abstract),
+        wording=_wording_to_pb(node.wording),
     )
 
 
@@ -45,7 +50,9 @@ def node_from_pb(message: pb.Node) -> Node:
         level=LEVELS.read(message.level),
         parent_id=message.parent_id,
         title=message.title,
-        bullets=tuple(Bullet(text=bullet.text, grip_ids=tuple(bullet.grip_ids)) for bullet in message.bullets),
+        bullets=tuple(
+            Bullet(text=bullet.text, grip_ids=tuple(bullet.grip_ids), type=bullet.type) for bullet in message.bullets
+        ),
         keywords=tuple(message.keywords),
         start_ms=time_ms_of(message.start_time),
         end_ms=time_ms_of(message.end_time),
@@ -57,6 +64,30 @@ def node_from_pb(message: pb.Node) -> Node:
         first_event_id=message.first_event_id,
         last_event_id=message.last_event_id,
         version=message.version,
+        abstract=message.abstract,
+        wording=_wording_from_pb(message.wording),
+    )
+
+
+def _wording_to_pb(wording: Wording) -> pb.Wording:
+    return pb.Wording(
+        summariser=wording.summariser,
+        model=wording.model,
+        prompt_version=wording.prompt_version,
+        answer_time=timestamp(wording.answered_ms) if wording.answered_ms else None,
+        digest=wording.digest,
+        refusal=shown(wording.refusal),
+    )
+
+
+def _wording_from_pb(message: pb.Wording) -> Wording:
+    return Wording(
+        summariser=message.summariser,
+        model=message.model,
+        prompt_version=message.prompt_version,
+        answered_ms=time_ms_of(message.answer_time) if message.HasField("answer_time") else 0,
+        digest=message.digest,
+        refusal=message.refusal,
     )
 
 

@@ -25,39 +25,41 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&agent_memory/v1/contents_service.proto\x12\x0f\x61gent_memory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x96\x03\n\x04Node\x12\n\n\x02id\x18\x01 \x01(\t\x12)\n\x05level\x18\x02 \x01(\x0e\x32\x1a.agent_memory.v1.NodeLevel\x12\x11\n\tparent_id\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12(\n\x07\x62ullets\x18\x05 \x03(\x0b\x32\x17.agent_memory.v1.Bullet\x12\x10\n\x08keywords\x18\x06 \x03(\t\x12.\n\nstart_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x65vent_count\x18\t \x01(\x03\x12\x13\n\x0b\x63hild_count\x18\n \x01(\x05\x12\x0e\n\x06\x61gents\x18\x0b \x03(\t\x12\x10\n\x08projects\x18\x0c \x03(\t\x12\x0f\n\x07session\x18\r \x01(\t\x12\x16\n\x0e\x66irst_event_id\x18\x0e \x01(\t\x12\x15\n\rlast_event_id\x18\x0f \x01(\t\x12\x0f\n\x07version\x18\x10 \x01(\x03\"(\n\x06\x42ullet\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08grip_ids\x18\x02 \x03(\t\"T\n\x04Root\x12$\n\x05years\x18\x01 \x03(\x0b\x32\x15.agent_memory.v1.Node\x12\x13\n\x0b\x65vent_count\x18\x02 \x01(\x03\x12\x11\n\ttime_zone\x18\x03 \x01(\t\"&\n\x0eGetRootRequest\x12\x14\n\x0cmin_position\x18\x01 \x01(\x03\"C\n\x0eGetNodeRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x14\n\x0cmin_position\x18\x03 \x01(\x03\"^\n\x13ListChildrenRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x14\n\x0cmin_position\x18\x04 \x01(\x03\"U\n\x14ListChildrenResponse\x12$\n\x05nodes\x18\x01 \x03(\x0b\x32\x15.agent_memory.v1.Node\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x17ListNodeVersionsRequest\x12\n\n\x02id\x18\x01 \x01(\t\",\n\x18ListNodeVersionsResponse\x12\x10\n\x08versions\x18\x01 \x03(\x03\"h\n\x11\x42rowseDaysRequest\x12\x0c\n\x04\x66rom\x18\x01 \x01(\t\x12\r\n\x05until\x18\x02 \x01(\t\x12\x0e\n\x06\x61gents\x18\x03 \x03(\t\x12\x10\n\x08projects\x18\x04 \x03(\t\x12\x14\n\x0cmin_position\x18\x05 \x01(\x03\"K\n\x12\x42rowseDaysResponse\x12\"\n\x04\x64\x61ys\x18\x01 \x03(\x0b\x32\x14.agent_memory.v1.Day\x12\x11\n\ttime_zone\x18\x02 \x01(\t\"\x81\x01\n\x03\x44\x61y\x12\x0c\n\x04\x64\x61te\x18\x01 \x01(\t\x12\x13\n\x0b\x65vent_count\x18\x02 \x01(\x03\x12\x15\n\rsession_count\x18\x03 \x01(\x05\x12\x0e\n\x06\x61gents\x18\x04 \x03(\t\x12\x10\n\x08projects\x18\x05 \x03(\t\x12\x0f\n\x07node_id\x18\x06 \x01(\t\x12\r\n\x05title\x18\x07 \x01(\t*\x93\x01\n\tNodeLevel\x12\x1a\n\x16NODE_LEVEL_UNSPECIFIED\x10\x00\x12\x13\n\x0fNODE_LEVEL_YEAR\x10\x01\x12\x14\n\x10NODE_LEVEL_MONTH\x10\x02\x12\x13\n\x0fNODE_LEVEL_WEEK\x10\x03\x12\x12\n\x0eNODE_LEVEL_DAY\x10\x04\x12\x16\n\x12NODE_LEVEL_SEGMENT\x10\x05\x32\xb4\x03\n\x0f\x43ontentsService\x12\x41\n\x07GetRoot\x12\x1f.agent_memory.v1.GetRootRequest\x1a\x15.agent_memory.v1.Root\x12\x41\n\x07GetNode\x12\x1f.agent_memory.v1.GetNodeRequest\x1a\x15.agent_memory.v1.Node\x12[\n\x0cListChildren\x12$.agent_memory.v1.ListChildrenRequest\x1a%.agent_memory.v1.ListChildrenResponse\x12g\n\x10ListNodeVersions\x12(.agent_memory.v1.ListNodeVersionsRequest\x1a).agent_memory.v1.ListNodeVersionsResponse\x12U\n\nBrowseDays\x12\".agent_memory.v1.BrowseDaysRequest\x1a#.agent_memory.v1.BrowseDaysResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&agent_memory/v1/contents_service.proto\x12\x0f\x61gent_memory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x03\n\x04Node\x12\n\n\x02id\x18\x01 \x01(\t\x12)\n\x05level\x18\x02 \x01(\x0e\x32\x1a.agent_memory.v1.NodeLevel\x12\x11\n\tparent_id\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12(\n\x07\x62ullets\x18\x05 \x03(\x0b\x32\x17.agent_memory.v1.Bullet\x12\x10\n\x08keywords\x18\x06 \x03(\t\x12.\n\nstart_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x65vent_count\x18\t \x01(\x03\x12\x13\n\x0b\x63hild_count\x18\n \x01(\x05\x12\x0e\n\x06\x61gents\x18\x0b \x03(\t\x12\x10\n\x08projects\x18\x0c \x03(\t\x12\x0f\n\x07session\x18\r \x01(\t\x12\x16\n\x0e\x66irst_event_id\x18\x0e \x01(\t\x12\x15\n\rlast_event_id\x18\x0f \x01(\t\x12\x0f\n\x07version\x18\x10 \x01(\x03\x12\x10\n\x08\x61\x62stract\x18\x11 \x01(\t\x12)\n\x07wording\x18\x12 \x01(\x0b\x32\x18.agent_memory.v1.Wording\"\x96\x01\n\x07Wording\x12\x12\n\nsummariser\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x16\n\x0eprompt_version\x18\x03 \x01(\t\x12/\n\x0b\x61nswer_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x64igest\x18\x05 \x01(\t\x12\x0f\n\x07refusal\x18\x06 \x01(\t\"6\n\x06\x42ullet\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08grip_ids\x18\x02 \x03(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\"T\n\x04Root\x12$\n\x05years\x18\x01 \x03(\x0b\x32\x15.agent_memory.v1.Node\x12\x13\n\x0b\x65vent_count\x18\x02 \x01(\x03\x12\x11\n\ttime_zone\x18\x03 \x01(\t\"&\n\x0eGetRootRequest\x12\x14\n\x0cmin_position\x18\x01 \x01(\x03\"C\n\x0eGetNodeRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x14\n\x0cmin_position\x18\x03 \x01(\x03\"^\n\x13ListChildrenRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x14\n\x0cmin_position\x18\x04 \x01(\x03\"U\n\x14ListChildrenResponse\x12$\n\x05nodes\x18\x01 \x03(\x0b\x32\x15.agent_memory.v1.Node\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x17ListNodeVersionsRequest\x12\n\n\x02id\x18\x01 \x01(\t\",\n\x18ListNodeVersionsResponse\x12\x10\n\x08versions\x18\x01 \x03(\x03\"h\n\x11\x42rowseDaysRequest\x12\x0c\n\x04\x66rom\x18\x01 \x01(\t\x12\r\n\x05until\x18\x02 \x01(\t\x12\x0e\n\x06\x61gents\x18\x03 \x03(\t\x12\x10\n\x08projects\x18\x04 \x03(\t\x12\x14\n\x0cmin_position\x18\x05 \x01(\x03\"K\n\x12\x42rowseDaysResponse\x12\"\n\x04\x64\x61ys\x18\x01 \x03(\x0b\x32\x14.agent_memory.v1.Day\x12\x11\n\ttime_zone\x18\x02 \x01(\t\"\x81\x01\n\x03\x44\x61y\x12\x0c\n\x04\x64\x61te\x18\x01 \x01(\t\x12\x13\n\x0b\x65vent_count\x18\x02 \x01(\x03\x12\x15\n\rsession_count\x18\x03 \x01(\x05\x12\x0e\n\x06\x61gents\x18\x04 \x03(\t\x12\x10\n\x08projects\x18\x05 \x03(\t\x12\x0f\n\x07node_id\x18\x06 \x01(\t\x12\r\n\x05title\x18\x07 \x01(\t*\x93\x01\n\tNodeLevel\x12\x1a\n\x16NODE_LEVEL_UNSPECIFIED\x10\x00\x12\x13\n\x0fNODE_LEVEL_YEAR\x10\x01\x12\x14\n\x10NODE_LEVEL_MONTH\x10\x02\x12\x13\n\x0fNODE_LEVEL_WEEK\x10\x03\x12\x12\n\x0eNODE_LEVEL_DAY\x10\x04\x12\x16\n\x12NODE_LEVEL_SEGMENT\x10\x05\x32\xb4\x03\n\x0f\x43ontentsService\x12\x41\n\x07GetRoot\x12\x1f.agent_memory.v1.GetRootRequest\x1a\x15.agent_memory.v1.Root\x12\x41\n\x07GetNode\x12\x1f.agent_memory.v1.GetNodeRequest\x1a\x15.agent_memory.v1.Node\x12[\n\x0cListChildren\x12$.agent_memory.v1.ListChildrenRequest\x1a%.agent_memory.v1.ListChildrenResponse\x12g\n\x10ListNodeVersions\x12(.agent_memory.v1.ListNodeVersionsRequest\x1a).agent_memory.v1.ListNodeVersionsResponse\x12U\n\nBrowseDays\x12\".agent_memory.v1.BrowseDaysRequest\x1a#.agent_memory.v1.BrowseDaysResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'agent_memory.v1.contents_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_NODELEVEL']._serialized_start=1322
-  _globals['_NODELEVEL']._serialized_end=1469
+  _globals['_NODELEVEL']._serialized_start=1550
+  _globals['_NODELEVEL']._serialized_end=1697
   _globals['_NODE']._serialized_start=93
-  _globals['_NODE']._serialized_end=499
-  _globals['_BULLET']._serialized_start=501
-  _globals['_BULLET']._serialized_end=541
-  _globals['_ROOT']._serialized_start=543
-  _globals['_ROOT']._serialized_end=627
-  _globals['_GETROOTREQUEST']._serialized_start=629
-  _globals['_GETROOTREQUEST']._serialized_end=667
-  _globals['_GETNODEREQUEST']._serialized_start=669
-  _globals['_GETNODEREQUEST']._serialized_end=736
-  _globals['_LISTCHILDRENREQUEST']._serialized_start=738
-  _globals['_LISTCHILDRENREQUEST']._serialized_end=832
-  _globals['_LISTCHILDRENRESPONSE']._serialized_start=834
-  _globals['_LISTCHILDRENRESPONSE']._serialized_end=919
-  _globals['_LISTNODEVERSIONSREQUEST']._serialized_start=921
-  _globals['_LISTNODEVERSIONSREQUEST']._serialized_end=958
-  _globals['_LISTNODEVERSIONSRESPONSE']._serialized_start=960
-  _globals['_LISTNODEVERSIONSRESPONSE']._serialized_end=1004
-  _globals['_BROWSEDAYSREQUEST']._serialized_start=1006
-  _globals['_BROWSEDAYSREQUEST']._serialized_end=1110
-  _globals['_BROWSEDAYSRESPONSE']._serialized_start=1112
-  _globals['_BROWSEDAYSRESPONSE']._serialized_end=1187
-  _globals['_DAY']._serialized_start=1190
-  _globals['_DAY']._serialized_end=1319
-  _globals['_CONTENTSSERVICE']._serialized_start=1472
-  _globals['_CONTENTSSERVICE']._serialized_end=1908
+  _globals['_NODE']._serialized_end=560
+  _globals['_WORDING']._serialized_start=563
+  _globals['_WORDING']._serialized_end=713
+  _globals['_BULLET']._serialized_start=715
+  _globals['_BULLET']._serialized_end=769
+  _globals['_ROOT']._serialized_start=771
+  _globals['_ROOT']._serialized_end=855
+  _globals['_GETROOTREQUEST']._serialized_start=857
+  _globals['_GETROOTREQUEST']._serialized_end=895
+  _globals['_GETNODEREQUEST']._serialized_start=897
+  _globals['_GETNODEREQUEST']._serialized_end=964
+  _globals['_LISTCHILDRENREQUEST']._serialized_start=966
+  _globals['_LISTCHILDRENREQUEST']._serialized_end=1060
+  _globals['_LISTCHILDRENRESPONSE']._serialized_start=1062
+  _globals['_LISTCHILDRENRESPONSE']._serialized_end=1147
+  _globals['_LISTNODEVERSIONSREQUEST']._serialized_start=1149
+  _globals['_LISTNODEVERSIONSREQUEST']._serialized_end=1186
+  _globals['_LISTNODEVERSIONSRESPONSE']._serialized_start=1188
+  _globals['_LISTNODEVERSIONSRESPONSE']._serialized_end=1232
+  _globals['_BROWSEDAYSREQUEST']._serialized_start=1234
+  _globals['_BROWSEDAYSREQUEST']._serialized_end=1338
+  _globals['_BROWSEDAYSRESPONSE']._serialized_start=1340
+  _globals['_BROWSEDAYSRESPONSE']._serialized_end=1415
+  _globals['_DAY']._serialized_start=1418
+  _globals['_DAY']._serialized_end=1547
+  _globals['_CONTENTSSERVICE']._serialized_start=1700
+  _globals['_CONTENTSSERVICE']._serialized_end=2136
 # @@protoc_insertion_point(module_scope)

@@ -63,6 +63,8 @@ class Node(_message.Message):
     FIRST_EVENT_ID_FIELD_NUMBER: _builtins.int
     LAST_EVENT_ID_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    ABSTRACT_FIELD_NUMBER: _builtins.int
+    WORDING_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`year/2026`, `month/2026-01`, `week/2026-01/W03`, `day/2026-01-15`, `segment/<ULID>`."""
     level: Global___NodeLevel.ValueType
@@ -78,6 +80,8 @@ class Node(_message.Message):
     last_event_id: _builtins.str
     version: _builtins.int
     """Which version this is. Higher is later; see ListNodeVersions."""
+    abstract: _builtins.str
+    """One paragraph; empty where whoever worded it wrote none."""
     @_builtins.property
     def bullets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Bullet]: ...
     @_builtins.property
@@ -92,6 +96,8 @@ class Node(_message.Message):
     def agents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def projects(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def wording(self) -> Global___Wording: ...
     def __init__(
         self,
         *,
@@ -111,14 +117,57 @@ class Node(_message.Message):
         first_event_id: _builtins.str = ...,
         last_event_id: _builtins.str = ...,
         version: _builtins.int = ...,
+        abstract: _builtins.str = ...,
+        wording: Global___Wording | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time", "wording", b"wording"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "bullets", b"bullets", "child_count", b"child_count", "end_time", b"end_time", "event_count", b"event_count", "first_event_id", b"first_event_id", "id", b"id", "keywords", b"keywords", "last_event_id", b"last_event_id", "level", b"level", "parent_id", b"parent_id", "projects", b"projects", "session", b"session", "start_time", b"start_time", "title", b"title", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abstract", b"abstract", "agents", b"agents", "bullets", b"bullets", "child_count", b"child_count", "end_time", b"end_time", "event_count", b"event_count", "first_event_id", b"first_event_id", "id", b"id", "keywords", b"keywords", "last_event_id", b"last_event_id", "level", b"level", "parent_id", b"parent_id", "projects", b"projects", "session", b"session", "start_time", b"start_time", "title", b"title", "version", b"version", "wording", b"wording"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Node: _TypeAlias = Node  # noqa: Y015
+
+@_typing.final
+class Wording(_message.Message):
+    """Who put a node into words."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUMMARISER_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    PROMPT_VERSION_FIELD_NUMBER: _builtins.int
+    ANSWER_TIME_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    summariser: _builtins.str
+    """The id of the method that is built in, or the kind of the provider that was asked."""
+    model: _builtins.str
+    """Of a provider: the model that answered, the version of the prompt, and when. Empty where nobody was asked."""
+    prompt_version: _builtins.str
+    digest: _builtins.str
+    """SHA-256 of what the node is made of, in hex: answers are recorded under it."""
+    refusal: _builtins.str
+    """Why what a model answered is not what is shown."""
+    @_builtins.property
+    def answer_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        summariser: _builtins.str = ...,
+        model: _builtins.str = ...,
+        prompt_version: _builtins.str = ...,
+        answer_time: _timestamp_pb2.Timestamp | None = ...,
+        digest: _builtins.str = ...,
+        refusal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_time", b"answer_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_time", b"answer_time", "digest", b"digest", "model", b"model", "prompt_version", b"prompt_version", "refusal", b"refusal", "summariser", b"summariser"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Wording: _TypeAlias = Wording  # noqa: Y015
 
 @_typing.final
 class Bullet(_message.Message):
@@ -128,7 +177,10 @@ class Bullet(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     GRIP_IDS_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
     text: _builtins.str
+    type: _builtins.str
+    """`decision` or `question` (an open one), where whoever worded it says so."""
     @_builtins.property
     def grip_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What proves it; never empty."""
@@ -138,10 +190,11 @@ class Bullet(_message.Message):
         *,
         text: _builtins.str = ...,
         grip_ids: _abc.Iterable[_builtins.str] | None = ...,
+        type: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["grip_ids", b"grip_ids", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grip_ids", b"grip_ids", "text", b"text", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
