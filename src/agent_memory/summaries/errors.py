@@ -26,12 +26,14 @@ class ProviderRefused(Exception):
     spent: Usage | None = None
     """What calls about the node took until then, where that is known."""
 
-    def __init__(self, provider: str, problem: str, *, usage: Usage | None = None) -> None:
+    def __init__(self, provider: str, problem: str, *, usage: Usage | None = None, begun: str = "") -> None:
         super().__init__(f"{provider}: {problem}")
         self.provider = provider
         self.problem = problem
         self.usage = usage
         """What this one call took all the same, where the provider tells."""
+        self.begun = begun
+        """What there is of an answer that was cut off at the most tokens that it may have."""
 
 
 class ProviderMisconfigured(Invalid):

@@ -13,7 +13,7 @@ from agent_memory.summaries.checking import Checked, check, known_of
 from agent_memory.summaries.entries import Entry, Said, entries_of, named, of_points
 from agent_memory.summaries.errors import ProviderRefused, ProviderUnavailable
 from agent_memory.summaries.lines import Known
-from agent_memory.summaries.model import Answer, Prompt, Reply, Usage
+from agent_memory.summaries.model import Answer, Prompt, Usage
 from agent_memory.summaries.port import LanguageModel
 from agent_memory.summaries.prompting import (
     PROMPT_VERSION,
@@ -176,9 +176,9 @@ class _Asking:
         again = ""
         checked: Checked | None = None
         for _ in range(_ASKS):
-            reply = self._complete(prompt_of(self._material, entries, room, self._tokens, again=again))
             try:
-                proposal = read_answer(reply.text)
+                text = self._complete(prompt_of(self._material, entries, room, self._tokens, again=again))
+                proposal = read_answer(text)
             except UnreadableAnswer as error:
                 again = error.problem
                 continue
@@ -198,11 +198,26 @@ class _Asking:
             raise ProviderRefused(self._model.provider, f"no answer could be read: {again}")
         return checked
 
-    def _complete(self, prompt: Prompt) -> Reply:
-        reply = self._model.complete(prompt)
+    def _complete(self, prompt: Prompt) -> str:
+        try:
+            reply = self._model.complete(prompt)
+        except ProviderRefused as error:
+            self.usage = added(self.usage, error.usage or Usage())
+            # Bullets come first, and of those that came each is as good as if the rest had come.
+            if _has_bullets(error.begun):
+                return error.begun
+            raise
         self.usage = added(self.usage, reply.usage)
         self.answered_by = reply.model or self.answered_by
-        return reply
+        return reply.text
+
+
+def _has_bullets(text: str) -> bool:
+    try:
+        read_answer(text)
+    except UnreadableAnswer:
+        return False
+    return True
 
 
 def added(one: Usage, other: Usage) -> Usage:

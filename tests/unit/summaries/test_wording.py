@@ -95,6 +95,24 @@ def test_what_the_provider_says_goes_through_with_what_was_spent(
     assert 1 == (error.spent.calls if error.spent else 0)
 
 
+def test_of_an_answer_that_was_cut_off_the_bullets_that_came_are_used() -> None:
+    """Small models go round in circles to the end of what they may say, and would again."""
+    begun = GOOD[: GOOD.index('"title"')] + '"title": "Exp'
+    took = Usage(calls=1, tokens_in=900, tokens_out=3_000)
+    found = worded(TALK, ProviderRefused("scripted", "cut off", usage=took, begun=begun))
+
+    assert [["has no index"]] == quoted(TALK, found.summary)
+    assert (took, "") == (found.usage, found.refusal)
+
+
+def test_an_answer_that_was_cut_off_before_its_first_bullet_is_a_refusal() -> None:
+    took = Usage(calls=1, tokens_in=900, tokens_out=3_000)
+    with pytest.raises(ProviderRefused, match="cut off") as refused:
+        worded(TALK, ProviderRefused("scripted", "cut off", usage=took, begun='{"bullets": [{"text": "The ind'))
+
+    assert took == refused.value.spent
+
+
 def test_a_context_that_is_too_small_is_the_settings_fault() -> None:
     with pytest.raises(ProviderMisconfigured):
         worded(TALK, GOOD, context_tokens=1_000)

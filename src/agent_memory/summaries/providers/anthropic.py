@@ -14,7 +14,7 @@ import msgspec
 from agent_memory.summaries.model import Prompt
 from agent_memory.summaries.port import LanguageModel
 from agent_memory.summaries.providers.failures import Problem
-from agent_memory.summaries.providers.http_model import Answered, HttpLanguageModel, Manner
+from agent_memory.summaries.providers.http_model import CUT_OFF, Answered, HttpLanguageModel, Manner
 from agent_memory.summaries.providers.prompts import with_schema
 from agent_memory.summaries.providers.settings import ProviderSettings
 from agent_memory.summaries.providers.tolerant import count, read_as
@@ -28,7 +28,7 @@ _FORM = (
     re.compile(r"\btools?\b|tool_choice|input_schema", re.IGNORECASE),
 )
 _REFUSALS = {
-    "max_tokens": "the answer was cut off at the most tokens that it may have",
+    "max_tokens": CUT_OFF,
     "model_context_window_exceeded": "question and answer do not fit the model's context",
     "refusal": "the model declines to answer",
 }

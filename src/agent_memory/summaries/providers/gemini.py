@@ -14,7 +14,7 @@ import msgspec
 from agent_memory.summaries.model import Prompt
 from agent_memory.summaries.port import LanguageModel
 from agent_memory.summaries.providers.failures import QUOTA_WAIT_S, Problem
-from agent_memory.summaries.providers.http_model import Answered, HttpLanguageModel, Manner
+from agent_memory.summaries.providers.http_model import CUT_OFF, Answered, HttpLanguageModel, Manner
 from agent_memory.summaries.providers.prompts import with_schema
 from agent_memory.summaries.providers.settings import ProviderSettings
 from agent_memory.summaries.providers.tolerant import NotJson, count, read_as
@@ -143,7 +143,7 @@ def _refusal(finish_reason: str, feedback: _Feedback) -> str:
     if feedback.block_reason:
         return f"the question is blocked ({feedback.block_reason})"
     if finish_reason == _CUT:
-        return "the answer was cut off at the most tokens that it may have"
+        return CUT_OFF
     return "" if finish_reason in _COMPLETE else f"the answer is blocked ({finish_reason})"
 
 

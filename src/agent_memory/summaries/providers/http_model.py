@@ -22,6 +22,9 @@ _SOME_TOKENS = 1000
 """Below that, what is counted may be what was not in the server's cache."""
 
 
+CUT_OFF = "the answer was cut off at the most tokens that it may have"
+
+
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
     """How a server is asked: what of the API it takes, as far as is known by now.
 
@@ -150,7 +153,8 @@ class HttpLanguageModel:
             return found
         usage = Usage(calls=1, tokens_in=found.tokens_in, tokens_out=found.tokens_out)
         if found.refusal or not found.text:
-            raise ProviderRefused(self.provider, found.refusal or "the answer is empty", usage=usage)
+            begun = whole(found.text) if found.refusal == CUT_OFF else ""
+            raise ProviderRefused(self.provider, found.refusal or "the answer is empty", usage=usage, begun=begun)
         self._check_read_whole(prompt, usage)
         return Reply(text=whole(found.text), model=whole(found.model) or self.model, usage=usage)
 

@@ -13,7 +13,7 @@ import msgspec
 from agent_memory.summaries.model import Prompt
 from agent_memory.summaries.port import LanguageModel
 from agent_memory.summaries.providers.failures import Problem
-from agent_memory.summaries.providers.http_model import Answered, HttpLanguageModel, Manner
+from agent_memory.summaries.providers.http_model import CUT_OFF, Answered, HttpLanguageModel, Manner
 from agent_memory.summaries.providers.prompts import with_schema
 from agent_memory.summaries.providers.settings import ProviderSettings
 from agent_memory.summaries.providers.tolerant import NotJson, count, read_as
@@ -29,7 +29,7 @@ _LIMIT = re.compile(
 _TEMPERATURE = re.compile(r"temperature", re.IGNORECASE)
 _SYSTEM = re.compile(r"system.{0,20}(role|message|prompt)|roles? must alternate|developer", re.IGNORECASE)
 _REFUSALS = {
-    "length": "the answer was cut off at the most tokens that it may have",
+    "length": CUT_OFF,
     "content_filter": "a filter of it cut the answer off",
     "refusal": "the model declines to answer",
 }
