@@ -145,7 +145,7 @@ class Meter:
                 self._noted(f"{node_id}: {error}")
             raise
         except ProviderRefused as error:
-            self.journal.refused(call, _price_of_refusal(error, at_most))
+            self.journal.refused(call, self._price_of_refusal(error, at_most))
             with self._lock:
                 # It answers; whatever it thinks of this.
                 self._outage.succeeded()
@@ -240,6 +240,14 @@ class Meter:
         cost = told.cost_usd if told.cost_usd is not None else self._prices.cost(tokens_in, tokens_out)
         return Usage(calls=max(1, told.calls), tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=cost)
 
+    def _price_of_refusal(self, error: ProviderRefused, at_most: Usage) -> Usage:
+        """What it took as far as it is told; else as if the whole answer had come."""
+        told = error.usage
+        if told is None or not told.tokens_in:
+            return at_most
+        cost = told.cost_usd if told.cost_usd is not None else self._prices.cost(told.tokens_in, told.tokens_out)
+        return Usage(calls=max(1, told.calls), tokens_in=told.tokens_in, tokens_out=told.tokens_out, cost_usd=cost)
+
     def _noted(self, error: str) -> None:
         self.last_error, self.last_error_ms = error, self._clock.now_ms()
 
@@ -289,8 +297,3 @@ class MeteredModel:
 
     def close(self) -> None:
         """The model is its owner's to close."""
-
-
-def _price_of_refusal(error: ProviderRefused, at_most: Usage) -> Usage:
-    """What it took as far as it is told; else as if the whole answer had come."""
-    return at_most if error.spent is None else error.spent

@@ -133,6 +133,20 @@ def test_a_refusal_has_its_price_and_an_outage_has_none(bench) -> None:  # type:
     assert (3, 107, 203, 1, 1) == (spent.calls, spent.tokens_in, spent.tokens_out, spent.refused, spent.failed)
 
 
+def test_a_refusal_that_tells_what_it_took_is_charged_that(bench) -> None:  # type: ignore[no-untyped-def]
+    it = bench(usd_in=10.0, usd_out=20.0)
+
+    def refuses(_: Prompt) -> str:
+        raise ProviderRefused("fake", "cut off", usage=Usage(calls=1, tokens_in=50, tokens_out=30))
+
+    it.model.does = refuses
+    with pytest.raises(ProviderRefused):
+        MeteredModel(it.meter, "segment/a").complete(Prompt(system="", user="x" * 98, schema={}, answer_tokens_max=200))
+    spent = it.journal.ended(it.meter.today())
+
+    assert (50, 30, 1) == (spent.tokens_in, spent.tokens_out, spent.refused)
+
+
 def test_a_node_that_no_day_has_room_for_is_set_aside_and_the_others_go_on(bench) -> None:  # type: ignore[no-untyped-def]
     it = bench(tokens_per_day_max=1_000)
     it.desk.put("small", "words", last_event_ms=LONG_AGO_MS)
