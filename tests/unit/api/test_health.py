@@ -8,12 +8,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import grpc
+import msgspec
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from agent_memory.api.health import NAMES, Progress, serving
 from agent_memory.api.server import serve_memory
 from agent_memory.memory import VIEW_NAMES, Status, ViewState
+from agent_memory.summaries.reports import SummariesState, SummariesStatus
 from agent_memory.testing.scripted_memory import ScriptedMemory, status, view_status
 
 
@@ -31,6 +33,14 @@ def test_all_serves_when_all_is_well() -> None:
 
 def test_refused_appends_are_the_end_of_overall_health() -> None:
     assert {"", "agent_memory.v1.EventService"} == down(status(append_error="the disk is full"))
+
+
+@pytest.mark.parametrize("state", SummariesState)
+def test_a_worker_that_stopped_takes_its_own_service_down_alone(state: SummariesState) -> None:
+    """One that is off, or waits for a limit, is as it should be."""
+    told = msgspec.structs.replace(status(), summaries=SummariesStatus(state=state))
+
+    assert ({"agent_memory.v1.SummaryService"} if state is SummariesState.STOPPED else set()) == down(told)
 
 
 def test_no_status_means_that_nothing_serves() -> None:
