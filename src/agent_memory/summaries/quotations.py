@@ -38,6 +38,7 @@ _CITED_BONUS = 0.05
 _LINE_MAX = 160
 _OCCURRENCES_MAX = 40
 _GRAM, _GRAM_STEP, _GRAM_PLACES_MAX, _WINDOWS_MAX = 5, 2, 24, 3
+_ALIGNED_MAX = 64
 # Of so many pieces one must be there, in its place, for a text to be looked at: most hold nothing of a quotation.
 _PIECES_PER_WHOLE = 12
 _SNAP_MAX = 24
@@ -120,35 +121,53 @@ def _alike(quote: str, cited: Sequence[Entry], others: Sequence[Entry]) -> tuple
         return None
     words, names = Counter(_WORD.findall(sought)), _names(quote)
     best, best_at = 0.0, None
-    for bonus, entries in ((_CITED_BONUS, cited), (0.0, others)):
-        if best >= 1.0:
+    for bonus, stretch, window in _likeliest(sought, cited, others):
+        if best >= 1.0 and not bonus:
             break
-        for entry in entries:
-            for stretch in entry.stretches:
-                for likeness, span in _likenesses(sought, stretch.caseless.text):
-                    there = stretch.caseless.text[slice(*span)]
-                    if likeness + bonus > best and _nots(sought) == _nots(there) and _means(words, names, there):
-                        best, best_at = likeness + bonus, (stretch, span)
+        found = _likeness(sought, stretch.caseless.text, window)
+        if found is None or found[0] + bonus <= best:
+            continue
+        there = stretch.caseless.text[slice(*found[1])]
+        if _nots(sought) == _nots(there) and _means(words, names, there):
+            best, best_at = found[0] + bonus, (stretch, found[1])
     if best_at is None:
         return None
     stretch, span = best_at
     return _cited(stretch, stretch.caseless, span)
 
 
-def _likenesses(sought: str, text: str) -> Iterator[tuple[float, Span]]:
-    """Where the text may say it: how alike, and where; none that is less alike than it must be."""
-    for start, end in _windows(sought, text):
-        found = nearest(sought, text[start:end])
-        if found is None:
-            continue
-        edits, first, last = found
-        likeness = 1 - edits / len(sought)
-        if likeness >= ALIKE_MIN:
-            yield likeness, _whole_words(text, start + first, start + last, 0, len(text))
+def _likeliest(sought: str, cited: Sequence[Entry], others: Sequence[Entry]) -> Iterator[tuple[float, Stretch, Span]]:
+    """Where it may stand, cited entries first, each with its bonus: the windows that have most pieces of it.
+
+    So many at most: an answer full of invented quotations is to cost no more than one that is honest.
+    """
+    windows = [
+        (votes, bonus, stretch, window)
+        for bonus, entries in ((_CITED_BONUS, cited), (0.0, others))
+        for entry in entries
+        for stretch in entry.stretches
+        for votes, window in _windows(sought, stretch.caseless.text)
+    ]
+    order = sorted(range(len(windows)), key=lambda at: (-windows[at][0] * (1 + windows[at][1]), at))[:_ALIGNED_MAX]
+    for at in sorted(order):
+        yield windows[at][1:]
 
 
-def _windows(sought: str, text: str) -> list[Span]:
-    """The stretches of *text* that have most pieces of *sought* in its order.
+def _likeness(sought: str, text: str, window: Span) -> tuple[float, Span] | None:
+    """How alike what stands in the window is, and where it stands; None where it is less than it must be."""
+    start, end = window
+    found = nearest(sought, text[start:end])
+    if found is None:
+        return None
+    edits, first, last = found
+    likeness = 1 - edits / len(sought)
+    if likeness < ALIKE_MIN:
+        return None
+    return likeness, _whole_words(text, start + first, start + last, 0, len(text))
+
+
+def _windows(sought: str, text: str) -> list[tuple[int, Span]]:
+    """The stretches of *text* that have most pieces of *sought* in its order, and how many they have.
 
     To look at all of the text for each quotation would take a quarter of a second for a long segment. Pieces vote
     for where the quotation would begin; with one edit in five characters enough of them are whole.
@@ -168,9 +187,11 @@ def _windows(sought: str, text: str) -> list[Span]:
     if max(votes.values(), default=0) < max(1, size // _GRAM_STEP // _PIECES_PER_WHOLE):
         return []
     if len(text) <= 3 * size:
-        return [(0, len(text))]
-    ranked = sorted(votes, key=lambda b: (-(votes[b] + votes[b + 1]), b))[:_WINDOWS_MAX]
-    return [(max(0, b * bucket - bucket), min(len(text), b * bucket + 2 * bucket + size + size // 2)) for b in ranked]
+        return [(max(votes[b] + votes[b + 1] for b in votes), (0, len(text)))]
+    together = {b: votes[b] + votes[b + 1] for b in votes}
+    ranked = sorted(together, key=lambda b: (-together[b], b))[:_WINDOWS_MAX]
+    ends = 2 * bucket + size + size // 2
+    return [(together[b], (max(0, b * bucket - bucket), min(len(text), b * bucket + ends))) for b in ranked]
 
 
 def _means(meant: Counter[str], names: frozenset[str], there: str) -> bool:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent_memory.summaries import quotations
 from agent_memory.summaries.entries import entries_of
+from agent_memory.summaries.likeness import nearest
 from agent_memory.summaries.quotations import Found, locate
 from agent_memory.summaries.schema import EXCERPT_MAX
 from agent_memory.testing.strategies import texts
@@ -171,3 +173,21 @@ def test_whatever_is_quoted_what_is_found_stands_in_what_may_be_quoted(
     place = locate(quote, entries, ())
 
     assert [] == unproven(talk, place.places if place else ())
+
+
+def test_a_quotation_that_many_entries_nearly_say_is_laid_beside_few_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer full of inventions costs no more than an honest one."""
+    laid_beside: list[str] = []
+
+    def counted(pattern: str, text: str) -> tuple[int, int, int] | None:
+        laid_beside.append(text)
+        return nearest(pattern, text)
+
+    monkeypatch.setattr(quotations, "nearest", counted)
+    nearly = [
+        f"Deploy {number} of the billing service ended without an error on the first host." for number in range(400)
+    ]
+    material = segment(*(passage(text) for text in nearly))
+
+    assert found(material, "Deploy of the billing service never ended without an error on the Zurich host.", 1) is None
+    assert 0 < len(laid_beside) <= quotations._ALIGNED_MAX
