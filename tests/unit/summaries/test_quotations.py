@@ -184,10 +184,8 @@ def test_a_quotation_that_many_entries_nearly_say_is_laid_beside_few_of_them(mon
         return nearest(pattern, text)
 
     monkeypatch.setattr(quotations, "nearest", counted)
-    nearly = [
-        f"Deploy {number} of the billing service ended without an error on the first host." for number in range(400)
-    ]
-    material = segment(*(passage(text) for text in nearly))
+    said_of = "of the billing service ended without an error on the first host."
+    material = segment(*(f"Deploy {number} {said_of}" for number in range(400)))
 
     assert found(material, "Deploy of the billing service never ended without an error on the Zurich host.", 1) is None
     assert 0 < len(laid_beside) <= quotations._ALIGNED_MAX
