@@ -70,6 +70,8 @@ class Journal:
         self._open: dict[int, Open] = {}
         self._days: dict[str, Spent] = {}
         self._total = Spent()
+        # Replies that the rows did not take: they were paid for, and are not asked for again while we live.
+        self._unkept: dict[bytes, Reply] = {}
         self._next = 1
         self.interrupted = self._close_open()
         self._drop_old()
@@ -93,9 +95,14 @@ class Journal:
         return call
 
     def answered(self, call: int, key: bytes, reply: Reply) -> None:
-        """The call's reply, kept until `settle`."""
-        kept = _encoder.encode(Kept(self._now_ms(), _storable_reply(reply)))
-        self._end(call, reply.usage, puts=((_reply_key(self._open[call].node_id, key), kept),))
+        """The call's reply, kept until `settle`; here alone where the rows do not take it."""
+        kept = Kept(self._now_ms(), _storable_reply(reply))
+        place = _reply_key(self._open[call].node_id, key)
+        try:
+            self._end(call, reply.usage, puts=((place, _encoder.encode(kept)),))
+        except BaseException:
+            self._unkept[place] = kept.reply
+            raise
 
     def refused(self, call: int, usage: Usage) -> None:
         """The call was answered with a refusal, which has its price."""
@@ -107,13 +114,16 @@ class Journal:
 
     def reply(self, node_id: str, key: bytes) -> Reply | None:
         """What was answered to these words before, and has not found its way into the log."""
-        value = self._rows.get(Family.VIEWS, _reply_key(node_id, key))
-        return None if value is None else _kept_decoder.decode(value).reply
+        place = _reply_key(node_id, key)
+        value = self._rows.get(Family.VIEWS, place)
+        return self._unkept.get(place) if value is None else _kept_decoder.decode(value).reply
 
     def take_back(self, node_id: str, key: bytes) -> None:
         """Forget a reply that was of no use, so that it is asked for again."""
         batch = self._rows.batch()
-        batch.delete(Family.VIEWS, _reply_key(node_id, key))
+        place = _reply_key(node_id, key)
+        self._unkept.pop(place, None)
+        batch.delete(Family.VIEWS, place)
         self._rows.write(batch)
 
     # -- nodes ----------------------------------------------------------------------------------
@@ -139,6 +149,8 @@ class Journal:
         """The node's answer is in the log: what was kept until then goes."""
         batch = self._rows.batch()
         first = _reply_key(node_id, b"")
+        for place in [place for place in list(self._unkept) if place.startswith(first)]:
+            self._unkept.pop(place, None)
         batch.delete_range(Family.VIEWS, first, prefix_end(first))
         batch.delete(Family.VIEWS, _REFUSED + digest.encode())
         self._rows.write(batch)

@@ -134,8 +134,10 @@ class Outage:
         longest_s = min(PAUSE_MAX_S, PAUSE_FIRST_S * 2.0 ** min(self.failures - 1, 20))
         self._until_s = max(self._until_s, now_s + self._chance.uniform(0.0, longest_s))
 
-    def succeeded(self) -> None:
-        """A call was answered."""
+    def succeeded(self, *, begun_s: float) -> None:
+        """A call that began at *begun_s* was answered; of one that began before the outage, that tells nothing."""
+        if begun_s < self._failed_s:
+            return
         self.failures = 0
         self.problem = ""
         self._until_s = float("-inf")

@@ -148,7 +148,7 @@ class Meter:
             self.journal.refused(call, self._price_of_refusal(error, at_most))
             with self._lock:
                 # It answers; whatever it thinks of this.
-                self._outage.succeeded()
+                self._outage.succeeded(begun_s=begun_s)
                 self._noted(f"{node_id}: {error}")
             raise
         except ProviderMisconfigured as error:
@@ -165,7 +165,7 @@ class Meter:
             reply = msgspec.structs.replace(reply, usage=self._usage(reply, at_most))
             self.journal.answered(call, key, reply)
             with self._lock:
-                self._outage.succeeded()
+                self._outage.succeeded(begun_s=begun_s)
                 self.answered_by.add(reply.model)
             return reply
         finally:

@@ -84,7 +84,9 @@ class Queue:
 
     def put_back(self, chosen: Chosen) -> None:
         """It was not worded: others come first now, for it may be the one that nobody can answer."""
-        self._back.append(chosen)
+        # What has an answer is worded again only for whoever waits for that.
+        if not chosen.is_again or (self.wish is not None and chosen.node_id in self.wish.again):
+            self._back.append(chosen)
 
     def recorded(self, chosen: Chosen, answer: Answer, position: Position) -> None:
         """Its answer is in the log at *position*; the contents may not have it yet."""

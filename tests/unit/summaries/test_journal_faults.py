@@ -58,3 +58,22 @@ def test_wherever_it_is_killed_nothing_that_was_answered_is_sent_again(bench) ->
         assert sum(sent.values()) - len(sent) <= interrupted <= 1, f"at step {at}: {sent}"
         if not faults.fired:
             break
+
+
+def test_a_reply_that_the_disk_has_no_room_for_is_not_asked_for_again(bench) -> None:  # type: ignore[no-untyped-def]
+    for at in itertools.count(1):
+        faults = Faults(at)
+        it = bench()
+        it.rows = FaultyRows(it.rows, faults)
+        it.again()
+        it.desk.put("a", "a", last_event_ms=LONG_AGO_MS)
+        for _ in range(30):
+            try:
+                it.worker.step()
+            except StorageUnavailable:
+                continue
+
+        assert 5 == len(it.model.asked) == len(set(it.model.asked)), f"at step {at}: {it.model.asked}"
+        assert (0, 0) == it.worker.waiting(), f"at step {at}"
+        if not faults.fired:
+            break

@@ -209,6 +209,18 @@ def test_calls_that_were_under_way_together_fail_together() -> None:
     assert 2 == outage.failures
 
 
+def test_an_answer_to_a_call_from_before_the_outage_does_not_end_its_pause() -> None:
+    outage = Outage(random.Random(SEED))
+    outage.failed(100.0, "slow down", begun_s=90.0, retry_after_s=60.0)
+    outage.succeeded(begun_s=91.0)
+    pause_s, failures = outage.pause_s(101.0), outage.failures
+    outage.succeeded(begun_s=161.0)
+
+    assert pause_s >= 59.0
+    assert 1 == failures
+    assert (0.0, 0) == (outage.pause_s(161.0), outage.failures)
+
+
 def test_nobody_is_left_alone_for_longer_than_a_day() -> None:
     outage = Outage(random.Random(SEED))
     outage.failed(0.0, "go away", begun_s=0.0, retry_after_s=1e12)
@@ -219,7 +231,7 @@ def test_nobody_is_left_alone_for_longer_than_a_day() -> None:
 def test_an_answer_ends_the_outage() -> None:
     outage = Outage(random.Random(SEED))
     outage.failed(0.0, "down", begun_s=0.0, retry_after_s=60)
-    outage.succeeded()
+    outage.succeeded(begun_s=101.0)
 
     assert (0.0, 0, "") == (outage.pause_s(0.0), outage.failures, outage.problem)
 

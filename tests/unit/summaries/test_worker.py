@@ -11,6 +11,7 @@ from agent_memory.summaries.model import Prompt
 from agent_memory.summaries.schedule import Wish
 from agent_memory.testing.desks import ObedientModel, words_plainly
 from agent_memory.testing.events import NOON_MS
+from agent_memory.toc.material import Level
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -336,3 +337,23 @@ def test_wording_again_asks_again_from_below_and_keeps_the_older_answers(bench) 
 
     assert ["segment", "day", "week", "month", "year"] == [name.split("/")[0] for name in it.model.asked]
     assert 2 == sum(a.node_id == "segment/a" for a in it.desk.answers)
+
+
+def test_nothing_is_worded_again_once_nobody_waits_for_it(bench) -> None:  # type: ignore[no-untyped-def]
+    it = bench()
+    segment = it.desk.put("a", "a", last_event_ms=LONG_AGO_MS)
+    it.run()
+    it.model.prompts.clear()
+
+    def breaks_off(prompt: Prompt) -> str:
+        it.worker.end_wish()
+        raise ProviderUnavailable("fake", "it broke off")
+
+    it.model.does = breaks_off
+    it.worker.wish(Wish(nodes={segment}, again={segment: Level.SEGMENT}))
+    it.run()
+    it.model.does = lambda prompt: "worded"
+    it.clock.go_on(DAY_MS)
+    it.run()
+
+    assert ["segment/a"] == it.model.asked
