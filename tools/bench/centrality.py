@@ -13,7 +13,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from agent_memory.inference._picking import weigh
+from agent_memory.inference._sentences import Reading
+from agent_memory.inference._titles import Pick
+from agent_memory.inference.extractive import ExtractiveSummariser
 from agent_memory.inference.port import Embedder
+from agent_memory.toc.material import Passage
 from tools.bench.sentences import Sentence
 
 _DAMPING = 0.15
@@ -37,6 +42,31 @@ def by_vectors(embedder: Embedder) -> Callable[[Sequence[Sentence]], list[Senten
     return lambda sentences: _ranked(
         sentences, embedder.embed([sentence.text for sentence in sentences]).astype(np.float64)
     )
+
+
+class OtherwiseCentral(ExtractiveSummariser):
+    """The default with another measure of centrality: words at *words* points, vectors at *vectors*.
+
+    The points of vectors are for a mean cosine of 1 with the other sentences of the segment.
+    """
+
+    def __init__(self, *, words: int, vectors: int = 0, embedder: Embedder | None = None) -> None:
+        super().__init__()
+        self._words, self._vectors, self._embedder = words, vectors, embedder
+
+    def _weigh(
+        self, passages: tuple[Passage, ...], readings: list[Reading], spread: Counter[str], social: bool
+    ) -> list[Pick]:
+        picks = weigh(passages, readings, spread, social, shared_worth=self._words)
+        if self._embedder is None or len(picks) < 2:
+            return picks
+        texts = [passages[pick[1]].text[pick[2] : pick[3].end] for pick in picks]
+        rows = self._embedder.embed(texts).astype(np.float64)
+        like = rows @ rows.T
+        np.fill_diagonal(like, 0)
+        central = like.sum(axis=1) / (len(picks) - 1)
+        added = [round(self._vectors * float(one)) for one in central]
+        return sorted((pick[0] - more, *pick[1:]) for pick, more in zip(picks, added, strict=True))
 
 
 def _ranked(sentences: Sequence[Sentence], rows: NDArray[np.float64]) -> list[Sentence]:

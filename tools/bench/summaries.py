@@ -18,7 +18,7 @@ from agent_memory.events import Draft
 from agent_memory.inference.extractive import ExtractiveSummariser
 from agent_memory.inference.port import Embedder
 from tools.bench import code_memory_data, locomo_data
-from tools.bench.centrality import by_vectors, by_words
+from tools.bench.centrality import OtherwiseCentral, by_vectors, by_words
 from tools.bench.sentences import Sentence, sentences_of, words_of
 from tools.contents import Contents, contents_of
 
@@ -170,6 +170,8 @@ def measured(
     if embedder is not None:
         ways[VECTORS] = by_vectors(embedder)
     found = {OURS: _ours(days)}
+    for name, other in _otherwise(embedder).items():
+        found[name] = _ours(days_of(asked, contents_of(asked.drafts, zone=asked.zone, summariser=other)))
     for name, way in ways.items():
         picked = [list(way(day.sentences)) for day in days]
         found[name] = _coverage(days, picked)
@@ -211,6 +213,15 @@ def _told(questions: Sequence[Question], texts: Mapping[str, str]) -> Iterator[f
         here = question.evidence & texts.keys()
         if words := question.words & frozenset().union(*(words_of(texts[event]) for event in here)):
             yield words
+
+
+def _otherwise(embedder: Embedder | None) -> dict[str, ExtractiveSummariser]:
+    """The default with other measures of what is central."""
+    found: dict[str, ExtractiveSummariser] = {"the same without centrality": OtherwiseCentral(words=0)}
+    if embedder is not None:
+        found["the same, central by vectors"] = OtherwiseCentral(words=0, vectors=200, embedder=embedder)
+        found["the same, central by both"] = OtherwiseCentral(words=60, vectors=200, embedder=embedder)
+    return found
 
 
 # -- ways of picking ---------------------------------------------------------------------------

@@ -5,23 +5,21 @@ from __future__ import annotations
 import re
 from itertools import chain
 
-import msgspec
-
 from agent_memory.events import Kind, Role
-from agent_memory.inference._cues import ABBREVIATIONS, TALLY_WORDS
-from agent_memory.inference._sentences import OTHER, PATH, SOCIAL, USER, WORD, Sentence, read_sentence
+from agent_memory.inference._cues import ABBREVIATIONS
+from agent_memory.inference._sentences import NOTHING, OTHER, SOCIAL, USER, Reading, Sentence, read_sentence
+from agent_memory.inference._tool_reading import BREAK, HEAD, TOOL_LINE_MAX, edges, read_tool_call, read_tool_result
 from agent_memory.toc.grips import settle
 from agent_memory.toc.material import Passage
 
 # An event is read from its two ends, blanks left out: what a megabyte says in the middle waits for search.
-_HEAD, _TAIL = 6_000, 2_000
+_TAIL = 2_000
 _LINES_MAX, _LAST_LINES = 48, 16
 _KEPT_MAX = 4
 # Beside other sentences, one this short is an exclamation: `Sure!`, `Hey Mel!`.
 _CALL_MAX = 9
 # A longer sentence ends at a clause, where it has one.
 _EXCERPT_MAX, _CLAUSE_AT = 220, 60
-_TOOL_LINE_MAX = 200
 
 # One leading set of characters, because the engine skips to it fast; `_split` does the rest.
 _STOP = re.compile(
@@ -33,44 +31,18 @@ _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*?(?:^[ \t]*(?:```|~~~)[^\n]*$|\Z)", re
 _MARKER = re.compile(r"(?:[#>*+\-–•·|=~\s]|\d{1,3}[.)]\s|\[[ xX]\]\s)+")
 # Captions, rules, tables, tags: lines without a sentence.
 _NOT_PROSE = re.compile(r"\[[^\]]*\]$|[|+\-=_*~<>{}\[\]();/\\$@#%^&\d\s:.,'\"`]+$|</?[A-Za-z_][\w-]*[ >/]|[{}]$")
-_TOOL_HINTS = ("error", "fail", "exception", "traceback", "panic", "passed", "denied", "not found", "warning")
-_TOOL_BAD = re.compile(
-    r"\b(?:\w*Error|\w*Exception|FAILED|FAIL|failed|fatal|panic(?:ked)?|[Ee]rror|ERROR|denied|not found)\b(?![\w./])"
-)
-_TOOL_GOOD = re.compile(r"\b\d+ (?:tests? )?passed\b|\ball tests passed\b|\bBUILD SUCCESS", re.I)
-_TOOL_ENDING = re.compile(f"{_TOOL_BAD.pattern}|(?i:{_TOOL_GOOD.pattern})")
-# `1 failed, 11 passed in 0.88s`: how many, but not what.
-_TALLY_WORTH = 10
-_TOOL_EDGE = re.compile(r"[=\-*#>\s|+]+|E {2,}")
-
-
-class Reading(msgspec.Struct, frozen=True):
-    """What one event offers: sentences, content words in order of appearance, names.
-
-    ``named`` maps a term that is a name, an identifier or a path to how distinctive that makes
-    it, 1 to 3, and to how it is written.
-    """
-
-    sentences: tuple[Sentence, ...]
-    terms: dict[str, None]
-    named: dict[str, tuple[int, str]]
-    asks: bool = False
-    """Whether something is asked in a talk among people, be it kept or not."""
-
-
-_NOTHING = Reading((), {}, {})
 
 
 def read(passage: Passage, *, social: bool) -> Reading:
     """Find the sentences and terms of an event's text; *social* in a talk among people."""
     text = passage.text
     if not text:
-        return _NOTHING
+        return NOTHING
     kind = passage.kind
     if kind is Kind.TOOL_RESULT or passage.role is Role.TOOL:
-        return _read_tool_result(text)
+        return read_tool_result(text)
     if kind is Kind.TOOL_CALL:
-        return _read_tool_call(text)
+        return read_tool_call(text)
     return _read_prose(text, SOCIAL if social else USER if passage.role is Role.USER else OTHER)
 
 
@@ -81,23 +53,23 @@ def last_resort(passage: Passage) -> tuple[int, int] | None:
     """
     text = passage.text
     if passage.kind is Kind.TOOL_CALL:
-        told = _TOLD.search(text, 0, _HEAD)
+        told = _TOLD.search(text, 0, HEAD)
         if told is not None:
-            start, end = told.start(1), min(told.end(1), told.start(1) + _TOOL_LINE_MAX)
-            broken = _BREAK.search(text, start, end) if passage.left_out else None
+            start, end = told.start(1), min(told.end(1), told.start(1) + TOOL_LINE_MAX)
+            broken = BREAK.search(text, start, end) if passage.left_out else None
             place = settle(text, start, broken.start() if broken else end)
             if place[0] < place[1]:
                 return place
-    reading = _read_tool_result(text)
+    reading = read_tool_result(text)
     if reading.sentences:
         return reading.sentences[-1].start, reading.sentences[-1].end
     shown: tuple[int, int] | None = None
-    start, limit = _edges(text)
-    limit = min(limit, start + _HEAD)
+    start, limit = edges(text)
+    limit = min(limit, start + HEAD)
     while start < limit:
-        boundary = _BREAK.search(text, start, limit)
+        boundary = BREAK.search(text, start, limit)
         end = boundary.start() if boundary else limit
-        place = settle(text, start, min(end, start + _TOOL_LINE_MAX))
+        place = settle(text, start, min(end, start + TOOL_LINE_MAX))
         line = text[place[0] : place[1]]
         if any(map(str.isalnum, line)) and not line.startswith(("```", "~~~")):
             return place
@@ -110,7 +82,6 @@ def last_resort(passage: Passage) -> tuple[int, int] | None:
 _TOLD = re.compile(
     r"\"(?:command|cmd|file_path|path|query|pattern|url|prompt|description)\"\s*:\s*\"((?:[^\"\\]|\\.)+)\""
 )
-_BREAK = re.compile("[\n\r\x00-\x08\x0b-\x1f\x85\u2028\u2029\ud800-\udfff]+")
 
 
 # -- prose ------------------------------------------------------------------------------------
@@ -157,8 +128,8 @@ def _by_start(sentence: Sentence) -> int:
 
 def _spans(text: str) -> list[tuple[int, int]]:
     """Sentences by punctuation and line, code left out, from both ends of a long text."""
-    first, last = _edges(text)
-    windows = [(first, last)] if last - first <= _HEAD + _TAIL else [(first, first + _HEAD), (last - _TAIL, last)]
+    first, last = edges(text)
+    windows = [(first, last)] if last - first <= HEAD + _TAIL else [(first, first + HEAD), (last - _TAIL, last)]
     spans: list[tuple[int, int]] = []
     for window_start, window_end in windows:
         at = window_start
@@ -167,12 +138,6 @@ def _spans(text: str) -> list[tuple[int, int]]:
             _split(text, at, hole_start, spans)
             at = hole_end
     return spans
-
-
-def _edges(text: str) -> tuple[int, int]:
-    """Where the first word begins and the last one ends."""
-    first = len(text) - len(text.lstrip())
-    return first, max(first, len(text.rstrip()))
 
 
 def _split(text: str, at: int, end: int, spans: list[tuple[int, int]]) -> None:
@@ -242,94 +207,3 @@ def _cut(text: str, start: int, limit: int) -> int:
 
 _STRONG_CLAUSE = re.compile(r"[;:—](?!\S)|[；：]|,?\s(?=(?:because|so that|but|weil|aber|parce que|porque)\s)")
 _CLAUSE = re.compile(r"[;,:—–，；：、](?!\S)|(?<=[，；：、])|\s(?=[-–—(]\s?)")
-
-
-# -- tools ------------------------------------------------------------------------------------
-
-
-def _read_tool_call(text: str) -> Reading:
-    """What a tool is told is no news, but the files that it names are, and what a commit says."""
-    terms: dict[str, None] = {}
-    named: dict[str, tuple[int, str]] = {}
-    for token in WORD.findall(text[:1_500])[:60]:
-        if ("." in token or "/" in token) and PATH.match(token):
-            low = token.lower()
-            terms[low] = None
-            named[low] = (2, token)
-    told = _COMMITTING.search(text, 0, _HEAD) if "commit" in text else None
-    return Reading(() if told is None else _committed(text, told), terms, named)
-
-
-def _committed(text: str, found: re.Match[str]) -> tuple[Sentence, ...]:
-    """The first line of a commit's message, which its author wrote to be read."""
-    start, end = settle(text, found.start(1), min(found.end(1), found.start(1) + _TOOL_LINE_MAX))
-    words = tuple(dict.fromkeys(token.lower() for token in WORD.findall(text[start:end])[:24]))
-    if len(words) < 2:
-        return ()
-    return (Sentence(start, end, _COMMIT_WORTH, words, False),)
-
-
-def is_commit(text: str, sentence: Sentence) -> bool:
-    """Whether a sentence of a tool's text is what a commit says."""
-    return any(
-        found.start(1) <= sentence.start < found.end(1)
-        for pattern in (_COMMITTING, _COMMIT_MADE)
-        if (found := pattern.search(text, 0, _HEAD)) is not None
-    )
-
-
-_COMMIT_WORTH = 150
-# `git commit -am "Message`, also as JSON has it, and `git commit -m "$(cat <<'EOF'` with the message on the next line.
-_COMMITTING = re.compile(
-    r"\bgit(?: -C \S+)? commit\b[^\n]{0,80}?\s(?:-[a-z]*m|--message)[ =]?"
-    r"(?:\\?[\"']?\$\(cat <<-?\s*\\?['\"]?\w+\\?['\"]?(?:\n|\\n)\s*|\\?[\"'])([^\"'\\\n]{8,})"
-)
-_COMMIT_MADE = re.compile(r"^\[[\w./-]+ (?:\([\w-]+\) )?[0-9a-f]{7,40}\] (\S[^\n]{7,})", re.M)
-
-
-def _read_tool_result(text: str) -> Reading:
-    """The lines that say how it ended."""
-    first, last = _edges(text)
-    whole = last - first <= 2 * _HEAD
-    ends = text if whole else text[first : first + _HEAD] + text[last - _HEAD : last]
-    lowered = ends.lower()
-    made = _COMMIT_MADE.search(text, 0, _HEAD) if "] " in ends else None
-    committed = () if made is None else _committed(text, made)
-    if not any(hint in lowered for hint in _TOOL_HINTS):
-        return Reading(committed, {}, {}) if committed else _NOTHING
-    windows = [(first, last)] if whole else [(first, first + _HEAD), (last - _HEAD, last)]
-    found: list[Sentence] = []
-    for at, window_end in windows:
-        while (hit := _TOOL_ENDING.search(text, at, window_end)) is not None:
-            for boundary in _BREAK.finditer(text, at, hit.start()):
-                at = boundary.end()
-            after = _BREAK.search(text, hit.end(), window_end)
-            end = after.start() if after else window_end
-            sentence = _tool_line(text, at, end)
-            if sentence is not None:
-                found.append(sentence)
-            at = end
-    # How it ended stands at the end; the first error names the cause.
-    kept = found if len(found) <= 3 else [found[0], *found[-2:]]
-    return Reading((*committed, *kept), {}, {})
-
-
-def _tool_line(text: str, start: int, end: int) -> Sentence | None:
-    line = text[start:end]
-    bad = _TOOL_BAD.search(line)
-    if bad is None and _TOOL_GOOD.search(line) is None:
-        return None
-    edge = _TOOL_EDGE.match(text, start, end)
-    if edge is not None:
-        start = edge.end()
-    end = min(end, start + _TOOL_LINE_MAX)
-    while end > start and text[end - 1] in "= \t-*#":
-        end -= 1
-    start, end = settle(text, start, end)
-    words = tuple(dict.fromkeys(token.lower() for token in WORD.findall(text[start:end])[:24]))
-    if not words:
-        return None
-    worth = 130 + 8 * min(len(words), 8) if bad else 90
-    if (words[-1] in TALLY_WORDS or words[-1][0].isdigit()) and all(w in TALLY_WORDS or w[0].isdigit() for w in words):
-        worth = _TALLY_WORTH
-    return Sentence(start, end, worth, words, False)

@@ -49,6 +49,23 @@ class Sentence(msgspec.Struct, frozen=True, gc=False):
     asks: bool
 
 
+class Reading(msgspec.Struct, frozen=True):
+    """What one event offers: sentences, content words in order of appearance, names.
+
+    ``named`` maps a term that is a name, an identifier or a path to how distinctive that makes
+    it, 1 to 3, and to how it is written.
+    """
+
+    sentences: tuple[Sentence, ...]
+    terms: dict[str, None]
+    named: dict[str, tuple[int, str]]
+    asks: bool = False
+    """Whether something is asked in a talk among people, be it kept or not."""
+
+
+NOTHING = Reading((), {}, {})
+
+
 def read_sentence(
     found: str,
     start: int,

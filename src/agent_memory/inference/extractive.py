@@ -10,23 +10,19 @@ from agent_memory.events import Kind, Role
 from agent_memory.inference._cues import CALENDAR_WORDS
 from agent_memory.inference._headings import cut_at_word, line, requests, shorten, tidy
 from agent_memory.inference._leads import point_type
-from agent_memory.inference._reading import Reading, is_commit, last_resort, read
-from agent_memory.inference._rollup import COMMITTED, KEYWORDS_MAX, POINTS_MAX, alike, roll_up
-from agent_memory.inference._titles import NAME_MAX, Pick, leans, segment_title
+from agent_memory.inference._picking import by_place, choose, request_of, weigh
+from agent_memory.inference._reading import last_resort, read
+from agent_memory.inference._rollup import COMMITTED, KEYWORDS_MAX, roll_up
+from agent_memory.inference._sentences import Reading
+from agent_memory.inference._titles import NAME_MAX, Pick, segment_title
+from agent_memory.inference._tool_reading import is_commit
 from agent_memory.inference._work import Check, checks_of, evidence_of, mended_by, work_point
 from agent_memory.toc.material import Excerpt, Level, Material, Passage, Point, Summary
 
 _READINGS_KEPT = 4_096
 _REMEMBERED_MAX = 20_000
-_TOOL_POINTS_MAX = 2
-_SHARED = 60
-# In a talk among people: who was asked tells, and who is spoken to is no news.
-_ANSWER_BONUS, _CALLED = 30, 40
-# What another agent is told to do.
-_DELEGATED = 80
 # What a parent takes rather than the rest: what was decided and done, not what was asked or went wrong on the way.
 _DECISION_LIFT, _CLOSING_LIFT, _ASKING_LIFT, _TOOL_LIFT = 60, 80, -60, -50
-_FIRST_BONUS, _ASK_BONUS, _WISH_BONUS = 60, 30, 60
 
 _KIND_TITLES = {
     Kind.SESSION_START: "Session opened",
@@ -59,7 +55,15 @@ class ExtractiveSummariser:
             return roll_up(material.children, level=material.level)
         passages = material.passages
         social = _is_social(passages)
-        return _summarise(passages, [self._reading(passage, social) for passage in passages], social)
+        readings = [self._reading(passage, social) for passage in passages]
+        spread = Counter(chain.from_iterable([reading.terms for reading in readings]))
+        return _summarise(passages, readings, spread, self._weigh(passages, readings, spread, social), social)
+
+    def _weigh(
+        self, passages: tuple[Passage, ...], readings: list[Reading], spread: Counter[str], social: bool
+    ) -> list[Pick]:
+        """Its own method, so that other measures of what is central can be tried (`tools/bench/centrality.py`)."""
+        return weigh(passages, readings, spread, social)
 
     def _reading(self, passage: Passage, social: bool) -> Reading:
         if len(passage.text) > _REMEMBERED_MAX:
@@ -86,13 +90,13 @@ def _is_social(passages: tuple[Passage, ...]) -> bool:
 _AGENT_KINDS = (Kind.ASSISTANT_MESSAGE, Kind.TOOL_CALL)
 
 
-def _summarise(passages: tuple[Passage, ...], readings: list[Reading], social: bool) -> Summary:
-    spread = Counter(chain.from_iterable([reading.terms for reading in readings]))
-    picks = _weigh(passages, readings, spread, social)
-    request = None if social else _request(passages, picks)
-    chosen = _choose(passages, picks, request)
+def _summarise(
+    passages: tuple[Passage, ...], readings: list[Reading], spread: Counter[str], picks: list[Pick], social: bool
+) -> Summary:
+    request = None if social else request_of(passages, picks)
+    chosen = choose(passages, picks, request)
     checks = () if social else checks_of(passages)
-    points = tuple(_point(passages, pick, social, checks) for pick in sorted(chosen, key=_by_place))
+    points = tuple(_point(passages, pick, social, checks) for pick in sorted(chosen, key=by_place))
     if not points:
         points = _fallback_points(passages)
     if not social and (work := work_point(passages, checks)) is not None:
@@ -102,85 +106,6 @@ def _summarise(passages: tuple[Passage, ...], readings: list[Reading], social: b
         points=points,
         keywords=_keywords(passages, readings, spread),
     )
-
-
-def _weigh(passages: tuple[Passage, ...], readings: list[Reading], spread: Counter[str], social: bool) -> list[Pick]:
-    picks: list[Pick] = []
-    first_request = next(
-        (i for i, p in enumerate(passages) if p.kind is Kind.USER_MESSAGE and readings[i].sentences), -1
-    )
-    last_answer = next(
-        (
-            i
-            for i in range(len(passages) - 1, -1, -1)
-            if passages[i].kind is Kind.ASSISTANT_MESSAGE and readings[i].sentences
-        ),
-        -1,
-    )
-    common = {word: min(count, 6) - 1 for word, count in spread.items() if count > 1}.get
-    callings = _callings(passages) if social else frozenset()
-    asked = False
-    for index, reading in enumerate(readings):
-        if not reading.sentences:
-            continue
-        bonus = 0
-        if not social:
-            bonus = 40 if index == first_request else 35 if index == last_answer else 0
-        else:
-            bonus = _ANSWER_BONUS if asked else 0
-            asked = reading.asks
-        for sentence in reading.sentences:
-            words = sentence.words
-            shared = sum(filter(None, map(common, words)))
-            worth = sentence.worth + bonus + _SHARED * shared // (len(words) + 4)
-            if passages[index].kind is Kind.SUBAGENT_START:
-                worth -= _DELEGATED
-            if callings and not callings.isdisjoint(words):
-                worth -= _CALLED
-            picks.append((-worth, index, sentence.start, sentence))
-    picks.sort()
-    return picks
-
-
-def _callings(passages: tuple[Passage, ...]) -> frozenset[str]:
-    """What those who talk may call one another: first names, and how they begin."""
-    names = {passage.speaker.split(None, 1)[0].lower() for passage in passages if passage.speaker.strip()}
-    return frozenset(name[:size] for name in names for size in range(min(3, len(name)), len(name) + 1))
-
-
-def _by_place(pick: Pick) -> tuple[int, int]:
-    return pick[1], pick[2]
-
-
-def _choose(passages: tuple[Passage, ...], picks: list[Pick], request: Pick | None) -> list[Pick]:
-    """What was asked for, and the best few besides: no repeats, at most two of one event or of tools."""
-    chosen: list[Pick] = []
-    words_chosen: list[frozenset[str]] = []
-    of_event: dict[int, int] = {}
-    # What several say tells more than what one says at length.
-    of_event_max = 1 if len({pick[1] for pick in picks}) >= POINTS_MAX else 2
-    of_tools = 0
-    for pick in picks if request is None else [request, *picks]:
-        negated, index, _, sentence = pick
-        if len(chosen) >= 3 and (len(chosen) >= POINTS_MAX or negated > -60):
-            break
-        if chosen and negated > 0:
-            break
-        if pick is request and chosen:
-            continue
-        if of_event.get(index, 0) >= of_event_max:
-            continue
-        tool = passages[index].kind is Kind.TOOL_RESULT
-        if tool and of_tools >= _TOOL_POINTS_MAX:
-            continue
-        words = frozenset(sentence.words)
-        if any(alike(words, other) for other in words_chosen):
-            continue
-        chosen.append(pick)
-        words_chosen.append(words)
-        of_event[index] = of_event.get(index, 0) + 1
-        of_tools += tool
-    return chosen
 
 
 def _point(passages: tuple[Passage, ...], pick: Pick, social: bool, checks: Sequence[Check]) -> Point:
@@ -267,47 +192,6 @@ def _title(
     if tools:
         return shorten("Ran " + " and ".join(tools[:2]))
     return next((title for p in passages if (title := _KIND_TITLES.get(p.kind, ""))), "Without words")
-
-
-def _request(passages: tuple[Passage, ...], picks: list[Pick]) -> Pick | None:
-    """What the user asked for first and foremost."""
-    best: Pick | None = None
-    best_worth = 0
-    first = next((i for i, p in enumerate(passages) if p.kind is Kind.USER_MESSAGE and p.text), -1)
-    opens_at = _opens_at(passages[first]) if first >= 0 else 0
-    # First the first message, which most often decides it.
-    for pick in chain([p for p in picks if p[1] == first], [p for p in picks if p[1] != first]):
-        negated, index, start, sentence = pick
-        if index != first and best is not None and _WISH_BONUS + _ASK_BONUS - negated <= best_worth:
-            break
-        passage = passages[index]
-        if passage.kind is not Kind.USER_MESSAGE or len(sentence.words) < 2:
-            continue
-        # An early wish names the subject; later ones refine it.
-        worth = -negated - 12 * min(index - first, 12)
-        if index == first:
-            worth += _FIRST_BONUS - min(3 * (start - opens_at), _FIRST_BONUS)
-        if sentence.asks:
-            worth += _ASK_BONUS
-        if best is not None and worth + _WISH_BONUS <= best_worth:
-            continue
-        said = passage.text[start : sentence.end]
-        if requests(said):
-            worth += _WISH_BONUS
-        elif leans(said):
-            worth -= _WISH_BONUS
-        if best is None or worth > best_worth:
-            best, best_worth = pick, worth
-    return best
-
-
-def _opens_at(passage: Passage) -> int:
-    """Where what was said begins: something may have been left out before it."""
-    return len(passage.text) - len(passage.text.lstrip())
-
-
-def _text(passages: tuple[Passage, ...], pick: Pick) -> str:
-    return passages[pick[1]].text[pick[2] : pick[3].end]
 
 
 # -- keywords ---------------------------------------------------------------------------------
