@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Sequence
 
@@ -16,7 +17,10 @@ from agent_memory.inference.extractive import ExtractiveSummariser
 from agent_memory.log import RowEventLog
 from agent_memory.projectors.catalog import CatalogProjector, CatalogView
 from agent_memory.projectors.toc import TocProjector
+from agent_memory.projectors.wordings import TocWordings
 from agent_memory.storage import InMemoryRows
+from agent_memory.summaries.model import Answer
+from agent_memory.testing.answers import answer, worded
 from agent_memory.testing.contents_checks import INJECTED, TALK, latest_rows, nodes_of, project_all, random_sizes
 from agent_memory.testing.events import event
 from agent_memory.testing.strategies import texts
@@ -82,22 +86,29 @@ class Store:
         project_all(self.toc, self.log, sizes)
         project_all(self.catalog, self.log, sizes)
 
+    def add(self, entries: Sequence[Event | Answer]) -> None:
+        for kind, run in itertools.groupby(entries, type):
+            if kind is Event:
+                self.log.append(list(run))
+            else:
+                self.log.record(list(run)).result()
+
     def close(self) -> None:
         self.log.close()
 
 
-def built(events: Sequence[Event], zone: str, seed: int | None = None) -> Store:
+def built(entries: Sequence[Event | Answer], zone: str, seed: int | None = None) -> Store:
     """All of it at once; or with a seed, in parts of any size, opened anew between some."""
     store = Store(zone)
     if seed is None:
-        store.log.append(events)
+        store.add(entries)
         store.catch_up()
         return store
     chance = random.Random(seed)
-    left = list(events)
+    left = list(entries)
     while left:
         size = chance.randint(1, 9)
-        store.log.append(left[:size])
+        store.add(left[:size])
         del left[:size]
         if chance.random() < 0.4:
             store.reopen()
@@ -135,6 +146,66 @@ def test_the_same_log_gives_the_same_versions_however_it_is_cut(
     finally:
         whole.close()
         cut.close()
+
+
+def answers_about(events: Sequence[Event], zone: str, chance: random.Random) -> list[Answer]:
+    """What is said of some nodes of these events, and of those above them as they are then; some are refused."""
+    store = built(events, zone)
+    told: list[Answer] = []
+    try:
+        for says in ("first", "second"):
+            for node in reversed(nodes_of(store.toc.index)):
+                if chance.random() < 0.4:
+                    continue
+                material = TocWordings(store.log, store.toc.index).material(node.id)
+                said = worded(node.id, material, says=says)
+                told.append(answer(node.id, None, digest=said.digest) if chance.random() < 0.2 else said)
+                store.add(told[-1:])
+                store.catch_up()
+    finally:
+        store.close()
+    return told
+
+
+@settings(max_examples=25, deadline=None)
+@given(conversations(), st.sampled_from(ZONES), st.integers(0, 1 << 30))
+def test_answers_word_the_same_nodes_whenever_they_came(events: list[Event], zone: str, seed: int) -> None:
+    """Before the events that they are about, among them or after; also what was answered about half of them."""
+    chance = random.Random(seed)
+    answers = answers_about(events[::2], zone, chance) + answers_about(events, zone, chance)
+    after, among = built([*events, *answers], zone), built(mixed(events, answers, chance), zone, seed)
+
+    try:
+        assert latest_rows(after.toc.rows()) == latest_rows(among.toc.rows())
+    finally:
+        after.close()
+        among.close()
+
+
+@settings(max_examples=25, deadline=None)
+@given(conversations(), st.sampled_from(ZONES), st.integers(0, 1 << 30))
+def test_the_same_log_with_answers_gives_the_same_versions_however_it_is_cut(
+    events: list[Event], zone: str, seed: int
+) -> None:
+    chance = random.Random(seed)
+    entries = mixed(events, answers_about(events[: len(events) // 2 + 1], zone, chance), chance)
+    whole, cut = built(entries, zone), built(entries, zone, seed)
+
+    try:
+        assert list(whole.toc.rows()) == list(cut.toc.rows())
+        assert list(whole.catalog.rows()) == list(cut.catalog.rows())
+        assert whole.log.head() == cut.toc.checkpoint() == cut.catalog.checkpoint()
+    finally:
+        whole.close()
+        cut.close()
+
+
+def mixed(events: Sequence[Event], answers: Sequence[Answer], chance: random.Random) -> list[Event | Answer]:
+    """Events in any order, the answers in theirs among them."""
+    places = sorted((chance.random(), n) for n in range(len(answers)))
+    answered = [(place, said) for (place, _), said in zip(places, answers, strict=True)]
+    arrived = [(chance.random(), said) for said in events]
+    return [entry for _, entry in sorted([*arrived, *answered], key=lambda pair: pair[0])]
 
 
 @settings(max_examples=60, deadline=None)

@@ -15,8 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from agent_memory.errors import EventConflict, InvalidEvent
 from agent_memory.events import Event, Recorded
 from agent_memory.events.ulids import derived_ulid
-from agent_memory.log import RowEventLog
+from agent_memory.log import RecordedAnswer, RowEventLog, events_of
 from agent_memory.storage import InMemoryRows, RocksRows, Rows
+from agent_memory.summaries.model import Answer
+from agent_memory.testing.answers_checks import said
 from agent_memory.testing.events import NOON_MS, event
 from agent_memory.testing.faults import Faults, FaultyRows, InjectedFault
 from agent_memory.testing.strategies import texts
@@ -47,8 +49,14 @@ Refusal = EventConflict | InvalidEvent
 class Model:
     """The rules of idempotency in their plainest form."""
 
-    def __init__(self, recorded: list[Event]) -> None:
+    def __init__(self, recorded: list[Event | Answer]) -> None:
         self.recorded = recorded
+
+    def answered(self, titles: list[str]) -> list[int]:
+        for answer in map(said, titles):
+            if answer not in self.recorded:
+                self.recorded.append(answer)
+        return [self.recorded.index(said(title)) + 1 for title in titles]
 
     def outcome(self, batch: list[Event]) -> list[tuple[str, int, bool]] | Refusal:
         for place, e in enumerate(batch):
@@ -59,8 +67,9 @@ class Model:
         recorded = list(self.recorded)
         receipts = []
         for place, e in enumerate(batch):
-            same_id = [p for p, r in enumerate(recorded, 1) if r.id == e.id]
-            same_source = [p for p, r in enumerate(recorded, 1) if e.source and source_of(r) == source_of(e)]
+            events = [(p, r) for p, r in enumerate(recorded, 1) if isinstance(r, Event)]
+            same_id = [p for p, r in events if r.id == e.id]
+            same_source = [p for p, r in events if e.source and source_of(r) == source_of(e)]
             if same_id and recorded[same_id[0] - 1] == e:
                 original = same_id[0]
             elif same_id and not (is_derived(e) and same_source):
@@ -121,10 +130,10 @@ class LogMachine(RuleBasedStateMachine):
             else:
                 assert expected == [msgspec.structs.astuple(r) for r in answer.result()]
 
-    @precondition(lambda self: self.model.recorded)
+    @precondition(lambda self: any(isinstance(e, Event) for e in self.model.recorded))
     @rule(data=st.data())
     def append_again(self, data: st.DataObject) -> None:
-        known = data.draw(st.sampled_from(self.model.recorded))
+        known = data.draw(st.sampled_from([e for e in self.model.recorded if isinstance(e, Event)]))
         self.append([known])
 
     @rule(batch=st.lists(some_events(), min_size=1, max_size=3), at=st.integers(1, 4))
@@ -145,6 +154,10 @@ class LogMachine(RuleBasedStateMachine):
         if not faults.fired:
             self.reopen()
 
+    @rule(titles=st.lists(st.sampled_from("abc"), max_size=3))
+    def record(self, titles: list[str]) -> None:
+        assert self.model.answered(titles) == self.log.record([said(title) for title in titles]).result()
+
     @rule()
     def reopen(self) -> None:
         self.log.close()
@@ -154,12 +167,15 @@ class LogMachine(RuleBasedStateMachine):
     def reads_back_the_model(self) -> None:
         if not hasattr(self, "log"):
             return
-        recorded = [Recorded(position, e) for position, e in enumerate(self.model.recorded, 1)]
+        numbered = list(enumerate(self.model.recorded, 1))
+        entries = [Recorded(at, e) if isinstance(e, Event) else RecordedAnswer(at, e) for at, e in numbered]
+        recorded = events_of(entries)
         by_time = sorted(recorded, key=lambda r: r.event.id)
 
-        assert len(recorded) == self.log.head() == self.log.verify(limit=999)
-        assert recorded == self.log.read(limit=999)
-        assert recorded[1:3] == self.log.read(after=1, limit=2)
+        assert len(entries) == self.log.head() == self.log.verify(limit=999)
+        assert len(recorded) == self.log.event_count()
+        assert entries == self.log.read(limit=999)
+        assert entries[1:3] == self.log.read(after=1, limit=2)
         assert by_time == self.log.scan(limit=999)
         assert [r for r in by_time if r.event.session == "t"] == self.log.scan(session="t", limit=999)
         assert by_time[::-1][:2] == self.log.scan(limit=2, newest_first=True)

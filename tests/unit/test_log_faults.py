@@ -8,12 +8,25 @@ from contextlib import suppress
 import msgspec
 import pytest
 
-from agent_memory.errors import ChecksumMismatch, Corrupt, StorageUnavailable
+from agent_memory._pb.agent_memory.storage.v1.answer_record_pb2 import AnswerRecord
+from agent_memory.errors import ChecksumMismatch, Corrupt, StorageUnavailable, UnknownFormat
 from agent_memory.events import Event, Receipt
 from agent_memory.events.ulids import ulid_key
 from agent_memory.log import RowEventLog
-from agent_memory.log.keys import event_position, log_key, session_hash, session_key, source_key
+from agent_memory.log.chain import content_digest, next_digest
+from agent_memory.log.keys import (
+    answer_key,
+    event_position,
+    log_entry,
+    log_key,
+    log_record,
+    log_value,
+    session_hash,
+    session_key,
+    source_key,
+)
 from agent_memory.storage import Family, InMemoryRows
+from agent_memory.testing.answers_checks import said
 from agent_memory.testing.events import NOON_MS, event, events
 from agent_memory.testing.faults import NO_FAULTS, Faults, FaultyRows, InjectedFault
 
@@ -174,6 +187,82 @@ def test_verify_names_the_position_that_was_tampered_with(what: str) -> None:
         assert isinstance(caught.value, ChecksumMismatch)
         assert 4 == caught.value.position
     assert 3 == log.verify(limit=3)
+
+
+@pytest.mark.parametrize("what", ["record", "name", "digest", "short entry", "lost", "unknown", "newer"])
+def test_verify_names_the_position_of_an_answer_that_was_tampered_with(what: str) -> None:
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    log.append(events(2))
+    log.record([said("a"), said("b")]).result()
+    log.append([event("after")])
+    entry = rows.get(Family.LOG, log_key(4))
+    assert entry is not None
+    kind, name, digest = log_entry(4, entry)
+    batch = rows.batch()
+    if what == "record":
+        batch.put(Family.LOG, log_key(4), entry[:-1] + bytes([entry[-1] ^ 1]))
+    elif what == "name":
+        batch.put(Family.LOG, log_key(4), log_value(kind, bytes(16), digest, log_record(entry)))
+    elif what == "digest":
+        batch.put(Family.LOG, log_key(4), log_value(kind, name, bytes(32), log_record(entry)))
+    elif what == "short entry":
+        batch.put(Family.LOG, log_key(4), entry[:40])
+    elif what == "lost":
+        batch.delete(Family.LOG, log_key(4))
+    elif what == "unknown":
+        batch.delete(Family.IDS, name)
+    elif what == "newer":
+        record = AnswerRecord.FromString(log_record(entry))
+        record.format = 9
+        lifted = record.SerializeToString()
+        name = answer_key(lifted)
+        before = log_entry(3, rows.get(Family.LOG, log_key(3)) or b"")[2]
+        digest = next_digest(before, kind, content_digest(name, lifted))
+        batch.put(Family.LOG, log_key(4), log_value(kind, name, digest, lifted))
+        batch.put(Family.IDS, name, log_key(4))
+    rows.write(batch)
+    with pytest.raises(Corrupt) as caught:
+        log.verify(limit=99)
+    log.close()
+
+    assert "position 4" in str(caught.value)
+    assert ("newer" == what) is isinstance(caught.value, UnknownFormat)
+    assert 3 == log.verify(limit=3)
+
+
+def test_an_answer_survives_a_fault_at_every_step_once_and_only_once() -> None:
+    for at in itertools.count(1):
+        rows, faults = InMemoryRows(), Faults(at)
+        log = RowEventLog(FaultyRows(rows, faults))
+        for _ in range(2):
+            # As a worker does that got no answer: the same once more.
+            with suppress(InjectedFault):
+                log.append(events(1))
+            with suppress(InjectedFault):
+                log.record([said("a"), said("b")]).result()
+        log.close()
+        log = RowEventLog(rows)
+
+        assert 3 == log.head() == log.verify(limit=9)
+        assert 1 == log.event_count()
+        log.close()
+        if not faults.fired:
+            break
+    assert at > 2
+
+
+def test_an_entry_of_a_kind_to_come_is_told_by_a_reader() -> None:
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    log.append(events(1))
+    batch = rows.batch()
+    batch.put(Family.LOG, log_key(1), log_value(9, bytes(16), bytes(32), b"from tomorrow"))
+    rows.write(batch)
+    for read in (log.read, log.verify):
+        with pytest.raises(UnknownFormat, match="position 1"):
+            read(limit=9)
+    log.close()
 
 
 @pytest.mark.parametrize(("family", "told"), [(Family.LOG, "position 2"), (Family.EVENTS, "event 0")])

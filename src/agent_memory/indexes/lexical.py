@@ -140,19 +140,16 @@ class LexicalIndex:
             raise
 
     def _commit(self, index: Index, entries: Iterable[tuple[Position, Entry | None]]) -> None:
-        if self._writer is None:
-            self._writer = index.writer(_WRITER_BYTES, 1)
-        writer = self._writer
+        writer: tantivy.IndexWriter | None = None
         last = self._checkpoint
-        added = False
         self._step("before adding")
         for position, entry in entries:
             if position > last:
                 if entry is not None:
+                    writer = writer or self._writing(index)
                     _add(writer, position, entry)
-                    added = True
                 last = position
-        if not added:
+        if writer is None:
             self._checkpoint = last
             return
         self._step("before the commit")
@@ -162,6 +159,11 @@ class LexicalIndex:
         # Not before: who reads the checkpoint may search for what it promises.
         self._checkpoint = last
         self._step("after the reload")
+
+    def _writing(self, index: Index) -> tantivy.IndexWriter:
+        if self._writer is None:
+            self._writer = index.writer(_WRITER_BYTES, 1)
+        return self._writer
 
     def search(self, query: str, *, where: Where, limit: int) -> Matches:
         index = self._opened()

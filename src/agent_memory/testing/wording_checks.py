@@ -32,9 +32,15 @@ class AnsweredStore:
     """A log, and the contents of it in rows that may be opened again."""
 
     def __init__(
-        self, events: Sequence[Event], rows: Rows, *, rule: SegmentRule = DEFAULT_RULE, epoch_positions: int = 1_000
+        self,
+        events: Sequence[Event],
+        rows: Rows,
+        *,
+        log_rows: Rows | None = None,
+        rule: SegmentRule = DEFAULT_RULE,
+        epoch_positions: int = 1_000,
     ) -> None:
-        self.log = RowEventLog(InMemoryRows())
+        self.log = RowEventLog(log_rows or InMemoryRows())
         if events:
             self.log.append(events)
         self._rows = rows
