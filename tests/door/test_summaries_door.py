@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import agent_memory
+from agent_memory.memory import ReplayVerdict
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.language_models import (
     BLOCK,
@@ -92,6 +93,38 @@ def test_a_provider_that_does_everything_wrong_has_all_worded_in_the_end(
     assert server.under_way_most <= 4
     assert week.title.startswith("Shall we move the")
     assert (0, len(failing)) == (status.interrupted_today, status.failed_today)
+
+
+@pytest.mark.parametrize("segments", [12, pytest.param(1_000, marks=pytest.mark.slow)])
+def test_to_build_the_contents_again_asks_no_model_and_gives_the_same(
+    server: LanguageModelServer, tmp_path: Path, segments: int
+) -> None:
+    """With a model that is there, and in a daemon that knows of none."""
+    settings = settings_of(server, tmp_path)
+    with (
+        DaemonProcess(tmp_path / "store", flags=flags_of(settings)) as daemon,
+        agent_memory.connect(daemon.address) as memory,
+    ):
+        for number in range(segments):
+            time_ms = MONDAY_MS + number % 5 * DAY_MS
+            tell(memory, f"Who looks after pump {number}?", "The mill.", session=f"s{number}", time_ms=time_ms)
+        status = settled(memory, segments + 5 + 3, timeout_s=300)
+        asked, before = len(server.calls), memory.node("week/2025-10/W41")
+        beside = [report for report in memory.replay(["toc"]) if isinstance(report, ReplayVerdict)]
+        again = memory.node("week/2025-10/W41")
+    with (
+        DaemonProcess(tmp_path / "store", flags=("--time-zone", "UTC")) as daemon,
+        agent_memory.connect(daemon.address) as memory,
+    ):
+        without = [report for report in memory.replay(["toc"]) if isinstance(report, ReplayVerdict)]
+        at_last = memory.node("week/2025-10/W41")
+
+    assert (segments + 8, 0) == (status.worded, status.set_aside)
+    assert [("toc", True)] == [(verdict.view, verdict.identical) for verdict in beside], beside
+    assert [("toc", True)] == [(verdict.view, verdict.identical) for verdict in without], without
+    assert before == again == at_last
+    assert before.wording.model
+    assert asked == len(server.calls)
 
 
 def test_a_daemon_ends_promptly_beside_a_provider_that_hangs(server: LanguageModelServer, tmp_path: Path) -> None:
