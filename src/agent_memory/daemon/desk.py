@@ -114,7 +114,8 @@ class StoreDesk:
 
     def answer(self, digest: str) -> Answer | None:
         with self._views.wordings() as wordings:
-            return next(iter(wordings.answers(digest)), None)
+            answers = wordings.answers(digest)
+        return next((one for one in answers if one.summary is not None), answers[0] if answers else None)
 
     def answers_of(self, node_id: str) -> list[Answer]:
         with self._views.contents() as contents:

@@ -111,14 +111,18 @@ class ContentsWriter:
         self._answers.setdefault(bytes.fromhex(answer.digest), []).append((position, answer))
 
     def answer(self, node_id: str, digest: bytes) -> Answer | None:
-        """The latest answer about a node's material, with those so far."""
+        """What words a node's material, with the answers so far: the latest summary, or else the latest refusal."""
+        refusal = None
         for _, answer in reversed(self._answers.get(digest, ())):
             if answer.node_id == node_id:
-                return answer
+                if answer.summary is not None:
+                    return answer
+                refusal = refusal or answer
         if self._has_answers is None:
             self._has_answers = self._index.wording.has_answers()
         # Most stores have none, and every node is asked for at each of its changes.
-        return self._index.wording.answer(node_id, digest) if self._has_answers else None
+        stored = self._index.wording.answer(node_id, digest) if self._has_answers else None
+        return stored if refusal is None or (stored is not None and stored.summary is not None) else refusal
 
     # -- segments -----------------------------------------------------------------------------
 

@@ -50,17 +50,20 @@ class WordingIndex:
         return [answer for _, answer in sorted(found, key=lambda one: -answer_position(one[0]))]
 
     def answer(self, node_id: str, digest: bytes) -> Answer | None:
-        """The latest answer about a node's material."""
+        """What words a node's material: the latest summary, for a refusal takes none away; else the latest refusal."""
         prefix = answers_prefix(self._generation, digest)
+        refusal = None
         first, end = prefix, prefix_end(prefix)
         while found := self._rows.scan(Family.TOC_NODES, first=first, end=end, limit=1):
             [(key, value)] = found
             answer = _answer(key, value)
             # Of another node if whoever recorded it was mistaken.
             if answer.node_id == node_id:
-                return answer
+                if answer.summary is not None:
+                    return answer
+                refusal = refusal or answer
             first = key + b"\x00"
-        return None
+        return refusal
 
     def has_answers(self) -> bool:
         """Whether there is any."""

@@ -87,7 +87,7 @@ class Desk(Protocol):
         ...
 
     def answer(self, digest: str) -> Answer | None:
-        """What is recorded of a digest; of several, the latest."""
+        """What is recorded of a digest; of several the latest summary, or else the latest refusal."""
         ...
 
     def answers_of(self, node_id: str) -> list[Answer]:

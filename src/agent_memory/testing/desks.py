@@ -113,7 +113,8 @@ class InMemoryDesk:
 
     def answer(self, digest: str) -> Answer | None:
         with self._lock:
-            return next((a for a in reversed(self.answers) if a.digest == digest), None)
+            found = [answer for answer in reversed(self.answers) if answer.digest == digest]
+        return next((answer for answer in found if answer.summary is not None), found[0] if found else None)
 
     def answers_of(self, node_id: str) -> list[Answer]:
         with self._lock:

@@ -238,6 +238,23 @@ class WordingChecks:
         assert (before.id, Level.SEGMENT, NOON_MS) == (aside.node_id, aside.level, aside.last_event_ms)
         assert before.id not in [unworded.node_id for unworded in store.wordings.unworded(limit=9)]
 
+    def test_a_refusal_takes_no_wording_away(self) -> None:
+        said = event("We decided to keep RocksDB because batches are atomic.")
+        store = self.store(said)
+        segment = f"segment/{said.id}"
+        given = store.word(segment)
+        refused = answer(segment, None, digest=given.digest, refusal="blocked by a filter")
+        store.record(refused, answer(segment, None, digest=given.digest, refusal="blocked again"))
+        kept = store.index.node(segment)
+        second = worded(segment, store.wordings.material(segment), says="second")
+        store.record(second, answer(segment, None, digest=given.digest, refusal="blocked once more"))
+        store.append(event("Elsewhere", session="other"))
+
+        assert ("said of Friday, 9 January 2026", "") == (kept.title, kept.wording.refusal)
+        assert "second of Friday, 9 January 2026" == store.index.node(segment).title
+        assert segment not in [aside.node_id for aside in store.wordings.set_aside(limit=9)]
+        assert refused in store.wordings.answers(given.digest)
+
     def test_what_nothing_proves_is_not_shown(self) -> None:
         said = event("We decided to keep RocksDB because batches are atomic.")
         other = event("This was said elsewhere.", session="other")
