@@ -18,6 +18,9 @@ from agent_memory.toc.material import Level
 AT_ONCE = 64
 """How many nodes are chosen at a time; then the queue is read again."""
 
+_LOOK_SHARE = 20
+"""Where a look at all that waits finds nothing to word, the next one comes after so many times as long as it took."""
+
 _FROM_BELOW = (Level.SEGMENT, Level.DAY, Level.WEEK, Level.MONTH, Level.YEAR)
 
 
@@ -65,6 +68,7 @@ class Queue:
         # The digest that each node was seen with, and since when, to tell one that changes while we look.
         self._seen: dict[str, tuple[str, int]] = {}
         self._has_looked = False
+        self._look_after_s = float("-inf")
         self._out: dict[str, tuple[str, bool]] = {}
         self._recorded: dict[str, Position] = {}
         self._last: Position = 0
@@ -73,8 +77,13 @@ class Queue:
 
     def next(self, *, only_wished: bool) -> Chosen | None:
         """The node to word now; None where there is none at present."""
-        if not self._ready and self._desk.is_current():
+        began_s = self._clock.monotonic_s()
+        if not self._ready and self._desk.is_current() and (self.wish is not None or began_s >= self._look_after_s):
             self._fill(only_wished)
+            if not self._ready:
+                # What is left out, or waits for its day to end, may be most of the store.
+                now_s = self._clock.monotonic_s()
+                self._look_after_s = now_s + _LOOK_SHARE * (now_s - began_s)
         while self._ready or self._back:
             chosen = (self._ready or self._back).popleft()
             if chosen.node_id not in self.under_way:
@@ -107,6 +116,10 @@ class Queue:
         """Choose anew."""
         self._ready.clear()
         self._back.clear()
+
+    def look_again(self) -> None:
+        """There is news: what could not be worded may be ready now."""
+        self._look_after_s = float("-inf")
 
     def lacks(self) -> Position:
         """The last position recorded here that the contents do not hold yet; 0 where they do."""

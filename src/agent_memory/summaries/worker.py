@@ -215,6 +215,7 @@ class Worker:
         """Have those who wait look again."""
         with self._changed:
             self._news += 1
+            self._queue.look_again()
             self._changed.notify_all()
 
     @contextmanager

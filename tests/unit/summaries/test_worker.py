@@ -357,3 +357,21 @@ def test_nothing_is_worded_again_once_nobody_waits_for_it(bench) -> None:  # typ
     it.run()
 
     assert ["segment/a"] == it.model.asked
+
+
+def test_looking_at_much_that_cannot_be_worded_takes_a_small_part_of_the_time(bench) -> None:  # type: ignore[no-untyped-def]
+    it = bench(left_out=("secret",))
+    it.desk.put("a", "a", last_event_ms=LONG_AGO_MS, project="secret")
+    unworded, looks = it.desk.unworded, []
+
+    def takes_a_second():  # type: ignore[no-untyped-def]
+        looks.append(it.clock.now_ms())
+        it.clock.go_on(1)
+        return unworded()
+
+    it.desk.unworded = takes_a_second
+    for _ in range(100):
+        it.clock.go_on(it.worker.step())
+
+    assert 2 <= len(looks) <= 6
+    assert [] == it.model.asked
