@@ -19,6 +19,7 @@ SERVICES = {
     "agent_memory.v1.GripService",
     "agent_memory.v1.SearchService",
     "agent_memory.v1.AdminService",
+    "agent_memory.v1.SummaryService",
     "grpc.health.v1.Health",
     "grpc.reflection.v1alpha.ServerReflection",
 }
