@@ -45,8 +45,7 @@ class Line:
 def cli(daemon: DaemonProcess, tmp_path_factory: pytest.TempPathFactory) -> Line:
     """The command line of a daemon that holds the transcripts."""
     line = Line(daemon.address, tmp_path_factory.mktemp("home"))
-    for path in FILES:
-        line("ingest", str(path), "--wait")
+    line("ingest", *map(str, FILES), "--wait")
     return line
 
 
