@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 import agent_memory
 from agent_memory.memory import ReplayVerdict
+from agent_memory.summaries.reports import SummariesStatus
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.language_models import (
     BLOCK,
@@ -30,7 +32,16 @@ from agent_memory.testing.language_models import (
     say,
     slow,
 )
-from agent_memory.testing.summarising import DAY_MS, MONDAY_MS, flags_of, settings_of, settled, tell, times_too_often
+from agent_memory.testing.summarising import (
+    DAY_MS,
+    MONDAY_MS,
+    flags_of,
+    prompts_of,
+    settings_of,
+    settled,
+    tell,
+    times_too_often,
+)
 from agent_memory.testing.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("without_model")
@@ -125,6 +136,50 @@ def test_to_build_the_contents_again_asks_no_model_and_gives_the_same(
     assert before == again == at_last
     assert before.wording.model
     assert asked == len(server.calls)
+
+
+@pytest.mark.slow
+def test_a_days_budget_and_projects_that_are_left_out_hold_over_restarts(
+    server: LanguageModelServer, tmp_path: Path
+) -> None:
+    """One call has room in the day, and none after it in the next daemon, until midnight of the store's zone."""
+    zone, store = "Pacific/Kiritimati", tmp_path / "store"
+    quiet = settings_of(server, tmp_path, in_flight_max=1, quiet_min=10_000) | {"time_zone": zone}
+    with DaemonProcess(store, flags=flags_of(quiet)) as daemon, agent_memory.connect(daemon.address) as memory:
+        # Said just now: this daemon words nothing of it unasked.
+        now_ms = time.time_ns() // 1_000_000
+        for session, project in (("a", "shop"), ("b", "shop"), ("c", "vault")):
+            position = tell(memory, f"We open the {project}.", session=session, time_ms=now_ms, project=project)
+        memory.wait_for(["toc"], position)
+        today = datetime.fromtimestamp(now_ms / 1000, ZoneInfo(zone)).date().isoformat()
+        shop = next(node.id for node in memory.children(f"day/{today}").items if "shop" in node.projects)
+        (call,) = memory.preview_summary(shop).calls
+    most = call.tokens_in + call.answer_tokens_max
+    limited = flags_of(
+        quiet
+        | {
+            "summaries_quiet_min": 0,
+            "summaries_tokens_per_day_max": most,
+            "summaries_ignore_projects": "vault",
+        }
+    )
+    states: list[SummariesStatus] = []
+    for _ in range(2):
+        with DaemonProcess(store, flags=limited) as daemon, agent_memory.connect(daemon.address) as memory:
+            eventually(lambda memory=memory: _is_held(memory.status().summaries))
+            states.append(memory.status().summaries)
+    sent = prompts_of(server)
+
+    assert [(1, 0)] == list({(state.worded, state.set_aside) for state in states})
+    assert [(1, 5)] == list({(state.waiting, state.left_out) for state in states})
+    assert all(f"of the day's {most:,} tokens are spent" in state.reason for state in states)
+    assert {0} == {datetime.fromtimestamp(state.until_ms / 1000, ZoneInfo(zone)).hour for state in states}
+    assert 1 == len(sent)
+    assert "vault" not in sent[0]
+
+
+def _is_held(status: SummariesStatus) -> bool:
+    return status.until_ms > 0 and status.worded > 0
 
 
 def test_a_daemon_ends_promptly_beside_a_provider_that_hangs(server: LanguageModelServer, tmp_path: Path) -> None:
