@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ import pytest
 import agent_memory
 from agent_memory.memory import ReplayVerdict
 from agent_memory.summaries.reports import SummariesStatus
+from agent_memory.sync import SyncMemory
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.language_models import (
     BLOCK,
@@ -166,7 +168,7 @@ def test_a_days_budget_and_projects_that_are_left_out_hold_over_restarts(
     states: list[SummariesStatus] = []
     for _ in range(2):
         with DaemonProcess(store, flags=limited) as daemon, agent_memory.connect(daemon.address) as memory:
-            eventually(lambda memory=memory: _is_held(memory.status().summaries))
+            eventually(partial(_is_held, memory))
             states.append(memory.status().summaries)
     sent = prompts_of(server)
 
@@ -178,7 +180,8 @@ def test_a_days_budget_and_projects_that_are_left_out_hold_over_restarts(
     assert "vault" not in sent[0]
 
 
-def _is_held(status: SummariesStatus) -> bool:
+def _is_held(memory: SyncMemory) -> bool:
+    status = memory.status().summaries
     return status.until_ms > 0 and status.worded > 0
 
 
