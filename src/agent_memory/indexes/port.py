@@ -111,7 +111,7 @@ class Wordings(Protocol):
         ...
 
     def answers(self, digest: str) -> list[Answer]:
-        """All that was answered about a material, the latest first: the first words its node."""
+        """All that was answered about a material, the latest first: the first summary among them words its node."""
         ...
 
     def answers_about(self, node_id: str) -> list[Answer]:
