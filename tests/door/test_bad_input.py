@@ -29,6 +29,8 @@ from agent_memory.events import Draft, Kind, Receipt
 from agent_memory.memory import AppendRefused
 from agent_memory.testing.daemon import DaemonProcess
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 METHODS = {
     method.name: method
     for file in (

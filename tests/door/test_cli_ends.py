@@ -18,6 +18,8 @@ from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 from tests.door.command_line import CONVERSATION, SECRET, Line, hit_of
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 
 def test_without_a_daemon_a_command_says_how_to_start_one(tmp_path: Path) -> None:
     run = Line(tmp_path, "--address", "127.0.0.1:1")

@@ -22,6 +22,8 @@ from agent_memory.memory import Filter
 from agent_memory.samples import paths
 from agent_memory.testing.daemon import DaemonProcess
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 TYPES = sorted(type.value for type in MemoryType)
 
 

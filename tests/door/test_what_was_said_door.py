@@ -20,6 +20,8 @@ from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.toc import Node
 from tools.bench.code_memory_data import FOLDER, read_drafts
 
+pytestmark = pytest.mark.usefixtures("without_model")
+
 FILES = sorted(path for path in FOLDER.glob("*.jsonl") if path.name != "questions.jsonl")
 
 
