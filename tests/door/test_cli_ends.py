@@ -122,20 +122,11 @@ main()
 
 
 @pytest.mark.slow
-def test_an_interrupt_at_an_instant_keeps_what_was_acknowledged_and_is_no_traceback(tmp_path: Path) -> None:
-    interrupted(tmp_path, rounds=12)
-
-
-@pytest.mark.slow
 def test_an_interrupt_at_any_instant_keeps_what_was_acknowledged_and_is_no_traceback(tmp_path: Path) -> None:
-    interrupted(tmp_path, rounds=60)
-
-
-def interrupted(tmp_path: Path, *, rounds: int) -> None:
     seed = int(os.environ.get("AGENT_MEMORY_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
     print(f"AGENT_MEMORY_TEST_SEED={seed}")
     chance = random.Random(seed)
-    for number in range(rounds):
+    for number in range(60):
         store = tmp_path / str(number)
         run = Line(tmp_path, "--store", str(store))
         process = begin_ingest(run, store, "--json")
