@@ -165,6 +165,18 @@ def test_several_events_each_say_something_before_one_says_two_things() -> None:
     assert 5 == len({point.evidence[0].event_id for point in found.points})
 
 
+def test_what_a_user_says_of_an_error_is_the_title_and_not_what_was_pasted() -> None:
+    found = summary_of(
+        (
+            USER,
+            "The container dies as soon as it starts since this morning.\n\nError [ERR_REQUIRE_ESM]: require() failed",
+        ),
+        (ASSISTANT, "The new version of nanoid is an ES module only, so that require() cannot load it."),
+    )
+
+    assert "The container dies as soon as it starts" == found.title
+
+
 def test_months_and_weekdays_are_no_keywords() -> None:
     found = summary_of(
         (USER, "Move the Lisbon launch from Thursday in March to Friday."), (ASSISTANT, "The launch is on Friday.")

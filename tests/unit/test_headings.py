@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent_memory.inference._headings import heading
+from agent_memory.inference._titles import flaws_of
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,12 @@ from agent_memory.inference._headings import heading
 )
 def test_a_heading_is_the_content_and_not_its_label(text: str, title: str) -> None:
     assert title == heading(text)
+
+
+def test_a_heading_that_ends_in_a_stub_after_its_colon_is_flawed() -> None:
+    said = "I decided against new cells: with 10 dBm and the capacitors nothing browned out in all of December."
+
+    assert flaws_of(said, "Decided against new cells: with 10 dBm") > flaws_of(said, "Decided against new cells")
 
 
 def test_a_question_is_a_heading_only_whole() -> None:

@@ -31,10 +31,15 @@ def coverage_figures(report: dict[str, Any]) -> Figures:
     )
     return Figures(
         title="What is asked about, in the summaries of its day",
-        headings=("of", "picked", "turns", "asked", "words", "chars", "turns", "asked", "words", "sentences"),
+        headings=(
+            "of",
+            "picked",
+            *("turns", "asked", "words", "characters"),
+            *("turns, as long", "asked, as long", "words, as long", "sentences"),
+        ),
         rows=tuple(rows),
         words=2,
-        below=f"{said}. Left: as many sentences as the day has bullets; right: as many characters as its excerpts. "
+        below=f"{said}. As many sentences as the day has bullets; *as long*: as many characters as their excerpts. "
         f"`{report['summariser']}`; *random*: mean of {report['drawings']} drawings, seed {report['seed']}; "
         f"model {report['model'] or 'none'}; code memory: {'all' if report['held_out'] else 'dev'} questions.",
     )

@@ -23,7 +23,7 @@ def _worth(table: dict[int, str]) -> dict[str, tuple[int, int]]:
 
 CUE_WORDS = _worth(
     {
-        DECIDED: "decided decide decision decisions chose chosen choose picked settled conclusion concluded"
+        DECIDED: "decided decide decision decisions agreed chose chosen choose picked settled conclusion concluded"
         " entschieden beschlossen entscheidung décidé décision choisi decidido decidimos decisión elegimos"
         " deciso decisione besloten besluit decisão решили решено выбрали",
         DONE: "fixed implemented added merged deployed released shipped migrated refactored renamed removed replaced"
@@ -37,7 +37,7 @@ CUE_WORDS = _worth(
         FAILED: "failed fails failing failure failures error errors exception crash crashes crashed broken breaks"
         " blocked timeout denied missing invalid panic wrong outage"
         " fehlgeschlagen fehler kaputt erreur échoué échec falló fallo errore fallito fout mislukt erro falhou ошибка",
-        RULED: "prefer prefers preferred rule rules policy convention remember never always forbidden agreed regel",
+        RULED: "prefer prefers preferred rule rules policy convention remember never always forbidden regel",
         PLANNED: "plan plans planning planned tomorrow next deadline schedule scheduled todo propose proposed goal"
         " must should need needs requirement important morgen nächste demain prochaine mañana próxima domani",
         LIVED: "went started joined bought moved met visited lost opened won signed adopted married graduated hired"
@@ -125,6 +125,9 @@ OPINIONS = _words(
 ANNOUNCING_STARTS = _words("i'll i'd we'd let let's now next first then looking checking going if")
 """An assistant that opens so tells what it is about to do or what may be, not what came of it."""
 
+PASTED_STARTS = _words("│ ╷ ╵ | > $ traceback exception fatal panic at")
+"""A user's line that opens so was printed by a program; what the user says of it is better news."""
+
 OWN_STARTS = _words("i i'm i've i'll my we we're we've we'll our ich wir je nous")
 YOUR_STARTS = _words("you your you're you've you'll it's it that's agreed")
 POINTING_STARTS = _words("it it's its that that's this these those they them he she his her such")
@@ -166,7 +169,7 @@ TRAILING_WORDS = _words(
     "few many more also another a an the and or but to of in on at for with from by as that which who so if when"
     " where while because into than then is are was were be been has have had will would can could should its my"
     " your our their his her this these those it i we you they not no very really just some any each every about"
-    " after before until via per vs let der die das ein eine und oder mit für von zu im le la les un une et ou de"
+    " after before until since via per vs let der die das ein eine und oder mit für von zu im le la les un une et ou de"
     " du des en el los y o con para por"
 )
 """A heading does not end on one of these."""

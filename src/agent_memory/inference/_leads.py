@@ -66,6 +66,8 @@ _DECIDED = re.compile(
     r"\blet(?:'|’)s go with\b|\bfrom now on\b",
     re.I,
 )
+# One of these is in whatever the expression above finds.
+_DECIDING_WORDS = ("decided", "agreed", "settled", "go with", "from now on")
 _OPEN = re.compile(r"(?:open question|still open|unresolved|offene frage|noch offen)s?\b[^:]{0,30}:", re.I)
 _UNSURE = re.compile(r"\b(?:if|whether|unless|until|had|would|should|could|when|did|why)\b", re.I)
 
@@ -81,6 +83,9 @@ def point_type(said: str) -> str:
         return ""
     if decides(said):
         return "decision"
+    low = said.lower()
+    if not any(cue in low for cue in _DECIDING_WORDS):
+        return ""
     found = _DECIDED.search(said)
     return "decision" if found is not None and _UNSURE.search(said, 0, found.start()) is None else ""
 

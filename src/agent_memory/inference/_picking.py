@@ -9,7 +9,7 @@ from agent_memory.events import Kind
 from agent_memory.inference._headings import requests
 from agent_memory.inference._rollup import POINTS_MAX, alike
 from agent_memory.inference._sentences import Reading
-from agent_memory.inference._titles import Pick, leans
+from agent_memory.inference._titles import Pick, leans, printed
 from agent_memory.toc.material import Passage
 
 _TOOL_POINTS_MAX = 2
@@ -135,6 +135,8 @@ def request_of(passages: tuple[Passage, ...], picks: list[Pick]) -> Pick | None:
             worth += _WISH_BONUS
         elif leans(said):
             worth -= _WISH_BONUS
+        elif printed(said):
+            worth -= 2 * _WISH_BONUS
         if best is None or worth > best_worth:
             best, best_worth = pick, worth
     return best

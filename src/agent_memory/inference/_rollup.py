@@ -21,7 +21,7 @@ _FLAWS_MAX = 90
 _NEAR = 0.4
 _TELLING = 16
 # What somebody began with, or asked, beside what was decided.
-_BEGUN_SHARE, _ASKED_SHARE = 0.8, 0.4
+_BEGUN_SHARE, _ASKED_SHARE = 0.6, 0.3
 
 COMMITTED = "Committed: "
 """Opens a bullet that is a commit's message."""
@@ -60,11 +60,13 @@ def _choose(children: Sequence[ChildMaterial]) -> list[tuple[int, int]]:
     words_chosen: list[frozenset[str]] = []
     used: dict[int, int] = {}
     while left and len(chosen) < POINTS_MAX:
-        best = max(
-            left, key=lambda candidate: (candidate[0] * 0.5 ** used.get(candidate[1], 0), -candidate[1], -candidate[2])
-        )
-        left.remove(best)
-        _, c, p = best
+        at, most = 0, -1.0
+        for place, (weight, child, _) in enumerate(left):
+            worth = weight * 0.5 ** used.get(child, 0)
+            # The earlier child wins among equals, as they are sorted.
+            if worth > most or (worth == most and left[place][1:] < left[at][1:]):
+                at, most = place, worth
+        _, c, p = left.pop(at)
         words = words_of(children[c].summary.points[p].text)
         if any(alike(words, other) for other in words_chosen):
             continue
@@ -116,7 +118,7 @@ def _topics(child: ChildMaterial, share: float, *, changes: bool) -> Iterator[tu
     if not changes:
         return
     for point in child.summary.points:
-        if point.type == "decision" or point.text.startswith(COMMITTED):
+        if point.type == "decision" or point.text.startswith(COMMITTED) or _CAME_OUT.search(point.text):
             title, flaws = _heading(point.text)
             if len(title) >= _TELLING and flaws <= _FLAWS_MAX:
                 yield share, title
@@ -161,6 +163,7 @@ def _other_title(summary: Summary) -> str:
     return topics[0] if topics else summary.title
 
 
+_CAME_OUT = re.compile(r"^\S+ (?:is|was|went) (?:out|live)\b|^(?:Released|Shipped|Deployed|Merged|Migrated) ")
 # `Mara: `, `Mara asked: `.
 _SPOKEN = re.compile(r"([^\W\d_a-z][\w.-]*(?: [^\W\d_a-z][\w.-]*)?)(?: asked)?: ")
 

@@ -21,6 +21,7 @@ from agent_memory.inference._cues import (
     OPINIONS,
     OWN_STARTS,
     PAST_WORDS,
+    PASTED_STARTS,
     PHRASE_WORDS,
     POINTING_STARTS,
     WIDE_FUNCTION_WORDS,
@@ -182,6 +183,8 @@ class _Openings(dict[str, int]):
             worth += 45 if first in OWN_STARTS else -40 if first in YOUR_STARTS else 0
         elif self._voice == OTHER and first in ANNOUNCING_STARTS:
             worth -= 45
+        elif self._voice == USER and (first in PASTED_STARTS or first.endswith("error")):
+            worth -= 100
         if len(token) <= _TOKEN_MAX:
             self[token] = worth
         return worth

@@ -20,8 +20,8 @@ Pick = tuple[int, int, int, Sentence]
 """What a sentence is worth here, negated; index of its passage; its start; itself. They sort best first."""
 
 # Worth beside that of the sentence: what it is here, and what its heading is like.
-_REQUEST, _WISH, _DECISION, _RESULT, _CLOSING_NOTE = 120, 60, 60, 50, 300
-_LEANING, _BACKGROUND, _PERSONAL, _VAGUE_WORD = 80, 100, 40, 40
+_REQUEST, _WISH, _DECISION, _RESULT, _CLOSING_NOTE = 120, 60, 90, 50, 300
+_LEANING, _BACKGROUND, _PRINTED, _PERSONAL, _VAGUE_WORD = 80, 100, 200, 40, 40
 _CUT_IN_CLAUSE, _CUT_IN_LIST, _CUT = 110, 90, 25
 _SHORT, _THIN = 60, 50
 _SHORT_LENGTH, _THIN_LENGTH, _THIN_WORDS = 16, 45, 3
@@ -42,6 +42,10 @@ _PLAIN_STARTS = FUNCTION_WORDS | HEADING_VERBS
 _WORDS = re.compile(r"[^\W_](?:[\w'’./-]*\w)?")
 _LABEL = re.compile(r"\s*((?:[^\W\d_]+ ){0,2}[^\W\d_]{4,})\.\s+(?=\S)")
 _LIST_NEXT = re.compile(r",(?!\s(?:because|since|so|but|which|weil|aber|parce|porque)\b)|and\b|or\b")
+# What a program printed, shown to somebody.
+_PASTED = re.compile(r"[│|╷╵>]|(?:\w*Error|error|Traceback|fatal)\b[^:]{0,40}:")
+# `Decided against new cells: with 10 dBm`
+_STUB = re.compile(r": (?:with|for|of|on|in|at|to|from|by|after|before|mit|für|von|bei|avec|pour|con|para) [^:]*$")
 _CLAUSE_NEXT = re.compile(
     r"[\"'”’»)]*\s*(?:[.,;:!?…()—–。，、；：！？]|-\s|$|(?:and|but|because|so|since|while|which|when|where|although|until|till|before|after|if|unless)\b)"
 )
@@ -139,6 +143,8 @@ def flaws_of(said: str, title: str, speaker: str = "") -> int:
         flaws += _LEANING
     if _BACKGROUND_START.match(title):
         flaws += _BACKGROUND
+    if printed(title):
+        flaws += _PRINTED
     told = bool(speaker) and title.startswith(speaker)
     if not told and (speaker or _ME.search(title)):
         flaws += _PERSONAL
@@ -149,6 +155,11 @@ def flaws_of(said: str, title: str, speaker: str = "") -> int:
         if sum(word not in FUNCTION_WORDS for word in _WORDS.findall(title.lower())) < _THIN_WORDS:
             flaws += _THIN
     return flaws + _cut(said, title)
+
+
+def printed(text: str) -> bool:
+    """Whether a line is a program's, pasted into what somebody said."""
+    return _PASTED.match(text) is not None
 
 
 def leans(text: str) -> bool:
@@ -172,6 +183,8 @@ def _cut(said: str, title: str) -> int:
     if not rest.strip(".!?…。！？ ") or title.count(" ") < 2:
         return 0
     if _CLAUSE_NEXT.match(rest) is None:
+        return _CUT_IN_CLAUSE
+    if _STUB.search(title) is not None:
         return _CUT_IN_CLAUSE
     if (", " in title or ": " in title) and _LIST_NEXT.match(rest):
         return _CUT_IN_LIST

@@ -14,7 +14,7 @@ TOOL_LINE_MAX = 200
 
 _TOOL_HINTS = ("error", "fail", "exception", "traceback", "panic", "passed", "denied", "not found", "warning")
 _TOOL_BAD = re.compile(
-    r"\b(?:\w*Error|\w*Exception|FAILED|FAIL|failed|fatal|panic(?:ked)?|[Ee]rror|ERROR|denied|not found)\b(?![\w./])"
+    r"(?:Error|Exception|\b(?:FAILED|FAIL|failed|fatal|panic(?:ked)?|error|ERROR|denied|not found))\b(?![\w./])"
 )
 _TOOL_GOOD = re.compile(r"\b\d+ (?:tests? )?passed\b|\ball tests passed\b|\bBUILD SUCCESS", re.I)
 _TOOL_ENDING = re.compile(f"{_TOOL_BAD.pattern}|(?i:{_TOOL_GOOD.pattern})")
@@ -105,7 +105,7 @@ def _tool_line(text: str, start: int, end: int) -> Sentence | None:
     words = tuple(dict.fromkeys(token.lower() for token in WORD.findall(text[start:end])[:24]))
     if not words:
         return None
-    worth = 130 + 8 * min(len(words), 8) if bad else 90
+    worth = 80 + 16 * min(len(words), 8) if bad else 90
     if (words[-1] in TALLY_WORDS or words[-1][0].isdigit()) and all(w in TALLY_WORDS or w[0].isdigit() for w in words):
         worth = _TALLY_WORTH
     return Sentence(start, end, worth, words, False)

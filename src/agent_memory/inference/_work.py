@@ -68,9 +68,9 @@ def _check(index: int, text: str) -> Check | None:
     return Check(index, first, last, bad is not None, ", ".join(parts))
 
 
-def mended_by(checks: Sequence[Check], index: int) -> Check | None:
-    """The first run without failures after the failing one that passage *index* tells of."""
-    if not any(check.index == index and check.failed for check in checks):
+def mended_by(checks: Sequence[Check], index: int, told: str) -> Check | None:
+    """The run without failures that followed, where passage *index* tells with *told* that a test failed."""
+    if "FAIL" not in told and not any(check.index == index and check.failed for check in checks):
         return None
     return next((check for check in checks if check.index > index and not check.failed), None)
 

@@ -132,7 +132,7 @@ def _point(passages: tuple[Passage, ...], pick: Pick, social: bool, checks: Sequ
         weight += _TOOL_LIFT
         if is_commit(passage.text, sentence):
             text = f"{COMMITTED}{text}"
-        elif (mended := mended_by(checks, pick[1])) is not None:
+        elif (mended := mended_by(checks, pick[1], said)) is not None:
             text += f"; then {mended.told}"
             evidence += (evidence_of(passages, mended),)
     else:
