@@ -42,6 +42,7 @@ _PLAIN_STARTS = FUNCTION_WORDS | HEADING_VERBS
 _WORDS = re.compile(r"[^\W_](?:[\w'’./-]*\w)?")
 _LABEL = re.compile(r"\s*((?:[^\W\d_]+ ){0,2}[^\W\d_]{4,})\.\s+(?=\S)")
 _LIST_NEXT = re.compile(r",(?!\s(?:because|since|so|but|which|weil|aber|parce|porque)\b)|and\b|or\b")
+_PATH_START = re.compile(r"[\w.-]*/[\w./-]+\s")
 # What a program printed, shown to somebody.
 _PASTED = re.compile(r"[│|╷╵>]|(?:\w*Error|error|Traceback|fatal)\b[^:]{0,40}:")
 # `Decided against new cells: with 10 dBm`
@@ -143,6 +144,8 @@ def flaws_of(said: str, title: str, speaker: str = "") -> int:
         flaws += _LEANING
     if _BACKGROUND_START.match(title):
         flaws += _BACKGROUND
+    if _PATH_START.match(title):
+        flaws += _PERSONAL
     if printed(title):
         flaws += _PRINTED
     told = bool(speaker) and title.startswith(speaker)
