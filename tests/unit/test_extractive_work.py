@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent_memory.events import ROLE_OF_KIND, Kind
 from agent_memory.events.ulids import ulid_of
 from agent_memory.inference.extractive import ExtractiveSummariser
+from agent_memory.testing.strategies import texts
 from agent_memory.toc import ChildMaterial, Level, Material, Passage, Summary
 
 USER, ASSISTANT, CALL, RESULT = Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE, Kind.TOOL_CALL, Kind.TOOL_RESULT
@@ -227,3 +230,56 @@ def test_among_people_who_tells_of_themselves_comes_before_who_praises() -> None
         "Ana: We hiked to the lake near Bergen with my sister and her two dogs."
         == max(found.points, key=lambda point: point.weight).text
     )
+
+
+PIECES = [
+    "src/a.py",
+    "*** Update File: ",
+    '{"file_path": "',
+    '"}',
+    "\n",
+    "3 failed, 4 passed",
+    "FAILED ",
+    "git commit -m '",
+    "[main 4be19c2] ",
+    "$(cat <<'EOF'\n",
+    "\ud83d",
+]
+TOOLS = ["Edit", "apply_patch", "Bash", ""]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([USER, ASSISTANT, CALL, RESULT]),
+            st.lists(st.one_of(st.sampled_from(PIECES), texts(max_size=20)), max_size=6).map("".join),
+            st.sampled_from(TOOLS),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_whatever_tools_are_told_and_give_back_every_bullet_is_one_line_with_words_that_stand_there(
+    said: list[tuple[Kind, str, str]],
+) -> None:
+    found = summary_of(*said)
+    texts_of = {ulid_of(1_767_960_000_000 + n, n): one[1] for n, one in enumerate(said)}
+
+    assert found == summary_of(*said)
+    for point in found.points:
+        assert point.text.isprintable()
+        point.text.encode()
+        for place in point.evidence:
+            assert 0 <= place.start < place.end <= len(texts_of[place.event_id])
+            texts_of[place.event_id][place.start : place.end].encode()
+
+
+@pytest.mark.parametrize("piece", ["a/", "a.", "1,", "git commit -m ", "*** a/", "9 passed "])
+def test_hostile_repetition_is_read_to_an_end(piece: str) -> None:
+    """An expression that takes the square of a text's length would not come back from this."""
+    text = piece * 200_000
+
+    assert summary_of(
+        (CALL, text, "Edit"), (CALL, "*** " + text, "apply_patch"), (RESULT, text + " pass", "Bash")
+    ).title

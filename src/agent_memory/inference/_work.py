@@ -16,7 +16,7 @@ WORK_WEIGHT = 35.0
 """Less than what was said: parents take it where little else is."""
 
 _NAMED_MAX, _NAME_MAX = 3, 60
-_TOLD_MAX, _ENDING_MAX = 8_000, 4_000
+_TOLD_MAX, _ENDING_MAX, _LINE_MAX = 8_000, 4_000, 200
 # fmt: off
 _EDITORS = frozenset({
     "edit", "write", "multiedit", "notebookedit", "apply_patch", "write_file", "replace", "edit_file", "create_file",
@@ -24,11 +24,14 @@ _EDITORS = frozenset({
 })
 # fmt: on
 _JSON_PATH = re.compile(r"\"(?:file_?path|target_file|notebook_path|path)\"\s*:\s*\"([^\"\\\n]{1,300})\"", re.I)
-_PATCHED = re.compile(r"^\*\*\* (?:(?:Update|Add|Delete) File: )?([\w./@+-]*\w\.\w+|[\w./@+-]+/[\w.@+-]+)[ \t]*$", re.M)
-_FIRST_LINE = re.compile(r"\s*([\w./@+~\\: -]{0,290}\w\.\w{1,10}|[\w./@+~-]+/[\w.@+-]+)[ \t]*(?:\n|$)")
-_TALLY = re.compile(r"\b\d[\d,]* (?:tests? )?(?:passed|failed|passing|failing|timed out)\b[^\n]{0,80}")
-_BAD = re.compile(r"\b([1-9][\d,]*) (?:tests? )?(?:failed|failing|failures?|errors?|timed out)\b")
-_GOOD = re.compile(r"\b([1-9][\d,]*) (?:tests? )?(?:passed|passing)\b")
+_PATCHED = re.compile(
+    r"^\*\*\* (?:(?:Update|Add|Delete) File: )?([\w./@+-]{0,290}\w\.\w{1,10}|[\w./@+-]{1,290}/[\w.@+-]{1,90})[ \t]*$",
+    re.M,
+)
+_FIRST_LINE = re.compile(r"\s*([\w./@+~\\: -]{0,290}\w\.\w{1,10}|[\w./@+~-]{1,290}/[\w.@+-]{1,90})[ \t]*(?:\n|$)")
+_TALLY = re.compile(r"\b\d[\d,]{0,12} (?:tests? )?(?:passed|failed|passing|failing|timed out)\b[^\n]{0,80}")
+_BAD = re.compile(r"\b([1-9][\d,]{0,12}) (?:tests? )?(?:failed|failing|failures?|errors?|timed out)\b")
+_GOOD = re.compile(r"\b([1-9][\d,]{0,12}) (?:tests? )?(?:passed|passing)\b")
 
 
 class Check(msgspec.Struct, frozen=True, gc=False):
@@ -58,7 +61,7 @@ def _check(index: int, text: str) -> Check | None:
     if not tallies:
         return None
     tally = tallies[-1]
-    line = text[text.rfind("\n", 0, tally.start()) + 1 : tally.end()]
+    line = text[max(text.rfind("\n", 0, tally.start()) + 1, tally.start() - _LINE_MAX) : tally.end()]
     bad, good = _BAD.search(line), _GOOD.search(line)
     if bad is None and good is None:
         return None
