@@ -34,6 +34,11 @@ def raw_decode(text: str, begins: int, pairs_hook: Pairs | None = None) -> tuple
         return _scanner(pairs_hook)(text, begins)
     except StopIteration as stop:
         raise ValueError(f"no value begins at character {stop.value}") from None
+    except SystemError:
+        # What is broken is refused with an error of `json`, which is none before that is imported.
+        import json
+
+        return json.JSONDecoder(object_pairs_hook=pairs_hook).raw_decode(text, begins)
 
 
 def dumps(value: Any, *, ascii: bool = True, compact: bool = False) -> str:

@@ -65,6 +65,22 @@ def test_what_is_no_json_is_not_written() -> None:
         lean_json.dumps({"a": {1, 2}})
 
 
+@pytest.mark.parametrize(
+    "text", ['{"a": "b', '{"a": 1,}', "[1", '{"a" 1}', '"\\x"', "{1: 2}", "[1 2]", "nothing", "", '{"a": 1} {']
+)
+def test_what_is_broken_is_refused_as_a_value_error_where_nobody_has_loaded_json(text: str) -> None:
+    """As in a hook: this process has it."""
+    code = (
+        "import sys\n"
+        "from agent_memory.capture import lean_json\n"
+        "assert 'json' not in sys.modules\n"
+        "try: lean_json.loads(sys.argv[1])\n"
+        "except ValueError as error: print(bool(str(error)))\n"
+    )
+
+    assert "True\n" == subprocess.run([sys.executable, "-c", code, text], capture_output=True, text=True).stdout
+
+
 def test_an_interpreter_without_the_module_in_c_reads_and_writes_the_same() -> None:
     code = (
         "import sys; sys.modules['_json'] = None\n"
