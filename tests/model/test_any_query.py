@@ -23,7 +23,7 @@ HOSTILE = hostile_strings()
 NOW = SearchOptions(now_ms=1_770_000_000_000)
 WHERE = Where(sessions=frozenset({"s1", "s2"}))
 
-SECONDS_MAX = 0.5
+SECONDS_MAX = 2.0
 """Of the processor's time: what a search takes where nothing else runs. Measured: 0.13 for the slowest of 10 hits,
 0.18 of 200."""
 
