@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -30,7 +31,9 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rows(shop: Workshop) -> Iterator[Row]:
-    found = asyncio.run(_replayed(shop))
+    # Made here where no row before has made it: by a memory that has an event loop of its own.
+    store = shop.store
+    found = asyncio.run(_replayed(shop, store))
     texts = [draft.text for draft in shop.drafts]
     every = LexicalProjector.batch_events_max
     bare = BareTantivy(shop.fresh_folder("bare-once")).index(texts)
@@ -69,8 +72,8 @@ def _told(replayed: Replayed, events: int) -> dict[str, float | str]:
     }
 
 
-async def _replayed(shop: Workshop) -> dict[str, Replayed]:
-    async with open_memory(shop.config(shop.store, with_model=False)) as memory:
+async def _replayed(shop: Workshop, store: Path) -> dict[str, Replayed]:
+    async with open_memory(shop.config(store, with_model=False)) as memory:
         head = (await memory.status()).position
         await memory.wait_for(["toc", "lexical", "catalog"], head, timeout_s=600)
         return {view: await _one(shop, memory, view) for view in ("lexical", "toc")}
