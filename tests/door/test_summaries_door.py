@@ -18,8 +18,9 @@ import pytest
 
 import agent_memory
 from agent_memory.memory import ReplayVerdict
-from agent_memory.summaries.reports import SummariesStatus
+from agent_memory.summaries.reports import SummariesState, SummariesStatus
 from agent_memory.sync import SyncMemory
+from agent_memory.testing import asking_program
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.language_models import (
     BLOCK,
@@ -106,6 +107,42 @@ def test_a_provider_that_does_everything_wrong_has_all_worded_in_the_end(
     assert server.under_way_most <= 4
     assert week.title.startswith("Shall we move the")
     assert (0, len(failing)) == (status.interrupted_today, status.failed_today)
+
+
+def test_a_program_words_what_was_said(server: LanguageModelServer, tmp_path: Path) -> None:
+    """As `claude -p` would: started by the daemon for each node, told on standard input."""
+    program = f"'{sys.executable}' -I '{asking_program.__file__}' {server.url('command')}"
+    settings = settings_of(server, tmp_path, "command", command=program, timeout_s=20.0)
+    for name in ("url", "key_file"):
+        del settings[f"summaries_{name}"]
+    with (
+        DaemonProcess(tmp_path / "store", flags=flags_of(settings)) as daemon,
+        agent_memory.connect(daemon.address) as memory,
+    ):
+        tell(memory, "Who looks after the pump?", "The mill.", session="s", time_ms=MONDAY_MS)
+        status = settled(memory, 1 + 1 + 3)
+        node = memory.node("day/2025-10-06")
+
+    assert ("command", 5, 0) == (status.provider, status.worded, status.set_aside)
+    assert ("command", 0) == (node.wording.summariser, times_too_often(server))
+
+
+def test_a_provider_that_refuses_whatever_it_is_asked_stops_the_wording_and_sets_nothing_aside(
+    server: LanguageModelServer, tmp_path: Path
+) -> None:
+    server.will(*[fail(400, "prompt exceeds what this server takes", "invalid_request_error")] * 200)
+    with (
+        DaemonProcess(tmp_path / "store", flags=flags_of(settings_of(server, tmp_path))) as daemon,
+        agent_memory.connect(daemon.address) as memory,
+    ):
+        for number in range(8):
+            tell(memory, f"Who looks after pump {number}?", session=f"s{number}", time_ms=MONDAY_MS + number * 1000)
+        eventually(lambda: memory.status().summaries.state is SummariesState.STOPPED, timeout_s=60)
+        status = memory.status()
+
+    assert "prompt exceeds what this server takes" in status.summaries.reason
+    assert (0, 0) == (status.summaries.worded, status.summaries.set_aside)
+    assert status.healthy
 
 
 @pytest.mark.parametrize("segments", [12, pytest.param(1_000, marks=pytest.mark.slow)])

@@ -38,6 +38,8 @@ Plans = Callable[[Material], "Plan"]
 SAMPLED_MAX = 100
 """So many nodes of a level are looked at for an estimate, evenly spread; the others are taken to be like them."""
 
+_NOT_YET = "what waits is too recent: it is worded when it has been quiet, and what is above a day when the day is over"
+
 _TELL_S = 0.2
 _DRAIN_S = 5.0
 _COUNT_S = 1.0
@@ -319,7 +321,9 @@ def _state(worker: Worker, waiting: int) -> tuple[SummariesState, str, int]:
     hold = worker.meter.hold()
     if hold is not None and waiting:
         return SummariesState.WAITING, hold.reason, hold.until_ms
-    return (SummariesState.WORKING if worker.under_way() else SummariesState.IDLE), "", 0
+    if worker.under_way():
+        return SummariesState.WORKING, "", 0
+    return SummariesState.IDLE, _NOT_YET if waiting else "", 0
 
 
 def _stopped_by(worker: Worker) -> tuple[str, bool]:

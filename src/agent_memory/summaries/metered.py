@@ -20,6 +20,9 @@ from agent_memory.toc.calendar import Calendar
 
 _RATIO_MAX = 4.0
 _LEAST = Usage(calls=1, tokens_in=1)
+REFUSED_FIRST_MAX = 5
+"""Where so many nodes were refused and none was answered yet, it is not the nodes that are at fault."""
+
 _ASKING_S = 1.0
 """How often somebody looks whether the one call has come back that asks whether an outage is over."""
 
@@ -85,6 +88,7 @@ class Meter:
         """What the model calls itself, where that is another name than the settings'."""
         self.problem = ""
         """Why nothing is sent until settings change."""
+        self._refused_first: set[str] = set()
         self.last_error = ""
         self.last_error_ms = 0
 
@@ -97,6 +101,7 @@ class Meter:
         """Somebody asks for it: try at once what was given up, and end a pause."""
         with self._lock:
             self.problem = ""
+            self._refused_first.clear()
             self._spent_until = None
             self._outage.end_pause()
 
@@ -150,6 +155,10 @@ class Meter:
                 # It answers; whatever it thinks of this.
                 self._outage.succeeded(begun_s=begun_s)
                 self._noted(f"{node_id}: {error}")
+                if not self.answered_by:
+                    self._refused_first.add(node_id)
+                if len(self._refused_first) >= REFUSED_FIRST_MAX:
+                    self.problem = _all_refused(error)
             raise
         except ProviderMisconfigured as error:
             self.journal.failed(call, Usage(calls=1))
@@ -166,6 +175,7 @@ class Meter:
             self.journal.answered(call, key, reply)
             with self._lock:
                 self._outage.succeeded(begun_s=begun_s)
+                self._refused_first.clear()
                 self.answered_by.add(reply.model)
             return reply
         finally:
@@ -250,6 +260,13 @@ class Meter:
 
     def _noted(self, error: str) -> None:
         self.last_error, self.last_error_ms = error, self._clock.now_ms()
+
+
+def _all_refused(error: ProviderRefused) -> str:
+    return (
+        f"all of the first {REFUSED_FIRST_MAX} nodes were refused, the last so: {error}. Correct the settings"
+        " that begin with `summaries_` and start again; `agent-memory summarise` goes on all the same"
+    )
 
 
 class MeteredModel:

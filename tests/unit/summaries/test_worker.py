@@ -279,6 +279,33 @@ def test_settings_that_nothing_can_be_asked_with_stop_the_worker_and_name_the_pr
     assert 6 == len(it.model.asked)
 
 
+def test_where_every_node_is_refused_the_worker_stops_and_leaves_the_rest_waiting(bench) -> None:  # type: ignore[no-untyped-def]
+    """It is not the nodes that are at fault; once the settings are right, all of them are worded."""
+    it = bench(model=ObedientModel(failing(5, ProviderRefused("fake", "unknown parameter"))))
+    for name in "abcdefgh":
+        it.desk.put(name, name, last_event_ms=LONG_AGO_MS)
+    it.run()
+    asked, problem = len(it.model.asked), it.meter.problem
+    it.meter.resume()
+    it.run()
+
+    assert 5 == asked
+    assert "unknown parameter" in problem
+    assert (0, 0) == it.worker.waiting()
+    assert [] == list(it.desk.set_aside())
+
+
+def test_where_one_node_was_answered_refusals_stop_nothing(bench) -> None:  # type: ignore[no-untyped-def]
+    it = bench(model=ObedientModel(failing(10**6, ProviderRefused("fake", "blocked"), label="segment/x")))
+    for number in range(14):
+        name = f"{'xy'[number % 2]}{number:02d}"
+        it.desk.put(name, name, last_event_ms=LONG_AGO_MS - number)
+    it.run()
+
+    assert 7 == len(list(it.desk.set_aside()))
+    assert "" == it.meter.problem
+
+
 def test_a_fault_of_ours_with_one_node_sets_that_node_aside(bench) -> None:  # type: ignore[no-untyped-def]
     def words(material, model, node_id, digest):  # type: ignore[no-untyped-def]
         if node_id == "segment/a":
