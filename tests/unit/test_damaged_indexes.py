@@ -15,7 +15,8 @@ from agent_memory.annotation import MemoryType
 from agent_memory.errors import Corrupt
 from agent_memory.events import Recorded
 from agent_memory.indexes.embeddings import EmbeddingStore
-from agent_memory.indexes.lexical import LexicalIndex, entry_of
+from agent_memory.indexes.lexical import LexicalIndex
+from agent_memory.indexes.lexical_entries import entry_of
 from agent_memory.indexes.model import EVERYWHERE, Where
 from agent_memory.indexes.vector_snapshots import VECTORS_FORMAT
 from agent_memory.indexes.vectors import VectorIndex

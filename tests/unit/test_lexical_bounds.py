@@ -10,7 +10,8 @@ import pytest
 
 from agent_memory.events.ulids import ulid_of
 from agent_memory.indexes import lexical
-from agent_memory.indexes.lexical import LexicalIndex, _best_by_event, entry_of
+from agent_memory.indexes.lexical import LexicalIndex, _best_by_event
+from agent_memory.indexes.lexical_entries import entry_of
 from agent_memory.indexes.model import EVERYWHERE
 from agent_memory.testing.events import event
 

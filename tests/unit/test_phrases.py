@@ -11,7 +11,8 @@ import pytest
 
 from agent_memory.events import Event, Kind, Recorded, Role
 from agent_memory.events.ulids import ulid_of
-from agent_memory.indexes.lexical import LexicalIndex, entry_of
+from agent_memory.indexes.lexical import LexicalIndex
+from agent_memory.indexes.lexical_entries import entry_of
 from agent_memory.indexes.model import Match, Where
 from agent_memory.indexes.port import LexicalSearch
 from agent_memory.retrieval import phrases as phrases_room

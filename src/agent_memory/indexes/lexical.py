@@ -26,10 +26,8 @@ depends on the segments, a query adds its terms in pairs of pairs.
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,22 +36,20 @@ import numpy as np
 import tantivy
 from tantivy import Document, FieldType, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
-from agent_memory.annotation.types import TYPING, types_of
+from agent_memory.annotation.types import TYPING
 from agent_memory.errors import Closed
-from agent_memory.events import START, Event, Kind, Position, Role
-from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_key
+from agent_memory.events import START, Position
+from agent_memory.events.ulids import ULID_TIME_MAX_MS
 from agent_memory.indexes.event_ids import event_ids_of, keys_of_halves
+from agent_memory.indexes.lexical_entries import FILTERS, Entry, term_of
 from agent_memory.indexes.matches import Matches, firsts_of
-from agent_memory.indexes.model import Where, session_key
+from agent_memory.indexes.model import Where
 from agent_memory.indexes.panics import panics_told
-from agent_memory.indexes.passages import PASSAGES, passages_for
+from agent_memory.indexes.passages import PASSAGES
 from agent_memory.indexes.words import WORDS, folded, parts_of_humps, telling, wholes_of
 
 LEXICAL_FORMAT = f"lexical-2/{PASSAGES}/{TYPING}/{WORDS}/{tantivy.__version__.replace(', ', '/').replace(' ', '-')}"  # type: ignore[attr-defined]
 """What the folder's bytes depend on; a view of another format is built again."""
-
-CHUNKS_MAX = 256
-"""Chunks of one event that are indexed, about 230,000 characters."""
 
 PASSAGES_MAX = 16_384
 """Passages that one search takes out of the engine. Of more that fit equally well, which of them are found
@@ -69,20 +65,6 @@ _VIEW = "lexical"
 _WRITER_BYTES = 32_000_000
 _TOKEN_BYTES_MAX = 80
 _SPARE_HITS = 16
-_FILTERS = ("agent", "project", "session", "role", "kind", "type")
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """What one event adds to the index: a pure function of the event."""
-
-    event: Event
-    passages: tuple[tuple[int, int], ...]
-
-
-def entry_of(event: Event) -> Entry:
-    """The passages of the event; an empty one where nothing was said."""
-    passages = passages_for(event, limit=CHUNKS_MAX)
-    return Entry(event, tuple((p.start, p.end) for p in passages) or ((0, 0),))
 
 
 def _no_step(name: str) -> None:
@@ -147,7 +129,7 @@ class LexicalIndex:
             if position > last:
                 if entry is not None:
                     writer = writer or self._writing(index)
-                    _add(writer, position, entry)
+                    _add(writer, self._schema, position, entry)
                 last = position
         if writer is None:
             self._checkpoint = last
@@ -295,7 +277,7 @@ def _schema() -> tantivy.Schema:
     builder = SchemaBuilder()
     builder.add_text_field("text", tokenizer_name="text", index_option="freq")
     builder.add_text_field("whole", tokenizer_name="names", index_option="freq")
-    for name in _FILTERS:
+    for name in FILTERS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("high", "low", "session_key", "span", "position", "digest"):
         builder.add_unsigned_field(name, fast=True)
@@ -312,61 +294,9 @@ def _names_analyzer() -> tantivy.TextAnalyzer:
     return TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.lowercase()).build()
 
 
-def _add(writer: tantivy.IndexWriter, position: Position, entry: Entry) -> None:
-    event = entry.event
-    key = ulid_key(event.id)
-    high, low = int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big")
-    stated = types_of(event)
-    types = tuple(sorted([type.value for type in stated])) if stated else ()
-    names = _filter_terms(event.agent, event.project, event.session, event.role, event.kind, types)
-    who = folded(f"{event.speaker} {event.tool_name}") if event.speaker or event.tool_name else ""
-    for start, end in entry.passages:
-        text = folded(event.text[start:end])
-        raw = text.encode()
-        document = Document()
-        document.add_text("text", text)
-        if parts := parts_of_humps(text, raw):
-            document.add_text("text", parts)
-        if wholes := wholes_of(text, raw):
-            document.add_text("whole", wholes)
-        if who:
-            document.add_text("text", who)
-        for name, value in names:
-            document.add_text(name, value)
-        document.add_unsigned("high", high)
-        document.add_unsigned("low", low)
-        document.add_unsigned("session_key", session_key(event.session))
-        document.add_unsigned("span", start << 32 | end)
-        document.add_unsigned("position", position)
-        document.add_unsigned("digest", _digest(raw, who, names))
-        writer.add_document(document)
-
-
-@lru_cache(maxsize=1024)
-def _filter_terms(
-    agent: str, project: str, session: str, role: Role, kind: Kind, types: tuple[str, ...]
-) -> tuple[tuple[str, str], ...]:
-    """The fields that filters ask for; the same for most events of a session."""
-    values = (_term_of(agent), _term_of(project), _term_of(session), role.value, kind.value)
-    terms = [(name, value) for name, value in zip(_FILTERS, values, strict=False) if value]
-    return (*terms, *(("type", type) for type in types))
-
-
-def _term_of(name: str) -> str:
-    """The name as UTF-8 can hold it; different names stay different."""
-    if name.isascii() and "\\" not in name:
-        return name
-    return name.replace("\\", "\\\\").encode("utf-8", "backslashreplace").decode()
-
-
-def _digest(raw: bytes, who: str, names: tuple[tuple[str, str], ...]) -> int:
-    # 32 bits each: enough to notice that two views differ, and a tenth of the time of a hash.
-    return zlib.crc32(raw) << 32 | _names_digest(who, names)
-
-
-@lru_cache(maxsize=1024)
-def _names_digest(who: str, names: tuple[tuple[str, str], ...]) -> int:
-    return zlib.crc32(f"{who}\x00{names}".encode())
+def _add(writer: tantivy.IndexWriter, schema: tantivy.Schema, position: Position, entry: Entry) -> None:
+    for fields in entry.documents:
+        writer.add_document(Document.from_dict({**fields, "position": position}, schema))
 
 
 def _rarity(count: int, held_by: int) -> float:
@@ -392,9 +322,9 @@ def _filters(schema: tantivy.Schema, where: Where) -> list[Query]:
             return [Query.empty_query()]
         queries.append(Query.range_query(schema, "high", FieldType.Unsigned, first << 16, until << 16 | 0xFFFF))
     values: dict[str, list[str]] = {
-        "agent": [_term_of(v) for v in where.agents],
-        "project": [_term_of(v) for v in where.projects],
-        "session": [_term_of(v) for v in where.sessions],
+        "agent": [term_of(v) for v in where.agents],
+        "project": [term_of(v) for v in where.projects],
+        "session": [term_of(v) for v in where.sessions],
         "role": [v.value for v in where.roles],
         "kind": [v.value for v in where.kinds],
         "type": [v.value for v in where.types],

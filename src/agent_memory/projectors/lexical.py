@@ -8,7 +8,8 @@ from pathlib import Path
 
 from agent_memory.courtesy import giving_way
 from agent_memory.events import Position, Recorded
-from agent_memory.indexes.lexical import LEXICAL_FORMAT, LexicalIndex, entry_of
+from agent_memory.indexes.lexical import LEXICAL_FORMAT, LexicalIndex
+from agent_memory.indexes.lexical_entries import entry_of
 from agent_memory.log.entries import Entry
 
 
