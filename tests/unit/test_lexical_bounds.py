@@ -23,9 +23,9 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many passages the engine was asked for, time after time."""
     counts: list[int] = []
 
-    def counted(searcher: Any, hits: Sequence[Any]) -> Any:
+    def counted(searcher: Any, hits: Sequence[Any], falling: Any) -> Any:
         counts.append(len(hits))
-        return _best_by_event(searcher, hits)
+        return _best_by_event(searcher, hits, falling)
 
     monkeypatch.setattr(lexical, "_best_by_event", counted)
     return counts
@@ -66,3 +66,16 @@ def test_a_limit_beyond_the_bound_is_kept(index: LexicalIndex, monkeypatch: pyte
     monkeypatch.setattr(lexical, "PASSAGES_MAX", 100)
 
     assert 700 == len(index.search("heartbeat", where=EVERYWHERE, limit=700))
+
+
+def test_events_of_many_passages_leave_room_for_the_others(tmp_path: Path) -> None:
+    """A limit is of events: where few of them hold the best passages, more passages are looked at."""
+    long, short = [" ".join(["heartbeat"] * 5_000)] * 3, ["one heartbeat in a message of its own"] * 12
+    index = LexicalIndex.open(tmp_path)
+    index.apply((n, entry_of(event(text, id=ulid_of(n, n)))) for n, text in enumerate([*long, *short], start=1))
+    found = {limit: index.search("heartbeat", where=EVERYWHERE, limit=limit) for limit in (2, 5, 9, 15, 40)}
+    index.close()
+
+    assert [2, 5, 9, 15, 15] == [len(matches) for matches in found.values()]
+    assert all(found[40][:limit] == matches for limit, matches in found.items())
+    assert 15 == len({match.event_id for match in found[40]})

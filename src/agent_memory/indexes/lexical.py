@@ -28,12 +28,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import tantivy
+from numpy.typing import NDArray
 from tantivy import Document, FieldType, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
 from agent_memory.annotation.types import TYPING
@@ -64,7 +66,12 @@ QUERY_CHARACTERS_MAX = 20_000
 _VIEW = "lexical"
 _WRITER_BYTES = 32_000_000
 _TOKEN_BYTES_MAX = 80
+# Events have several passages, and scores tie: half as many more are asked for than are wanted, as asking
+# again costs as much as the first time. Of these no more are read than turns out to be needed.
+_SPARE_SHARE = 2
 _SPARE_HITS = 16
+
+_Hit = tuple[float, tantivy.DocAddress]
 
 
 def _no_step(name: str) -> None:
@@ -162,14 +169,13 @@ class LexicalIndex:
         if not where.is_open:
             narrowed = _filters(self._schema, where)
             asked = Query.boolean_query([(Occur.Must, asked), *((Occur.Must, f) for f in narrowed)])
-        count = limit + _SPARE_HITS
+        count = limit + limit // _SPARE_SHARE + _SPARE_HITS
         while True:
             hits = searcher.search(asked, limit=count, count=False).hits
-            ranked = _best_by_event(searcher, hits)
-            # Equal scores come in no order of ours, so the whole of the last tie must be here.
-            is_whole = len(hits) < count or (len(ranked) >= limit and hits[-1][0] < ranked.scores[limit - 1])
-            if is_whole or count >= PASSAGES_MAX:
-                return ranked[:limit]
+            is_last = len(hits) < count or count >= PASSAGES_MAX
+            ranked = _ranked(searcher, hits, limit, is_all=is_last)
+            if ranked is not None:
+                return ranked
             count = min(count * 8, max(PASSAGES_MAX, 2 * limit))
 
     def edge_ms(self, query: str, *, where: Where, count: int, latest: bool) -> int | None:
@@ -333,18 +339,37 @@ def _filters(schema: tantivy.Schema, where: Where) -> list[Query]:
     return [Query.const_score_query(query, 0.0) for query in queries]
 
 
-def _best_by_event(searcher: tantivy.Searcher, hits: Sequence[tuple[float, tantivy.DocAddress]]) -> Matches:
+def _ranked(searcher: tantivy.Searcher, hits: Sequence[_Hit], limit: int, *, is_all: bool) -> Matches | None:
+    """The best events of the hits, of which there are no more if these are all; None where more are needed.
+
+    What the engine knows of a hit is read for as few as will do.
+    """
+    falling = -np.fromiter(map(itemgetter(0), hits), np.float64, len(hits))
+    # Equal scores come in no order of ours: of the last tie there may be more that were not taken out.
+    known = len(hits) if is_all else int(falling.searchsorted(falling[-1]))
+    need = limit + _SPARE_HITS
+    while is_all or known >= limit:
+        end = known if need >= known else int(falling.searchsorted(falling[need - 1], "right"))
+        ranked = _best_by_event(searcher, hits[:end], falling[:end])
+        if len(ranked) >= limit or (end == len(hits) and is_all):
+            return ranked[:limit]
+        if end == known:
+            break
+        need = end + limit - len(ranked)
+    return None
+
+
+def _best_by_event(searcher: tantivy.Searcher, hits: Sequence[_Hit], falling: NDArray[np.float64]) -> Matches:
     """Of each event its best chunk, best first; ties in order of id."""
     addresses = [address for _, address in hits]
-    scores = np.array([score for score, _ in hits], np.float64)
     high, low, span, session = (
         np.array(searcher.fast_field_values(name, addresses), np.uint64)
         for name in ("high", "low", "span", "session_key")
     )
-    order = np.lexsort((span, low, high, -scores))
+    order = np.lexsort((span, low, high, falling))
     keys = keys_of_halves(high[order], low[order])
     firsts = firsts_of(keys)
     best = order[firsts]
     spans = span[best]
     starts, ends = spans >> np.uint64(32), spans & np.uint64(0xFFFF_FFFF)
-    return Matches(keys[firsts], starts.astype(np.int64), ends.astype(np.int64), scores[best], session[best])
+    return Matches(keys[firsts], starts.astype(np.int64), ends.astype(np.int64), -falling[best], session[best])
