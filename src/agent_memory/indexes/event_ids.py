@@ -63,6 +63,11 @@ def times_of(keys: EventKeys) -> NDArray[np.int64]:
     return (_halves_of(keys)[:, 0] >> np.uint64(16)).astype(np.int64)
 
 
+def lows_of(keys: EventKeys) -> NDArray[np.uint64]:
+    """The lower 64 bits, which are random: where these differ, so do the keys."""
+    return _halves_of(keys)[:, 1].astype(np.uint64)
+
+
 def _halves_of(keys: EventKeys) -> NDArray[np.uint64]:
     return np.ascontiguousarray(keys).view(">u8").reshape(len(keys), 2)
 

@@ -8,7 +8,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_memory.indexes.event_ids import EventKeys, event_keys_of, ids_of_keys
+from agent_memory.indexes.event_ids import EventKeys, event_keys_of, ids_of_keys, lows_of
 from agent_memory.indexes.model import Match
 
 Floats = NDArray[np.float64]
@@ -99,6 +99,10 @@ class Matches(Sequence[Match]):
 
 def firsts_of(keys: EventKeys) -> Places:
     """The places of the first of each event, in order."""
+    # Mostly none is there twice, which the random halves tell in a third of the time.
+    lows = np.sort(lows_of(keys))
+    if (lows[1:] != lows[:-1]).all():
+        return np.arange(len(keys))
     firsts = np.unique(keys, return_index=True)[1]
     firsts.sort()
     return firsts

@@ -46,6 +46,8 @@ class Columns:
         self._names: dict[str, dict[str, int]] = {name: {} for name in _NAMED}
         self._columns = {name: np.empty(1024, dtype) for name, dtype in _TYPES.items()}
         self._session_keys: list[int] = []
+        # The same as an array, as far as a search has needed it.
+        self._session_column = np.empty(0, np.uint64)
 
     def add(self, rows: Sequence[tuple[Event, int, int]]) -> None:
         """One row for each (event, start, end)."""
@@ -111,7 +113,7 @@ class Columns:
         keys = keys_of_halves(high[order], low[order])
         firsts = firsts_of(keys)
         best = order[firsts]
-        sessions = np.array([self._session_keys[code] for code in session[best].tolist()], np.uint64)
+        sessions = self._keys_of_sessions()[session[best]]
         return Matches(keys[firsts], start[best].astype(np.int64), end[best].astype(np.int64), scores[best], sessions)
 
     def hold_events(self, rows: NDArray[np.int64], count: int) -> bool:
@@ -152,6 +154,13 @@ class Columns:
         columns._names = {name: {value: code for code, value in enumerate(names[name])} for name in _NAMED}
         columns._session_keys = [session_key(name) for name in names["session"]]
         return columns
+
+    def _keys_of_sessions(self) -> NDArray[np.uint64]:
+        """By code."""
+        column = self._session_column
+        if len(column) < len(self._session_keys):
+            column = self._session_column = np.array(self._session_keys, np.uint64)
+        return column
 
     def _code(self, column: str, name: str) -> int:
         codes = self._names[column]
