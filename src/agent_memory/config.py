@@ -324,7 +324,7 @@ def load_config(
         origins[name] = origin
     config = Config(**values, origins=origins)  # type: ignore[arg-type]  # checked one by one above
     _check_message_size(config)
-    _check_summaries(config)
+    check_summaries(config)
     return config
 
 
@@ -469,8 +469,8 @@ def _check_variable_name(name: str, origin: str) -> None:
         raise InvalidConfig("summaries_key_variable", "…", problem, hint=hint)
 
 
-def _check_summaries(config: Config) -> None:
-    """What one setting of the summaries asks of another."""
+def check_summaries(config: Config) -> None:
+    """What one setting of the summaries asks of another. Errors: `InvalidConfig`."""
     provider = config.summaries_provider
     if not provider:
         return
@@ -490,9 +490,13 @@ def _check_summaries(config: Config) -> None:
         hint = "Raise it to what the model takes, or lower summaries_thinking_tokens; 0 for models that do not think."
         raise InvalidConfig("summaries_context_tokens", config.summaries_context_tokens, problem, hint=hint)
     has_prices = None not in (config.summaries_usd_per_million_in, config.summaries_usd_per_million_out)
-    if config.summaries_usd_per_day_max and not has_prices and provider != "command":
-        problem = "what a call costs is not known"
-        hint = "Set summaries_usd_per_million_in and summaries_usd_per_million_out, or limit tokens only."
+    if config.summaries_usd_per_day_max and not has_prices:
+        # A program may tell what a call took, but only once it has been spent; and most do not.
+        problem = "what a call will cost is not known, so no limit in money can hold"
+        hint = (
+            "Set summaries_usd_per_million_in and summaries_usd_per_million_out (0 for a model that costs nothing), "
+            "or limit tokens only, with summaries_tokens_per_day_max."
+        )
         raise InvalidConfig("summaries_usd_per_day_max", config.summaries_usd_per_day_max, problem, hint=hint)
 
 

@@ -213,9 +213,34 @@ WORDED = {"summaries_provider": "openai", "summaries_model": "some-model"}
 
 
 @pytest.mark.parametrize(
+    "provider",
+    [
+        WORDED,
+        {"summaries_provider": "anthropic", "summaries_model": "some-model"},
+        {"summaries_provider": "gemini", "summaries_model": "some-model"},
+        {"summaries_provider": "command", "summaries_command": "my-model"},
+        {"summaries_provider": "plugged-in"},
+    ],
+)
+@pytest.mark.parametrize("prices", [{}, {"summaries_usd_per_million_in": 3.0}, {"summaries_usd_per_million_out": 0.0}])
+def test_a_budget_in_money_is_refused_where_no_price_is_known_whoever_is_asked(
+    provider: dict[str, object], prices: dict[str, object]
+) -> None:
+    """It would hold nobody back; a program that tells its price tells it when the money is gone."""
+    with pytest.raises(InvalidConfig, match="no limit in money can hold") as caught:
+        load_config(environ={}, flags={**provider, **prices, "summaries_usd_per_day_max": 5})
+    both = {"summaries_usd_per_million_in": 0.0, "summaries_usd_per_million_out": 0.0}
+    config = load_config(environ={}, flags={**provider, **both, "summaries_usd_per_day_max": 5})
+
+    assert "summaries_usd_per_day_max" == caught.value.field
+    assert "summaries_usd_per_million_out" in caught.value.hint
+    assert "summaries_tokens_per_day_max" in caught.value.hint
+    assert 5 == config.summaries_usd_per_day_max
+
+
+@pytest.mark.parametrize(
     ("more", "field", "way_out"),
     [
-        ({"summaries_usd_per_day_max": 5}, "summaries_usd_per_day_max", "summaries_usd_per_million_in"),
         ({"summaries_context_tokens": 4000}, "summaries_context_tokens", "summaries_thinking_tokens"),
         ({"summaries_key_file": "/k", "summaries_key_variable": "K"}, "summaries_key_file", "one of the two"),
     ],

@@ -254,15 +254,38 @@ def _today(status: SummariesStatus) -> str:
     return ", ".join(parts)
 
 
+def _awaited(report: SummariesProgress, time_zone: str) -> str:
+    """What is waited for, and until when as far as that is known."""
+    from agent_memory.cli.times import Zone
+
+    if not report.until_ms or not time_zone:
+        return report.waiting
+    return f"{report.waiting}; goes on at {Zone(time_zone).full(report.until_ms)}"
+
+
 def _model(provider: str, model: str) -> str:
     return f"{provider} {model}".strip()
 
 
 @contextmanager
-def progress(front: Front) -> Iterator[Callable[[SummariesProgress], None]]:
-    """What is given draws a bar, with nodes a minute and the time left, where someone is looking."""
+def progress(front: Front) -> Iterator[Callable[[SummariesProgress, str], None]]:
+    """What is given draws a bar, with nodes a minute and the time left, where someone is looking.
+
+    Elsewhere it tells on stderr what is waited for, once, where it is known until when: nothing happens till then.
+    With a report comes the time zone of the store.
+    """
     if front.as_json or not front.notes.is_terminal:
-        yield lambda _: None
+        from agent_memory.cli.terminal import stored
+
+        told = ""
+
+        def tell(report: SummariesProgress, time_zone: str) -> None:
+            nonlocal told
+            if report.until_ms and report.waiting != told:
+                front.notes.print(stored(f"Waiting: {_awaited(report, time_zone)}."), soft_wrap=True)
+            told = report.waiting
+
+        yield tell
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
     from rich.text import Text
@@ -277,9 +300,9 @@ def progress(front: Front) -> Iterator[Callable[[SummariesProgress], None]]:
     with Progress(*columns, TextColumn("{task.fields[took]}"), console=front.notes, transient=True) as bar:
         task = bar.add_task("", total=None, took="")
 
-        def show(report: SummariesProgress) -> None:
+        def show(report: SummariesProgress, time_zone: str) -> None:
             took = f"{report.tokens:,} tokens" + (f", {report.usd:.2f} USD" if report.usd else "")
-            waits = f"  waiting: {report.waiting}" if report.waiting else ""
+            waits = f"  waiting: {_awaited(report, time_zone)}" if report.waiting else ""
             bar.update(task, completed=report.done, total=report.total, took=took + waits)
 
         yield show

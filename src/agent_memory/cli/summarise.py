@@ -26,7 +26,8 @@ def command(front: Front, node_id: str, since: str, resummarise: bool, dry_run: 
     """Have the language model of the settings word what waits for it, however lately something happened there.
 
     Tells first what it would take, and asks on a terminal. A daemon words by itself what is quiet; this is for what
-    is not, for a store without a daemon, and for another model. Exit code 1 if something is left.
+    is not, for a store without a daemon, and for another model. Where the provider asks to be left alone for a while, it
+    waits as well, and tells until when. Exit code 1 if something is left.
     """
     from agent_memory.summaries.reports import SummariesWanted
 
@@ -62,13 +63,16 @@ async def have_worded(
     if asks and not click.confirm("Send it?", err=True):
         return OK
     verdict: SummariesVerdict | None = None
+    time_zone = ""
     front.partial = {**shape, "verdict": None}
     with view.progress(front) as show:
         async for report in memory.summarise(wanted):
             if isinstance(report, SummariesVerdict):
                 verdict = report
-            else:
-                show(report)
+                continue
+            if report.until_ms and not time_zone:
+                time_zone = (await memory.status()).time_zone
+            show(report, time_zone)
     if front.as_json:
         front.envelope({**shape, "verdict": view.verdict_shape(verdict) if verdict else None})
     elif verdict is not None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from agent_memory import telemetry
 from agent_memory.clock import Clock
-from agent_memory.config import Config
+from agent_memory.config import Config, check_summaries
 from agent_memory.courtesy import give_way
+from agent_memory.errors import InvalidConfig
 from agent_memory.log import EventLog
 from agent_memory.projectors.views import Views
 from agent_memory.storage import Store
@@ -72,8 +73,10 @@ def open_control(
     from agent_memory.toc.material import Material
 
     try:
+        # Once more: whoever opens a store by himself may have put the settings together by hand.
+        check_summaries(config)
         model = open_language_model(ProviderSettings.from_config(config))
-    except ProviderMisconfigured as error:
+    except (InvalidConfig, ProviderMisconfigured) as error:
         telemetry.LOG.error("the language model cannot be used", error=error)
         return Control(None, time_zone=time_zone, clock=clock, problem=error.advice)
     opening.callback(model.close)

@@ -223,7 +223,7 @@ class Control:
         """Have it worded, however lately something happened there, and tell how far it is.
 
         It ends when nothing more can be done: at a budget's end too, which the verdict says. What an outage
-        holds up is waited for. Errors: as `estimate`; `SummariesRunning`.
+        holds up is waited for, and what a provider asks for (`Retry-After`) is kept to. Errors: as `estimate`; `SummariesRunning`.
         """
         worker = self._needed()
         chosen = _Chosen(worker, wanted, since_ms)
@@ -234,15 +234,20 @@ class Control:
         own = worker.start_if_idle()
         try:
             total = len(chosen.nodes)
-            reason = ""
+            reason, until_ms = "", 0
             while not cancelled():
                 over = worker.is_wish_over(timeout_s=_TELL_S)
-                reason, is_final = _stopped_by(worker)
+                reason, until_ms, is_final = _stopped_by(worker)
                 took = _took(worker, before)
                 done = len(wish.done)
                 emit(
                     SummariesProgress(
-                        done=done, total=max(total, done), tokens=took.tokens, usd=took.usd, waiting=reason
+                        done=done,
+                        total=max(total, done),
+                        tokens=took.tokens,
+                        usd=took.usd,
+                        waiting=reason,
+                        until_ms=until_ms,
                     )
                 )
                 if over or is_final:
@@ -326,12 +331,12 @@ def _state(worker: Worker, waiting: int) -> tuple[SummariesState, str, int]:
     return SummariesState.IDLE, _NOT_YET if waiting else "", 0
 
 
-def _stopped_by(worker: Worker) -> tuple[str, bool]:
-    """What it waits for, and whether nobody should wait for that."""
+def _stopped_by(worker: Worker) -> tuple[str, int, bool]:
+    """What it waits for, until when, and whether nobody should wait for that."""
     hold = worker.meter.hold()
     if hold is None:
-        return worker.storage_problem, bool(worker.storage_problem)
-    return hold.reason, hold.is_final
+        return worker.storage_problem, 0, bool(worker.storage_problem)
+    return hold.reason, hold.until_ms, hold.is_final
 
 
 def _took(worker: Worker, before: Spent) -> Spent:

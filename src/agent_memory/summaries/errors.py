@@ -13,11 +13,16 @@ class ProviderUnavailable(InferenceUnavailable):
     spent: Usage | None = None
     """What calls about the same node took before this one, where that is known."""
 
-    def __init__(self, provider: str, problem: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, provider: str, problem: str, *, retry_after_s: float | None = None, wait_s: float | None = None
+    ) -> None:
         super().__init__(f"{provider}: {problem}")
         self.provider = provider
         self.problem = problem
         self.retry_after_s = retry_after_s
+        """For how long it asks to be left alone; None where it says nothing of that. Nobody asks it before."""
+        self.wait_s = wait_s
+        """How long it is of no use to ask, as we see it; None for a moment. Somebody may know better."""
 
 
 class ProviderRefused(Exception):

@@ -115,17 +115,29 @@ class Outage:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._until_s = float("-inf")
+        self._asked_until_s = float("-inf")
         self._failed_s = float("-inf")
         self.failures = 0
         self.problem = ""
 
-    def failed(self, now_s: float, problem: str, *, begun_s: float, retry_after_s: float | None = None) -> None:
-        """A call that began at *begun_s* was not answered."""
+    def failed(
+        self,
+        now_s: float,
+        problem: str,
+        *,
+        begun_s: float,
+        retry_after_s: float | None = None,
+        wait_s: float | None = None,
+    ) -> None:
+        """A call that began at *begun_s* was not answered.
+
+        *retry_after_s* is what the provider asks for, *wait_s* what we think will do.
+        """
         self.problem = problem
         if retry_after_s is not None:
-            # A little later than asked for, so that not everybody comes back at the same instant.
-            wait_s = min(max(retry_after_s, 0.0), RETRY_AFTER_MAX_S) + self._chance.uniform(0.0, PAUSE_FIRST_S)
-            self._until_s = max(self._until_s, now_s + wait_s)
+            self._asked_until_s = max(self._asked_until_s, now_s + self._a_little_later(retry_after_s))
+        if wait_s is not None:
+            self._until_s = max(self._until_s, now_s + self._a_little_later(wait_s))
         # Calls that were under way together fail together, and are one failure.
         if begun_s <= self._failed_s:
             return
@@ -140,12 +152,16 @@ class Outage:
             return
         self.failures = 0
         self.problem = ""
-        self._until_s = float("-inf")
+        self._until_s = self._asked_until_s = float("-inf")
 
     def end_pause(self) -> None:
-        """Somebody wants to know at once whether it is over."""
+        """Somebody wants to know at once whether it is over. What the provider asked for stays: it is not ours to end."""
         self._until_s = float("-inf")
 
     def pause_s(self, now_s: float) -> float:
         """How long until a call may begin; 0 now."""
-        return max(0.0, self._until_s - now_s)
+        return max(0.0, max(self._until_s, self._asked_until_s) - now_s)
+
+    def _a_little_later(self, wait_s: float) -> float:
+        # So that not everybody comes back at the same instant.
+        return min(max(wait_s, 0.0), RETRY_AFTER_MAX_S) + self._chance.uniform(0.0, PAUSE_FIRST_S)

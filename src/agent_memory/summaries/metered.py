@@ -98,7 +98,7 @@ class Meter:
             return self._hold(_LEAST)
 
     def resume(self) -> None:
-        """Somebody asks for it: try at once what was given up, and end a pause."""
+        """Somebody asks for it: try at once what was given up, and end a pause, unless the provider asked for it."""
         with self._lock:
             self.problem = ""
             self._refused_first.clear()
@@ -145,7 +145,11 @@ class Meter:
             self.journal.failed(call, Usage(calls=1))
             with self._lock:
                 self._outage.failed(
-                    self._clock.monotonic_s(), error.problem, begun_s=begun_s, retry_after_s=error.retry_after_s
+                    self._clock.monotonic_s(),
+                    error.problem,
+                    begun_s=begun_s,
+                    retry_after_s=error.retry_after_s,
+                    wait_s=error.wait_s,
                 )
                 self._noted(f"{node_id}: {error}")
             raise

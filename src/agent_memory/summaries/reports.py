@@ -113,13 +113,17 @@ class SummaryPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SummariesProgress(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """How far it is: nodes, and what their calls took. ``waiting`` says what it waits for; empty while it goes on."""
+    """How far it is: nodes, and what their calls took.
+
+    ``waiting`` says what it waits for, empty while it goes on; ``until_ms`` until when, 0 where nobody knows.
+    """
 
     done: int
     total: int
     tokens: int
     usd: float
     waiting: str = ""
+    until_ms: int = 0
 
 
 class SummariesVerdict(msgspec.Struct, frozen=True, kw_only=True, tag=True):

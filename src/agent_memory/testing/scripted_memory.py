@@ -187,6 +187,7 @@ PREVIEW = SummaryPreview(
     left_out=False,
 )
 SUMMARIES_REPORTS: tuple[SummariesReport, ...] = (
+    SummariesProgress(done=1, total=3, tokens=1_200, usd=0.01, waiting="slow down", until_ms=TIME_MS),
     SummariesProgress(done=1, total=3, tokens=1_200, usd=0.01, waiting=""),
     SummariesVerdict(worded=2, set_aside=1, left=0, tokens=3_600, usd=0.03, reason=""),
 )

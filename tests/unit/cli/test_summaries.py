@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from agent_memory.errors import InvalidConfig, SummariesRunning
 from agent_memory.summaries.reports import (
+    SummariesProgress,
     SummariesState,
     SummariesStatus,
     SummariesVerdict,
@@ -49,6 +51,19 @@ def test_it_tells_what_it_would_take_and_what_became_of_it(door: Door) -> None:
     assert "2 nodes worded, 3,600 tokens, 0.03 USD." in told.out
     assert "1 set aside" in told.out
     assert [("summarise", {"wanted": wanted})] == calls(door, "summarise")
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_it_tells_once_until_when_it_waits(door: Door, flags: tuple[str, ...]) -> None:
+    """Nothing happens till then, and somebody sits before it."""
+    waits = SummariesProgress(done=1, total=3, tokens=9, usd=0.0, waiting="it asks for a pause", until_ms=TIME_MS)
+    later = msgspec.structs.replace(waits, until_ms=TIME_MS + 1)
+    verdict = SummariesVerdict(worded=3, set_aside=0, left=0, tokens=9, usd=0.0, reason="")
+    door.memory.script = {"summarise": (waits, later, verdict)}
+    told = door.run("summarise", "--yes", *flags)
+
+    assert 0 == told.code
+    assert 1 == told.notes.count("Waiting: it asks for a pause; goes on at Thu 2026-01-15 10:30:00.")
 
 
 def test_a_dry_run_sends_nothing(door: Door) -> None:

@@ -228,6 +228,16 @@ def test_nobody_is_left_alone_for_longer_than_a_day() -> None:
     assert RETRY_AFTER_MAX_S <= outage.pause_s(0.0) <= RETRY_AFTER_MAX_S + PAUSE_FIRST_S
 
 
+def test_of_what_is_asked_for_and_what_we_think_the_longer_holds_and_only_ours_can_be_ended() -> None:
+    outage = Outage(random.Random(SEED))
+    outage.failed(0.0, "no credit", begun_s=0.0, retry_after_s=60.0, wait_s=3_600.0)
+    whole = outage.pause_s(0.0)
+    outage.end_pause()
+
+    assert 3_600.0 <= whole <= 3_600.0 + PAUSE_FIRST_S
+    assert 60.0 <= outage.pause_s(0.0) <= 60.0 + PAUSE_FIRST_S
+
+
 def test_an_answer_ends_the_outage() -> None:
     outage = Outage(random.Random(SEED))
     outage.failed(0.0, "down", begun_s=0.0, retry_after_s=60)

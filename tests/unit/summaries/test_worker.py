@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from agent_memory.errors import StorageUnavailable
 from agent_memory.summaries.errors import ProviderMisconfigured, ProviderRefused, ProviderUnavailable
 from agent_memory.summaries.model import Prompt
@@ -192,6 +194,37 @@ def test_retry_after_is_honoured(bench) -> None:  # type: ignore[no-untyped-def]
 
     assert 1 == early
     assert 6 == len(it.model.asked)
+
+
+def test_whoever_asks_by_hand_does_not_end_what_the_provider_asked_for(bench) -> None:  # type: ignore[no-untyped-def]
+    it = bench(model=ObedientModel(failing(1, ProviderUnavailable("fake", "slow down", retry_after_s=90))))
+    it.desk.put("a", "a", last_event_ms=LONG_AGO_MS)
+    it.run()
+    it.worker.wish(Wish(nodes={"segment/a"}, again={}))
+    it.run()
+    early, hold = len(it.model.asked), it.meter.hold()
+    it.clock.go_on(91.1)
+    it.run()
+
+    assert 1 == early
+    assert "slow down" == hold.reason
+    assert 90_000 <= hold.until_ms - NOON_MS <= 91_000
+    assert ["segment/a", "segment/a"] == it.model.asked
+
+
+@pytest.mark.parametrize("error", [{}, {"wait_s": 3_600.0}])
+def test_whoever_asks_by_hand_ends_a_pause_that_is_ours(bench, error: dict[str, float]) -> None:  # type: ignore[no-untyped-def]
+    """He may have paid, or plugged the cable in."""
+    it = bench(model=ObedientModel(failing(1, ProviderUnavailable("fake", "no credit", **error))))
+    it.desk.put("a", "a", last_event_ms=LONG_AGO_MS)
+    it.run()
+    it.run()
+    early = len(it.model.asked)
+    it.worker.wish(Wish(nodes={"segment/a"}, again={}))
+    it.run()
+
+    assert 1 == early
+    assert ["segment/a", "segment/a"] == it.model.asked
 
 
 def test_a_node_that_fails_alone_keeps_no_other_from_being_worded(bench) -> None:  # type: ignore[no-untyped-def]

@@ -115,6 +115,7 @@ def summaries_report_to_pb(report: SummariesReport) -> pb.SummariseResponse:
                 tokens=report.tokens,
                 usd=report.usd,
                 waiting=shown(report.waiting),
+                until_time=timestamp(report.until_ms) if report.until_ms else None,
             )
         )
     return pb.SummariseResponse(
@@ -135,7 +136,12 @@ def summaries_report_from_pb(message: pb.SummariseResponse) -> SummariesReport:
         case "progress":
             told = message.progress
             return SummariesProgress(
-                done=told.done, total=told.total, tokens=told.tokens, usd=told.usd, waiting=told.waiting
+                done=told.done,
+                total=told.total,
+                tokens=told.tokens,
+                usd=told.usd,
+                waiting=told.waiting,
+                until_ms=time_ms_of(told.until_time),
             )
         case "verdict":
             verdict = message.verdict

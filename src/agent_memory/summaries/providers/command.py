@@ -142,7 +142,7 @@ class CommandLanguageModel:
         if framed.refused or _TOO_LONG.search(said):
             return ProviderRefused(_PROVIDER, told)
         if _LIMIT.search(said):
-            return ProviderUnavailable(_PROVIDER, told, retry_after_s=QUOTA_WAIT_S)
+            return ProviderUnavailable(_PROVIDER, told, wait_s=QUOTA_WAIT_S)
         if _LOGIN.search(said):
             hint = "Run the program by hand and log in, as the user whose daemon it is."
             return ProviderMisconfigured("summaries_command", self._arguments[0], told, hint=hint)

@@ -68,7 +68,8 @@ def failure(
     told = _told(status, problem, prompt)
     after_s = retry_after_s(headers, problem)
     if status == 402 or (status in (400, 403, 429) and _QUOTA.search(words)):
-        return ProviderUnavailable(provider, f"its quota is used up, {told}", retry_after_s=max(after_s, QUOTA_WAIT_S))
+        spent = f"its quota is used up, {told}"
+        return ProviderUnavailable(provider, spent, retry_after_s=after_s or None, wait_s=QUOTA_WAIT_S)
     if status == 413 or (status in (400, 422, 429, 500) and _TOO_LONG.search(words)):
         return ProviderRefused(provider, f"the question is too long, {told}")
     if status == 401 or (status in (400, 403) and _KEY.search(words)):

@@ -13,7 +13,7 @@ import msgspec
 
 from agent_memory.summaries.model import Prompt
 from agent_memory.summaries.port import LanguageModel
-from agent_memory.summaries.providers.failures import QUOTA_WAIT_S, Problem
+from agent_memory.summaries.providers.failures import Problem
 from agent_memory.summaries.providers.http_model import CUT_OFF, Answered, HttpLanguageModel, Manner
 from agent_memory.summaries.providers.prompts import with_schema
 from agent_memory.summaries.providers.settings import ProviderSettings
@@ -125,7 +125,7 @@ class GeminiDialect:
             quotas = detail.get("violations")
             if isinstance(quotas, list) and any("perday" in str(quota).lower() for quota in quotas):
                 # Its `retryDelay` is of the minute all the same.
-                wait_s = max(wait_s or 0.0, QUOTA_WAIT_S)
+                codes.append("quota per day")
         return Problem(message=error.message, code=" ".join(filter(None, codes)), retry_after_s=wait_s)
 
     def other_manner(self, manner: Manner, problem: Problem) -> Manner | None:

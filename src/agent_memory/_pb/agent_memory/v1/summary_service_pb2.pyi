@@ -291,6 +291,7 @@ class SummariesProgress(_message.Message):
     TOKENS_FIELD_NUMBER: _builtins.int
     USD_FIELD_NUMBER: _builtins.int
     WAITING_FIELD_NUMBER: _builtins.int
+    UNTIL_TIME_FIELD_NUMBER: _builtins.int
     done: _builtins.int
     """Nodes."""
     total: _builtins.int
@@ -299,6 +300,10 @@ class SummariesProgress(_message.Message):
     usd: _builtins.float
     waiting: _builtins.str
     """What it waits for; empty while it goes on."""
+    @_builtins.property
+    def until_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when; missing where nobody knows."""
+
     def __init__(
         self,
         *,
@@ -307,10 +312,11 @@ class SummariesProgress(_message.Message):
         tokens: _builtins.int = ...,
         usd: _builtins.float = ...,
         waiting: _builtins.str = ...,
+        until_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["until_time", b"until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done", "tokens", b"tokens", "total", b"total", "usd", b"usd", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done", "tokens", b"tokens", "total", b"total", "until_time", b"until_time", "usd", b"usd", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
