@@ -308,6 +308,32 @@ class InternalError(AgentMemoryError):
     hint = "Please report it with the daemon's log; nothing else is affected."
 
 
+# -- install a newer release ------------------------------------------------------------------
+
+
+class UnknownFormat(AgentMemoryError):
+    """A format that this release cannot read, written by a newer one; nothing is damaged."""
+
+    hint = "Install a newer agent-memory; this release changed nothing in the store."
+
+    def __init__(self, what: str, found: int, supported: int) -> None:
+        super().__init__(f"{what} has format {found}; this release reads up to {supported}")
+        self.what = what
+        self.found = found
+        self.supported = supported
+
+
+class UnknownKind(UnknownFormat):
+    """An entry of the log of a kind that this release does not know; the digest chain vouches for it."""
+
+    hint = "Install the newest agent-memory; this release leaves the entry, and what comes after it, as it is."
+
+    def __init__(self, position: int, found: int, supported: int) -> None:
+        super().__init__(f"the entry at position {position}", found, supported)
+        self.args = (f"the entry at position {position} is of kind {found}, which only a newer agent-memory knows",)
+        self.position = position
+
+
 # -- stop, restore ----------------------------------------------------------------------------
 
 
@@ -323,18 +349,6 @@ class ChecksumMismatch(Corrupt):
     def __init__(self, position: int, problem: str = "the digest does not match") -> None:
         super().__init__(f"position {position}: {problem}")
         self.position = position
-
-
-class UnknownFormat(Corrupt):
-    """A format that this release cannot read, written by a newer one."""
-
-    hint = "Install a newer agent-memory; this release changed nothing in the store."
-
-    def __init__(self, what: str, found: int, supported: int) -> None:
-        super().__init__(f"{what} has format {found}; this release reads up to {supported}")
-        self.what = what
-        self.found = found
-        self.supported = supported
 
 
 class _Shown(str):

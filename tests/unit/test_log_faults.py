@@ -182,10 +182,8 @@ def test_verify_names_the_position_that_was_tampered_with(what: str) -> None:
         log.verify(limit=99)
     log.close()
 
-    assert "position 4" in str(caught.value)
-    if what != "kind":
-        assert isinstance(caught.value, ChecksumMismatch)
-        assert 4 == caught.value.position
+    assert isinstance(caught.value, ChecksumMismatch)
+    assert 4 == caught.value.position
     assert 3 == log.verify(limit=3)
 
 
@@ -222,12 +220,10 @@ def test_verify_names_the_position_of_an_answer_that_was_tampered_with(what: str
         batch.put(Family.LOG, log_key(4), log_value(kind, name, digest, lifted))
         batch.put(Family.IDS, name, log_key(4))
     rows.write(batch)
-    with pytest.raises(Corrupt) as caught:
+    with pytest.raises(UnknownFormat if what == "newer" else Corrupt, match="position 4"):
         log.verify(limit=99)
     log.close()
 
-    assert "position 4" in str(caught.value)
-    assert ("newer" == what) is isinstance(caught.value, UnknownFormat)
     assert 3 == log.verify(limit=3)
 
 
@@ -250,19 +246,6 @@ def test_an_answer_survives_a_fault_at_every_step_once_and_only_once() -> None:
         if not faults.fired:
             break
     assert at > 2
-
-
-def test_an_entry_of_a_kind_to_come_is_told_by_a_reader() -> None:
-    rows = InMemoryRows()
-    log = RowEventLog(rows)
-    log.append(events(1))
-    batch = rows.batch()
-    batch.put(Family.LOG, log_key(1), log_value(9, bytes(16), bytes(32), b"from tomorrow"))
-    rows.write(batch)
-    for read in (log.read, log.verify):
-        with pytest.raises(UnknownFormat, match="position 1"):
-            read(limit=9)
-    log.close()
 
 
 @pytest.mark.parametrize(("family", "told"), [(Family.LOG, "position 2"), (Family.EVENTS, "event 0")])
@@ -305,6 +288,64 @@ def test_events_that_the_end_of_the_log_lost_are_told() -> None:
     log.close()
 
     assert 4 == lost.value.position == taken.value.position
+
+
+def answered_log(rows: InMemoryRows) -> None:
+    log = RowEventLog(rows)
+    log.append(events(2))
+    log.record([said("a"), said("b"), said("c")]).result()
+    log.close()
+
+
+def test_answers_that_the_end_of_the_log_lost_are_told() -> None:
+    """Whether or not something else took their positions since."""
+    rows = InMemoryRows()
+    answered_log(rows)
+    batch = rows.batch()
+    batch.delete(Family.LOG, log_key(5))
+    rows.write(batch)
+    log = RowEventLog(rows)
+    assert 4 == log.verify(limit=99)
+    with pytest.raises(ChecksumMismatch) as lost:
+        list(log.verify_answers())
+    log.append([event("takes position 5")])
+    assert 5 == log.verify(limit=99)
+    with pytest.raises(ChecksumMismatch) as taken:
+        list(log.verify_answers())
+    log.close()
+
+    assert 5 == lost.value.position == taken.value.position
+
+
+def test_an_answer_whose_every_row_is_lost_but_that_was_counted_is_told() -> None:
+    rows = InMemoryRows()
+    answered_log(rows)
+    last = rows.get(Family.LOG, log_key(5))
+    assert last is not None
+    batch = rows.batch()
+    batch.delete(Family.LOG, log_key(5))
+    batch.delete(Family.IDS, log_entry(5, last)[1])
+    rows.write(batch)
+    log = RowEventLog(rows)
+    with pytest.raises(Corrupt, match="3 answers were recorded, and 2 are known"):
+        list(log.verify_answers())
+    log.close()
+
+
+def test_answers_are_checked_a_few_at_a_time_and_those_that_come_meanwhile_disturb_nothing() -> None:
+    rows = InMemoryRows()
+    log = RowEventLog(rows)
+    log.append([event(f"text {n}", source="hook", source_id=str(n)) for n in range(50)])
+    log.record([said(f"{n}") for n in range(100)]).result()
+    told = []
+    for checked in log.verify_answers():
+        told.append(checked)
+        log.record([said(f"more {len(told)}")]).result()
+    log.close()
+
+    assert told == sorted(told)
+    assert len(told) > 5
+    assert 100 <= told[-1] <= 100 + len(told)
 
 
 def test_events_are_checked_page_by_page() -> None:

@@ -67,12 +67,47 @@ def test_the_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
 def test_a_newer_format_is_refused_and_nothing_is_touched(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     folder.mkdir()
-    (folder / "store.json").write_text('{"format": 2, "zone": {"of": "another shape"}}')
+    (folder / "store.json").write_text('{"format": 3, "zone": {"of": "another shape"}}')
     with pytest.raises(UnknownFormat) as caught:
         open_store(folder)
 
-    assert (2, 1) == (caught.value.found, caught.value.supported)
+    assert (3, 2) == (caught.value.found, caught.value.supported)
     assert [folder / "store.json"] == list(folder.iterdir())
+
+
+def test_a_store_is_of_the_first_format_until_it_holds_an_answer(tmp_path: Path) -> None:
+    """So that the release before, which knows of no answers, opens what it can read, and refuses the rest by name."""
+    with open_store(tmp_path, time_zone="UTC") as store:
+        before = json.loads((tmp_path / "store.json").read_text())
+        store.admit_answers()
+        store.admit_answers()
+        lifted = store.manifest
+    with open_store(tmp_path, read_only=True) as store:
+        store.admit_answers()
+        found = store.manifest
+
+    assert lifted == found
+    assert before | {"format": 2} == json.loads((tmp_path / "store.json").read_text())
+    assert 1 == before["format"]
+
+
+def test_a_store_that_is_read_only_admits_no_answers(tmp_path: Path) -> None:
+    open_store(tmp_path, time_zone="UTC").close()
+    with open_store(tmp_path, read_only=True) as store, pytest.raises(StorageUnavailable, match="read only"):
+        store.admit_answers()
+
+    assert '"format": 1' in (tmp_path / "store.json").read_text()
+
+
+def test_a_manifest_that_cannot_be_written_costs_the_answer_and_not_the_store(tmp_path: Path) -> None:
+    with open_store(tmp_path, time_zone="UTC") as store:
+        (tmp_path / "store.json.tmp").mkdir()
+        with pytest.raises(StorageUnavailable, match="manifest"):
+            store.admit_answers()
+        (tmp_path / "store.json.tmp").rmdir()
+        store.admit_answers()
+
+        assert 2 == store.manifest.format
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"format": "one"}', '{"format": 1}', "[]"])

@@ -38,6 +38,7 @@ from agent_memory.errors import (
     Invalid,
     NotFound,
     Unavailable,
+    UnknownFormat,
 )
 
 DOMAIN = "agent-memory"
@@ -50,6 +51,7 @@ CODES: tuple[tuple[type[AgentMemoryError], grpc.StatusCode], ...] = (
     (Conflict, grpc.StatusCode.ABORTED),
     (Unavailable, grpc.StatusCode.UNAVAILABLE),
     (Closed, grpc.StatusCode.FAILED_PRECONDITION),
+    (UnknownFormat, grpc.StatusCode.FAILED_PRECONDITION),
     (Corrupt, grpc.StatusCode.DATA_LOSS),
 )
 """By family, the narrower first; every other error is INTERNAL."""

@@ -25,6 +25,7 @@ from agent_memory.errors import (
     StoreLocked,
     Unavailable,
     UnknownEvent,
+    UnknownFormat,
     UnknownGrip,
     UnknownNode,
     UnknownSession,
@@ -47,6 +48,7 @@ _FAMILIES: tuple[tuple[type[AgentMemoryError], str, int], ...] = (
     (Unavailable, "UNAVAILABLE", UNAVAILABLE),
     (Closed, "CLOSED", FAILED),
     (ProjectionError, "PROJECTION", FAILED),
+    (UnknownFormat, "UNKNOWN_FORMAT", FAILED),
     (Corrupt, "CORRUPT", CORRUPT),
 )
 

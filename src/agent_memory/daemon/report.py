@@ -11,7 +11,7 @@ from agent_memory.log import EventLog
 from agent_memory.memory import Status, ViewState, ViewStatus
 from agent_memory.projectors.runner import Standing, ViewRunner
 from agent_memory.projectors.views import Views
-from agent_memory.storage import STORE_FORMAT, Store
+from agent_memory.storage import Store
 from agent_memory.summaries.reports import SummariesStatus
 
 STALL_S = 60.0
@@ -56,7 +56,7 @@ class StatusReport:
             store_path=str(self._store.path),
             time_zone=self._store.manifest.time_zone,
             model_id=self._model_id,
-            store_format=STORE_FORMAT,
+            store_format=self._store.manifest.format,
             version=__version__,
             start_ms=self._start_ms,
             disk_free_bytes=self._store.free_bytes(),

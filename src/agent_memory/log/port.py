@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -38,6 +38,7 @@ class EventLog(Protocol):
         """Record all or none. The future's positions, in the order given, mean: durable.
 
         An answer that is known, to the last field, is the one recorded first.
+        Stores of answers are refused by releases that know of none.
         Errors (in the future): `InvalidAnswer`; `DiskFull`, `StorageUnavailable`: nothing recorded; `Closed`.
         """
         ...
@@ -61,6 +62,7 @@ class EventLog(Protocol):
         """Up to *limit* entries, events and answers, in append order, their positions greater than *after*.
 
         Fewer where they are long, so that a page takes some MiB at most; none only at the end.
+        Errors: `UnknownFormat` where the first of them, or its kind, is one that only a newer release can read.
         """
         ...
 
@@ -92,7 +94,7 @@ class EventLog(Protocol):
     def verify(self, *, after: Position = START, limit: int) -> Position:
         """Check the digest chain over up to *limit* entries; the last position checked.
 
-        Errors: `ChecksumMismatch`, naming the first broken position.
+        Errors: `ChecksumMismatch`, naming the first broken position; `UnknownKind`, and all up to there is checked.
         """
         ...
 
@@ -102,6 +104,13 @@ class EventLog(Protocol):
         Returns the last id checked; empty after the last event. What the end of the log lost
         shows only so: the entries that are left are sound.
         Errors: `ChecksumMismatch`, naming the position.
+        """
+        ...
+
+    def verify_answers(self) -> Iterator[int]:
+        """The same of the answers, all of them; tells from time to time how many are checked.
+
+        Errors: `ChecksumMismatch`, naming the position; `Corrupt` where fewer are known than were counted.
         """
         ...
 

@@ -16,6 +16,7 @@ from agent_memory.errors import (
     EventConflict,
     InvalidEvent,
     InvalidQuery,
+    Unavailable,
     UnknownEvent,
     UnknownFormat,
 )
@@ -44,7 +45,7 @@ from agent_memory.log.keys import (
     after as key_after,
 )
 from agent_memory.log.plan import Plan, Tip, check_ids, prepare, prepare_answer
-from agent_memory.log.verify import verify_entries, verify_events
+from agent_memory.log.verify import unknown_entry, verify_answers, verify_entries, verify_events
 from agent_memory.storage import Family, Rows
 from agent_memory.summaries.codec import InvalidAnswer, answer_from_record
 from agent_memory.summaries.model import Answer
@@ -66,11 +67,19 @@ class RowEventLog:
     """An `EventLog` over *rows*, which stay the caller's to close.
 
     The rows' writes may fail at any time: the log then answers with the error, reads its end
-    from the rows again, and goes on as soon as they take a write.
+    from the rows again, and goes on as soon as they take a write. *before_answers* is called before answers
+    are recorded, each time; while it fails, none are.
     """
 
-    def __init__(self, rows: Rows, *, group_events_max: int = GROUP_EVENTS_MAX) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        *,
+        group_events_max: int = GROUP_EVENTS_MAX,
+        before_answers: Callable[[], None] = lambda: None,
+    ) -> None:
         self._rows = rows
+        self._before_answers = before_answers
         self._tip: Tip | None = self._stored_tip()
         self._head = self._tip.position
         # As one, for a reader on another thread: the head, and how many of its entries are answers.
@@ -95,8 +104,11 @@ class RowEventLog:
 
     def record(self, answers: Sequence[Answer]) -> Future[list[Position]]:
         try:
-            return self._submitted(AnswerSubmission([prepare_answer(answer) for answer in answers]))
-        except InvalidAnswer as error:
+            prepared = [prepare_answer(answer) for answer in answers]
+            if prepared:
+                self._before_answers()
+            return self._submitted(AnswerSubmission(prepared))
+        except (InvalidAnswer, Unavailable) as error:
             refused: Future[list[Position]] = Future()
             refused.set_exception(error)
             return refused
@@ -143,7 +155,13 @@ class RowEventLog:
         size = 0
         until = min(self._head, after + limit)
         while after < until:
-            part = self._part(after, until)
+            try:
+                part = self._known_part(after, until)
+            except UnknownFormat:
+                # Whoever reads comes as far as it can, and meets the entry by itself.
+                if found:
+                    return found
+                raise
             for entry, bytes_count in part:
                 size += bytes_count
                 if size > READ_BYTES_MAX and found:
@@ -213,6 +231,9 @@ class RowEventLog:
     def verify_events(self, *, after: str = "", limit: int) -> str:
         return verify_events(self._rows, after=after, limit=limit)
 
+    def verify_answers(self) -> Iterator[int]:
+        return verify_answers(self._rows)
+
     # -- inside -------------------------------------------------------------------------------
 
     def _submitted(self, submission: Submission[R]) -> Future[list[R]]:
@@ -224,6 +245,13 @@ class RowEventLog:
         except Closed as error:
             submission.outcome.set_exception(error)
         return submission.outcome
+
+    def _known_part(self, after: Position, until: Position) -> Sequence[Decoded]:
+        """`_part`, or where that holds what only a newer release can read, one entry."""
+        try:
+            return self._part(after, until)
+        except UnknownFormat:
+            return self._read_part(after, 1)
 
     def _part(self, after: Position, until: Position) -> Sequence[Decoded]:
         """The entries after a position, to the end of its block of the log or to *until*."""
@@ -258,7 +286,7 @@ class RowEventLog:
             elif kind == EntryKind.ANSWER:
                 yield RecordedAnswer(at, answer_from_record(log_record(row), at=f"position {at}")), len(row)
             else:
-                raise UnknownFormat(f"the entry at position {at}", kind, int(EntryKind.ANSWER))
+                raise unknown_entry(self._rows, at, row)
 
     def _session_rows(self, low: bytes, high: bytes, limit: int, reverse: bool) -> list[tuple[bytes, bytes]]:
         keys = [key for key, _ in self._rows.scan(Family.SESSIONS, first=low, end=high, limit=limit, reverse=reverse)]

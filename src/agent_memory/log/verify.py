@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from agent_memory.errors import ChecksumMismatch, Corrupt, UnknownFormat
+from collections.abc import Iterator
+
+from agent_memory.errors import ChecksumMismatch, Corrupt, UnknownKind
 from agent_memory.events import START, Position
 from agent_memory.events.codec import event_from_record
 from agent_memory.events.ulids import ulid_from_key, ulid_key
 from agent_memory.log.chain import FIRST_DIGEST, content_digest, next_digest
 from agent_memory.log.keys import (
+    ANSWERS_KEY,
     ULID_MAX,
     ULID_MIN,
     EntryKind,
     answer_key,
+    count_of,
     event_position,
     event_record,
     log_entry,
@@ -25,18 +29,22 @@ from agent_memory.log.keys import (
 from agent_memory.log.keys import (
     after as key_after,
 )
-from agent_memory.storage import Family, Rows
+from agent_memory.storage import Family, Rows, prefix_end, scan_all
 from agent_memory.summaries.codec import answer_from_record
 
+_POSITION_BYTES = 8
 # So many records are in memory at once, and a record may have a megabyte.
 _PAGE = 16
+# Rows without records.
+_SMALL_PAGE = 1000
 
 
 def verify_entries(rows: Rows, *, after: Position, until: Position) -> Position:
     """Check positions ``after < position <= until``; the last one checked.
 
     Errors: `ChecksumMismatch`, naming the first broken position and what is wrong there;
-    `UnknownFormat` for a record of a newer release.
+    `UnknownFormat` for a record of a newer release; `UnknownKind` for an entry of one, up to which, and with which,
+    the chain holds.
     """
     digest = _digest_at(rows, after)
     while after < until:
@@ -75,6 +83,50 @@ def verify_events(rows: Rows, *, after: str, limit: int) -> str:
     return ulid_from_key(last) if last else after
 
 
+def verify_answers(rows: Rows) -> Iterator[int]:
+    """Check of each answer that the log has it; tells from time to time how many are checked.
+
+    Errors: `ChecksumMismatch`, naming the position that an answer claims and has no entry at; `Corrupt` where
+    there are more or fewer than were counted.
+    """
+    counted = count_of(rows.get(Family.IDS, ANSWERS_KEY))
+    places: list[tuple[bytes, Position]] = []
+    found = 0
+    # An answer's row tells a position, an event's a ULID.
+    for key, value in scan_all(rows, Family.IDS, first=b"", end=prefix_end(b"\xff" * 16), page=_SMALL_PAGE):
+        if len(value) == _POSITION_BYTES and key != ANSWERS_KEY:
+            places.append((key, log_position(value)))
+        if len(places) == _PAGE:
+            found += _verify_places(rows, places)
+            places.clear()
+            yield found
+    found += _verify_places(rows, places)
+    # More may have been recorded meanwhile.
+    if not counted <= found <= count_of(rows.get(Family.IDS, ANSWERS_KEY)):
+        raise Corrupt(f"{counted:,} answers were recorded, and {found:,} are known")
+    yield found
+
+
+def unknown_entry(rows: Rows, position: Position, value: bytes) -> UnknownKind | ChecksumMismatch:
+    """What to say of an entry of a kind that this release does not know: a newer one wrote it, if the chain says so."""
+    kind, name, stored = log_entry(position, value)
+    digest = next_digest(_digest_at(rows, position - 1), kind, content_digest(name, log_record(value)))
+    if digest != stored:
+        return ChecksumMismatch(position)
+    return UnknownKind(position, kind, int(max(EntryKind)))
+
+
+def _verify_places(rows: Rows, places: list[tuple[bytes, Position]]) -> int:
+    entries = rows.get_many(Family.LOG, [log_key(position) for _, position in places])
+    for (key, position), entry in zip(places, entries, strict=True):
+        if entry is None:
+            raise ChecksumMismatch(position, "a recorded answer has no entry in the log")
+        kind, name, _ = log_entry(position, entry)
+        if (kind, name) != (EntryKind.ANSWER, key):
+            raise ChecksumMismatch(position, "a recorded answer claims the entry of another")
+    return len(places)
+
+
 def _digest_at(rows: Rows, position: Position) -> bytes:
     if position == START:
         return FIRST_DIGEST
@@ -93,6 +145,7 @@ def _verify_page(rows: Rows, after: Position, entries: list[tuple[bytes, bytes]]
     expected_ids: list[tuple[Position, bytes, bytes]] = []
     expected_sessions: list[tuple[Position, bytes]] = []
     values = iter(rows.get_many(Family.EVENTS, [name for kind, name, _ in heads if kind == EntryKind.EVENT]))
+    unknown: Exception | None = None
     for position, (kind, name, stored), (_, entry) in zip(places, heads, entries, strict=True):
         if kind == EntryKind.ANSWER:
             digest = next_digest(digest, kind, content_digest(name, log_record(entry)))
@@ -102,7 +155,8 @@ def _verify_page(rows: Rows, after: Position, entries: list[tuple[bytes, bytes]]
             expected_ids.append((position, name, log_key(position)))
             continue
         if kind != EntryKind.EVENT:
-            raise UnknownFormat(f"the entry at position {position}", kind, int(EntryKind.ANSWER))
+            unknown = unknown_entry(rows, position, entry)
+            break
         ulid, event_id, value = name, ulid_from_key(name), next(values)
         if value is None:
             raise ChecksumMismatch(position, f"event {event_id} is missing")
@@ -114,8 +168,6 @@ def _verify_page(rows: Rows, after: Position, entries: list[tuple[bytes, bytes]]
             raise ChecksumMismatch(position, f"event {event_id} says that it is at {told}")
         try:
             event = event_from_record(event_id, record)
-        except UnknownFormat:
-            raise
         except Corrupt as error:
             raise ChecksumMismatch(position, str(error)) from error
         expected_sessions.append((position, session_key(session_hash(event.session), ulid)))
@@ -123,6 +175,8 @@ def _verify_page(rows: Rows, after: Position, entries: list[tuple[bytes, bytes]]
             expected_ids.append((position, source_key(event.source, event.source_id), ulid))
     _verify_sessions(rows, expected_sessions)
     _verify_ids(rows, expected_ids)
+    if unknown is not None:
+        raise unknown
     return digest
 
 
@@ -131,8 +185,6 @@ def _verify_answer(position: Position, key: bytes, record: bytes) -> None:
         raise ChecksumMismatch(position, "the answer is called by another name than its own")
     try:
         answer_from_record(record, at=f"position {position}")
-    except UnknownFormat:
-        raise
     except Corrupt as error:
         raise ChecksumMismatch(position, str(error)) from error
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TypeVar
 
 from agent_memory.clock import Clock
-from agent_memory.errors import ProjectionError, Unavailable
+from agent_memory.errors import ProjectionError, Unavailable, UnknownFormat
 from agent_memory.events import Position
 from agent_memory.log import Entry, EventLog
 from agent_memory.memory import ReplayProgress, ReplayVerdict
@@ -72,10 +73,15 @@ def compare_with_rebuild(
     progress: Callable[[ReplayProgress], None],
     cancelled: Callable[[], bool] = lambda: False,
 ) -> str:
-    """Where the live view differs from what *scratch*, an empty projector, makes of the log."""
-    _catch_up(view.name, scratch, log, slack=_TAIL_EVENTS_MAX, progress=progress, cancelled=cancelled)
+    """Where the live view differs from what *scratch*, an empty projector, makes of the log.
+
+    Both come as far as the first entry that only a newer release knows, if there is one.
+    """
+    with suppress(UnknownFormat):
+        _catch_up(view.name, scratch, log, slack=_TAIL_EVENTS_MAX, progress=progress, cancelled=cancelled)
     with view.projecting:
-        _catch_up(view.name, scratch, log, slack=0, cancelled=cancelled)
+        with suppress(UnknownFormat):
+            _catch_up(view.name, scratch, log, slack=0, cancelled=cancelled)
         difference = _difference(view, Generation(0, scratch), log, cancelled)
     progress(ReplayProgress(view=view.name, position=scratch.checkpoint(), target=log.head()))
     return difference

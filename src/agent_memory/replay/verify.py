@@ -10,7 +10,7 @@ from typing import Any
 
 from agent_memory.bridge import Cancelled as CancelledCheck
 from agent_memory.bridge import Emit, reports
-from agent_memory.errors import AgentMemoryError, UnknownEvent
+from agent_memory.errors import AgentMemoryError, UnknownEvent, UnknownFormat, UnknownKind
 from agent_memory.events import START, Position
 from agent_memory.events.ulids import next_ulid
 from agent_memory.indexes.port import Contents
@@ -59,27 +59,37 @@ class Verifier:
                 return
             except Exception as error:
                 # A check that damaged bytes bring down has found something; the others go on.
-                told = str(error) if isinstance(error, AgentMemoryError) else f"{type(error).__name__}: {error}"
                 count += 1
-                emit(VerifyFinding(check=name, message=told))
+                emit(VerifyFinding(check=name, message=_told(error)))
         emit(VerifyVerdict(sound=count == 0, checks=tuple(checks), finding_count=count))
 
     def _check_log(self, emit: Emit[VerifyReport], cancelled: CancelledCheck) -> Iterator[str]:
         """The digest chain, and that every entry has its event and rows."""
         head = self._log.head()
         at = START
+        newer: list[UnknownKind] = []
         while at < head:
             if cancelled():
                 raise Cancelled("log")
-            at = self._log.verify(after=at, limit=_PAGE)
+            try:
+                at = self._log.verify(after=at, limit=_PAGE)
+            except UnknownKind as error:
+                # Nothing is wrong with it, nor with what comes after.
+                newer.append(error)
+                at = error.position
             emit(VerifyProgress(check="log", done=at, total=head))
-        # The entries that are there are sound; what the end of the log lost is known by its events only.
+        if newer:
+            others = f" ({len(newer) - 1:,} more are of such kinds)" if len(newer) > 1 else ""
+            yield f"{newer[0]}{others}. {newer[0].hint}"
+        # The entries that are there are sound; what the end of the log lost is known by its rows elsewhere.
         checked = self._log.verify_events(limit=_PAGE)
         while checked:
             if cancelled():
                 raise Cancelled("log")
             checked = self._log.verify_events(after=checked, limit=_PAGE)
-        yield from ()
+        for _ in self._log.verify_answers():
+            if cancelled():
+                raise Cancelled("log")
 
     def _check_contents(self, emit: Emit[VerifyReport], cancelled: CancelledCheck) -> Iterator[str]:
         """Every event in exactly one segment, the tree whole, every bullet proven."""
@@ -147,6 +157,8 @@ class Verifier:
             name = runner.view.name
             if runner.standing is not None and runner.standing.waiting and runner.position == START:
                 return
+            if runner.position > self._log.head():
+                yield f"it contains position {runner.position}, and the log ends at {self._log.head()}"
             with _folder() as folder:
                 scratch = self._scratch(name, Path(folder))
                 try:
@@ -163,6 +175,12 @@ class Verifier:
                 yield difference
 
         return check
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, UnknownFormat):
+        return error.advice
+    return str(error) if isinstance(error, AgentMemoryError) else f"{type(error).__name__}: {error}"
 
 
 def _folder() -> AbstractContextManager[str]:

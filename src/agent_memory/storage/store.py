@@ -10,6 +10,7 @@ Views keep folders of their own beside these.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -22,13 +23,19 @@ from agent_memory.errors import Corrupt, InvalidConfig, NotFound, StorageUnavail
 from agent_memory.storage.lock import StoreLock
 from agent_memory.storage.rocks import DISK_RESERVE_BYTES, RocksRows, store_free_bytes
 
-STORE_FORMAT = 1
+STORE_FORMAT = 2
+"""The newest that this release reads. Of 1 the log holds events, of 2 recorded answers as well."""
+
+_EVENTS_FORMAT, _ANSWERS_FORMAT = 1, 2
 MANIFEST_NAME = "store.json"
 ROWS_NAME = "rows"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a store says of itself; later formats may say more."""
+    """What a store says of itself; later formats may say more.
+
+    ``format`` is the oldest that all of the store can be read by, which it may outgrow: `Store.admit_answers`.
+    """
 
     format: int
     time_zone: str
@@ -49,11 +56,33 @@ class UnknownStore(NotFound):
 class Store:
     """An open store. Made by `open_store`; closing it lets the next owner in."""
 
-    def __init__(self, path: Path, manifest: Manifest, rows: RocksRows, lock: StoreLock) -> None:
+    def __init__(
+        self, path: Path, manifest: Manifest, rows: RocksRows, lock: StoreLock, *, read_only: bool = False
+    ) -> None:
         self.path = path
         self.manifest = manifest
         self.rows = rows
         self._lock = lock
+        self._read_only = read_only
+        self._lifting = threading.Lock()
+
+    def admit_answers(self) -> None:
+        """Have the store be of the format with recorded answers; durable on return.
+
+        A store without any keeps the older format, so that the release before can still open it.
+        Errors: `StorageUnavailable`.
+        """
+        with self._lifting:
+            if self.manifest.format >= _ANSWERS_FORMAT:
+                return
+            if self._read_only:
+                raise StorageUnavailable(f"the store {self.path} is open read only")
+            lifted = msgspec.structs.replace(self.manifest, format=_ANSWERS_FORMAT)
+            try:
+                _write_manifest(self.path, lifted)
+            except OSError as error:
+                raise StorageUnavailable(f"the manifest of {self.path} cannot be written: {error}") from error
+            self.manifest = lifted
 
     def announce(self, address: str) -> None:
         """Tell whoever finds the store locked where this process serves it."""
@@ -114,7 +143,7 @@ def open_store(
     except BaseException:
         lock.close()
         raise
-    return Store(folder, manifest, rows, lock)
+    return Store(folder, manifest, rows, lock, read_only=read_only)
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -164,14 +193,18 @@ def _create(folder: Path, time_zone: str) -> Manifest:
     if (folder / ROWS_NAME).exists():
         raise Corrupt(f"{folder} holds rows but no {MANIFEST_NAME}")
     manifest = Manifest(
-        format=STORE_FORMAT, time_zone=time_zone or _machine_zone(), created_ms=time.time_ns() // 1_000_000
+        format=_EVENTS_FORMAT, time_zone=time_zone or _machine_zone(), created_ms=time.time_ns() // 1_000_000
     )
     try:
-        write_atomically(folder / MANIFEST_NAME, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+        _write_manifest(folder, manifest)
         sync_folder(folder.parent)
     except OSError as error:
         raise StorageUnavailable(f"the store {folder} cannot be created: {error}") from error
     return manifest
+
+
+def _write_manifest(folder: Path, manifest: Manifest) -> None:
+    write_atomically(folder / MANIFEST_NAME, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
 
 
 def _machine_zone() -> str:

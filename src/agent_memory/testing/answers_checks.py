@@ -53,6 +53,7 @@ class RecordedAnswersChecks:
         assert numbered == log.scan(limit=9) == log.scan(session="s", limit=9)
         assert numbered == log.get_many([e.id for e in history]) == events_of(log.read(limit=9))
         assert "" == log.verify_events(limit=9)
+        assert 1 == list(log.verify_answers())[-1]
         assert 4 == log.append(history[2:])[0].position
 
     def test_the_same_answer_again_is_the_one_recorded_first(self) -> None:

@@ -208,6 +208,7 @@ class EventLogChecks:
     def test_every_event_has_its_entry(self) -> None:
         log = self.make_log()
         assert "" == log.verify_events(limit=5)
+        assert [0] == list(log.verify_answers())
         history = events(5)
         log.append(history)
 

@@ -37,7 +37,8 @@ EXPECTED_CODES = {
     "ProjectionError": "INTERNAL",
     "InternalError": "INTERNAL",
     "ChecksumMismatch": "DATA_LOSS",
-    "UnknownFormat": "DATA_LOSS",
+    "UnknownFormat": "FAILED_PRECONDITION",
+    "UnknownKind": "FAILED_PRECONDITION",
 }
 
 

@@ -21,7 +21,7 @@ from agent_memory._pb.agent_memory.v1 import event_service_pb2 as pb
 from agent_memory.api.status import code_of_reason
 from agent_memory.api.wire.events import draft_from_pb
 from agent_memory.api.wire.text import shown
-from agent_memory.errors import AgentMemoryError, Closed, Corrupt, DaemonStopping, Invalid, InvalidEvent
+from agent_memory.errors import AgentMemoryError, Closed, Corrupt, DaemonStopping, Invalid, InvalidEvent, UnknownFormat
 from agent_memory.events import Draft, Receipt
 from agent_memory.memory import AppendRefused, Memory, StreamOutcome
 
@@ -165,7 +165,7 @@ class AppendFlow:
             if isinstance(self._memory, StreamingMemory):
                 return await self._memory.submit_drafts(drafts)
             return [outcome async for outcome in self._memory.append_stream(drafts)]
-        except (Closed, Corrupt):
+        except (Closed, Corrupt, UnknownFormat):
             raise
         except AgentMemoryError as error:
             # A full disk refuses these; the stream goes on, and so it recovers when there is room.
