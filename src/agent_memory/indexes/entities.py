@@ -56,6 +56,7 @@ _TYPE_NUMBERS = {
 }
 _TYPE_BYTES = {type: bytes([number]) for type, number in _TYPE_NUMBERS.items()}
 _TYPE_BITS = 0xFF
+_NAME_BYTES = 7
 _ALL_ONES = (1 << 128) - 1
 _DAY_BYTES = 36
 _WIDTHS = (1, 7, DAYS_MAX)
@@ -74,7 +75,8 @@ class NameRow(msgspec.Struct, frozen=True, array_like=True):
     counts: dict[int, int]
 
 
-_UNKNOWN = NameRow("", {})
+_NO_COUNTS: dict[int, int] = {}
+_UNKNOWN = NameRow("", _NO_COUNTS)
 _name_decoder = msgspec.msgpack.Decoder(NameRow)
 
 
@@ -111,9 +113,16 @@ class EntitiesIndex:
         return 0 if value is None else decoded(_count_decoder, value, "views", key)
 
     def counts(self, keys: Sequence[int]) -> list[int]:
-        names = list({_KEY.pack(key)[:-1]: None for key in keys})
-        rows = {name: row for name, (_, row) in zip(names, self._name_rows(names), strict=True)}
-        return [rows[_KEY.pack(key)[:-1]].counts.get(key & _TYPE_BITS, 0) for key in keys]
+        prefix = self._prefix + b"n"
+        asked = [prefix + (key >> 8).to_bytes(_NAME_BYTES, "big") for key in keys]
+        names = list(dict.fromkeys(asked))
+        # Most words of a query name nothing.
+        known = {
+            name: decoded(_name_decoder, value, "views", name).counts
+            for name, value in zip(names, self._rows.get_many(Family.VIEWS, names), strict=True)
+            if value is not None
+        }
+        return [known.get(name, _NO_COUNTS).get(key & _TYPE_BITS, 0) for name, key in zip(asked, keys, strict=True)]
 
     def postings(self, keys: Sequence[int], *, limit: int) -> list[list[Posting]]:
         return [self._postings(key, limit=limit) for key in keys]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,11 @@ def keys_of_halves(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> EventKe
     halves = np.empty((len(high), 2), ">u8")
     halves[:, 0], halves[:, 1] = high, low
     return halves.view("S16").ravel()
+
+
+def keys_of_numbers(numbers: Iterable[int]) -> EventKeys:
+    """The keys of ULIDs that are given as numbers of 128 bits."""
+    return np.frombuffer(b"".join([number.to_bytes(16, "big") for number in numbers]), "S16")
 
 
 def ids_of_keys(keys: EventKeys) -> list[str]:

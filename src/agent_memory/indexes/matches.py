@@ -38,6 +38,8 @@ class Matches(Sequence[Match]):
         if isinstance(matches, Matches):
             return matches
         rows = list(matches)
+        if not rows:
+            return _NONE
         return cls(
             event_keys_of([row.event_id for row in rows]),
             np.array([row.start for row in rows], np.int64),
@@ -45,6 +47,12 @@ class Matches(Sequence[Match]):
             np.array([row.score for row in rows], np.float64),
             np.array([row.session for row in rows], np.uint64),
         )
+
+    @classmethod
+    def of_events(cls, keys: EventKeys, scores: Floats) -> Matches:
+        """Events as a whole: their passages are empty, their sessions are not told."""
+        nowhere = np.zeros(len(keys), np.int64)
+        return cls(keys, nowhere, nowhere, scores, np.zeros(len(keys), np.uint64))
 
     @classmethod
     def joined(cls, lists: Sequence[Matches]) -> Matches:
@@ -95,6 +103,9 @@ class Matches(Sequence[Match]):
 
     def __repr__(self) -> str:
         return f"Matches({list(self)!r})"
+
+
+_NONE = Matches.of_events(event_keys_of(()), np.empty(0, np.float64))
 
 
 def firsts_of(keys: EventKeys) -> Places:

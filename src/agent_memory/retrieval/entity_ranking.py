@@ -10,10 +10,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from agent_memory.annotation import Entity
-from agent_memory.events.ulids import ulid_from_number
 from agent_memory.indexes.entities import entity_key
-from agent_memory.indexes.model import Match
+from agent_memory.indexes.event_ids import keys_of_numbers
+from agent_memory.indexes.matches import Matches
 
 if TYPE_CHECKING:
     from agent_memory.indexes.port import Entities
@@ -45,7 +47,7 @@ DAMPING = 0.25
 """What a hop leaves of the weight of an entity that every event found so far mentions."""
 
 
-def rank_by_entities(index: Entities, asked: Sequence[Entity], *, hops: int = 2, limit: int) -> list[Match]:
+def rank_by_entities(index: Entities, asked: Sequence[Entity], *, hops: int = 2, limit: int) -> Matches:
     """Up to *limit* events that mention entities of *asked*, or what those are mentioned with, best first.
 
     An event's score is the sum of the inverse document frequencies of the entities of the query that
@@ -55,14 +57,16 @@ def rank_by_entities(index: Entities, asked: Sequence[Entity], *, hops: int = 2,
     event as a whole: its passage is empty.
     """
     if limit < 1:
-        return []
+        return Matches.of(())
     if hops < 1:
         raise ValueError(f"hops must be 1 or more, not {hops}")
     walk = _Walk(index)
     walk.follow(walk.weighed(list(dict.fromkeys(entity_key(entity) for entity in asked)))[:ASKED_MAX], ASKED_EVENTS_MAX)
     for _ in range(hops - 1):
         walk.follow(walk.met(), FOLLOWED_EVENTS_MAX)
-    return [Match(ulid_from_number(event), 0, 0, score) for event, score in walk.best(limit)]
+    best = walk.best(limit)
+    scores = np.array([score for _, score in best], np.float64)
+    return Matches.of_events(keys_of_numbers(event for event, _ in best), scores)
 
 
 class _Walk:
@@ -90,8 +94,9 @@ class _Walk:
             whole += score
             for key in self._companions[event]:
                 mass[key] = mass.get(key, 0.0) + score
-        shares = [(share, key) for key, share in mass.items() if key not in self._followed]
-        share_of = {key: share / whole for share, key in sorted(shares, key=_weightiest)[:MET_MAX]}
+        # Pairs that sort as they are: weightiest first, ties in order of key.
+        most = sorted([(-share, key) for key, share in mass.items() if key not in self._followed])[:MET_MAX]
+        share_of = {key: -share / whole for share, key in most}
         weighed = [(DAMPING * share_of[key] * idf, key) for idf, key in self.weighed(list(share_of))]
         return sorted(weighed, key=_weightiest)[:FOLLOWED_MAX]
 
