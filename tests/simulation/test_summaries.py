@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from agent_memory.summaries.reports import (
     SummariesWanted,
 )
 from agent_memory.sync import SyncMemory
-from agent_memory.testing.language_models import BLOCK, LanguageModelServer, fail, minutes_of
+from agent_memory.testing.language_models import BLOCK, LanguageModelServer, fail, minutes_of, rate_limit
 from agent_memory.testing.summarising import DAY_MS, HOUR_MS, MONDAY_MS, prompts_of, settings_of, tell, times_too_often
 from agent_memory.testing.waiting import eventually
 from tools.bench.corpus import Corpus
@@ -112,6 +113,27 @@ def test_what_was_set_aside_is_named_and_asked_about_again_on_request_alone(
     assert [segment.id] == [node.node_id for node in aside]
     assert aside[0].refusal.endswith("3 times")
     assert (0, 1, ()) == (unasked, retried.worded, left)
+
+
+def test_a_provider_that_asks_to_be_left_alone_is_also_by_whoever_asks_by_hand(
+    server: LanguageModelServer, tmp_path: Path
+) -> None:
+    """Whoever wants it now is told until when he waits; nothing is sent before."""
+    server.will(rate_limit("600"))
+    with store(server, tmp_path, in_flight_max=1) as memory:
+        position = tell(memory, "We paint the boat house blue.", session="a", time_ms=MONDAY_MS)
+        memory.wait_for(["toc"], position)
+        told = []
+        for _ in range(2):
+            reports = memory.summarise()
+            told.append(next(r for r in reports if isinstance(r, SummariesProgress) and r.waiting))
+            reports.close()  # type: ignore[attr-defined]  # as Ctrl-C does
+        status = memory.status().summaries
+
+    assert 1 == len(server.calls)
+    assert all("Rate limit reached" in report.waiting for report in told)
+    assert all(590 < report.until_ms / 1000 - time.time() < 610 for report in told)
+    assert (SummariesState.WAITING, "Rate limit reached" in status.reason) == (status.state, True)
 
 
 def test_wording_again_keeps_what_was_there(server: LanguageModelServer, tmp_path: Path) -> None:

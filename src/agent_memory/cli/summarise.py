@@ -26,8 +26,8 @@ def command(front: Front, node_id: str, since: str, resummarise: bool, dry_run: 
     """Have the language model of the settings word what waits for it, however lately something happened there.
 
     Tells first what it would take, and asks on a terminal. A daemon words by itself what is quiet; this is for what
-    is not, for a store without a daemon, and for another model. Where the provider asks to be left alone for a while, it
-    waits as well, and tells until when. Exit code 1 if something is left.
+    is not, for a store without a daemon, and for another model. Where the provider asks to be left alone for a while,
+    it waits as well, and tells until when. Exit code 1 if something is left.
     """
     from agent_memory.summaries.reports import SummariesWanted
 

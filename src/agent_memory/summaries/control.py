@@ -223,7 +223,8 @@ class Control:
         """Have it worded, however lately something happened there, and tell how far it is.
 
         It ends when nothing more can be done: at a budget's end too, which the verdict says. What an outage
-        holds up is waited for, and what a provider asks for (`Retry-After`) is kept to. Errors: as `estimate`; `SummariesRunning`.
+        holds up is waited for, and so is what a provider asks for (`Retry-After`).
+        Errors: as `estimate`; `SummariesRunning`.
         """
         worker = self._needed()
         chosen = _Chosen(worker, wanted, since_ms)

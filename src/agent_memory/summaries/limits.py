@@ -155,7 +155,7 @@ class Outage:
         self._until_s = self._asked_until_s = float("-inf")
 
     def end_pause(self) -> None:
-        """Somebody wants to know at once whether it is over. What the provider asked for stays: it is not ours to end."""
+        """Somebody wants to know at once whether it is over; what the provider asked for is not ours to end."""
         self._until_s = float("-inf")
 
     def pause_s(self, now_s: float) -> float:
