@@ -46,10 +46,10 @@ class Wanted:
             while at >= 0:
                 place = start + at
                 at = lowered.find(beginning, at + 1)
-                if place > start and not _begins(text, place):
+                if place > start and text[place - 1].isalnum() and not _begins_part(text, place):
                     continue
                 word = _WORD.match(text, place, end)
-                if word is not None and (stem := _stem(word.group().lower())) in self.weights:
+                if word is not None and (stem := _stem(word.group())) in self.weights:
                     found.add((place, stem))
         for pair in self._pairs:
             place = text.find(pair, start, end)
@@ -71,13 +71,9 @@ def _lowered(text: str) -> str:
     return "".join(low if len(low := one.lower()) == 1 else one for one in text)
 
 
-def _begins(text: str, at: int) -> bool:
-    """Whether a word, or a part of a name, begins there."""
-    before = text[at - 1]
-    if not before.isalnum():
-        return True
-    # A capital begins a part of a name where none stands before it.
-    return "A" <= text[at] <= "Z" and not "A" <= before <= "Z"
+def _begins_part(text: str, at: int) -> bool:
+    """Whether a part of a name begins there, within it: a capital does where none stands before it."""
+    return "A" <= text[at] <= "Z" and not "A" <= text[at - 1] <= "Z"
 
 
 def _words(query: str) -> Iterator[str]:
@@ -85,15 +81,16 @@ def _words(query: str) -> Iterator[str]:
     for run in _UNSPACED.findall(query):
         yield from (run[i : i + 2] for i in range(max(1, len(run) - 1)))
     for word in _WORD.findall(_UNSPACED.sub(" ", query)):
-        yield _stem(word.lower())
+        yield _stem(word)
 
 
 def _stem(word: str) -> str:
-    return _short_stem(word) if len(word) <= _KEPT_CHARACTERS else _ENDING.sub("", word)
+    return _short_stem(word) if len(word) <= _KEPT_CHARACTERS else _ENDING.sub("", word.lower())
 
 
 @lru_cache(maxsize=4096)
 def _short_stem(word: str) -> str:
+    word = word.lower()
     stem = _ENDING.sub("", word)
     return stem if len(stem) >= 3 else word
 
