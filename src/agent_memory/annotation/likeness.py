@@ -65,7 +65,7 @@ class Page:
         forms = self._forms
         first_of: dict[str, int] = {}
         firsts = [first_of.setdefault(text, place) for place, text in enumerate(_series_alike(forms))]
-        long = [place for place, first in enumerate(firsts) if first == place and len(forms[place].words) >= WORDS_MIN]
+        long = [place for place, first in enumerate(firsts) if first == place and forms[place].size >= WORDS_MIN]
         for place, first in _near(forms, long).items():
             firsts[place] = first
         # A copy of what turned out to repeat another repeats that other.
@@ -80,17 +80,24 @@ def normal_form(text: str) -> str:
 class _Form(msgspec.Struct, gc=False):
     source: str
     text: str
-    words: list[str]
+    size: int
     printed: bool
+    split: list[str] | None = None
     pairs: frozenset[tuple[str, str]] = frozenset()
     own: frozenset[str] = frozenset()
     names: frozenset[str] | None = None
     series: str | None = None
 
+    def words(self) -> list[str]:
+        """Its words, *size* of them; most texts are told from all others by that number alone."""
+        if self.split is None:
+            self.split = self.text.split()
+        return self.split
+
     def neighbours(self) -> frozenset[tuple[str, str]]:
         """The pairs of words that follow each other."""
         if not self.pairs:
-            self.pairs = frozenset(pairwise(self.words))
+            self.pairs = frozenset(pairwise(self.words()))
         return self.pairs
 
     def without_shares(self) -> str:
@@ -102,7 +109,7 @@ class _Form(msgspec.Struct, gc=False):
     def vocabulary(self) -> frozenset[str]:
         """Its words, each once."""
         if not self.own:
-            self.own = frozenset(self.words)
+            self.own = frozenset(self.words())
         return self.own
 
     def named(self) -> frozenset[str]:
@@ -116,7 +123,7 @@ def _form(text: str, printed: bool) -> _Form:
     if len(text) > _READ_MAX:
         text = _sample(text)
     form = normal_form(_levelled(text, printed) if _DIGIT.search(text) else text)
-    return _Form(text, form, form.split(), printed)
+    return _Form(text, form, form.count(" ") + 1 if form else 0, printed)
 
 
 def _sample(text: str) -> str:
@@ -131,6 +138,7 @@ def _sample(text: str) -> str:
 
 def _near(forms: Sequence[_Form], places: Sequence[int]) -> dict[int, int]:
     """Of the long texts those that nearly repeat an earlier one, and which."""
+    places = _alike_in_size(forms, places)
     sets = {place: forms[place].vocabulary() for place in places}
     counts: Counter[str] = Counter()
     for own in sets.values():
@@ -159,8 +167,18 @@ def _near(forms: Sequence[_Form], places: Sequence[int]) -> dict[int, int]:
     return found
 
 
+def _alike_in_size(forms: Sequence[_Form], places: Sequence[int]) -> list[int]:
+    """Those with about as many words as another one; whoever has none near it in size repeats nothing."""
+    by_size = sorted(places, key=lambda place: forms[place].size)
+    near: set[int] = set()
+    for fewer, more in pairwise(by_size):
+        if forms[fewer].size >= _ALIKE_MIN * forms[more].size:
+            near |= {fewer, more}
+    return [place for place in places if place in near]
+
+
 def _alike(a: _Form, b: _Form) -> bool:
-    fewer, more = sorted((len(a.words), len(b.words)))
+    fewer, more = sorted((a.size, b.size))
     if fewer < max(WORDS_MIN, _ALIKE_MIN * more):
         return False
     pairs, others = a.neighbours(), b.neighbours()
@@ -168,7 +186,7 @@ def _alike(a: _Form, b: _Form) -> bool:
         return False
     if a.printed and b.printed:
         return True
-    changed = set(a.words) ^ set(b.words)
+    changed = a.vocabulary() ^ b.vocabulary()
     if any(_TELLING.search(word) for word in changed):
         return False
     names = a.named() | b.named()
@@ -194,7 +212,7 @@ _KINDS = {
     "decimal": re.compile(r"\d+\.\d+,?"),
 }
 _NOTHING_OR_DATE = re.compile(r"\[?(?:[0-9]{4}[-/][0-9]{2}[-/][0-9]{2})?")
-_HINTS = tuple(map(re.compile, (":[0-9]{2}:", "/[0-9]", " of [0-9]")))
+_CLOCK_HINT, _COUNT_HINT, _OF_HINT = map(re.compile, (":[0-9]{2}:", "/[0-9]", " of [0-9]"))
 _HOW_FAR = frozenset({"share", "of"})
 _BAR = frozenset("|[]#=>\u2580\u2588\u2589\u258a\u258b\u258c\u258d\u258e\u258f\u2591\u2592\u2593\u2501")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -217,7 +235,8 @@ def _levelled(text: str, printed: bool) -> str:
 
 def _may_report(text: str) -> bool:
     # Each begins with a character that is looked for many times faster than a figure is.
-    return "%" in text or any(hint.search(text) for hint in _HINTS)
+    found = "%" in text or _CLOCK_HINT.search(text) or _COUNT_HINT.search(text) or _OF_HINT.search(text)
+    return bool(found)
 
 
 def _reports(line: str) -> bool:
@@ -251,7 +270,7 @@ def _series_alike(forms: Sequence[_Form]) -> list[str]:
     told = [
         place
         for place, form in enumerate(forms)
-        if len(form.words) < WORDS_MIN and ("%" in form.text or "/" in form.text or " of " in form.text)
+        if form.size < WORDS_MIN and ("%" in form.text or "/" in form.text or " of " in form.text)
     ]
     if len(told) < _SERIES_MIN:
         return texts

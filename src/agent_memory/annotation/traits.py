@@ -111,7 +111,12 @@ def has_type(traits: Any, types: Collection[MemoryType]) -> Any:
 
 def types_in(traits: int) -> frozenset[MemoryType]:
     """The types of one event."""
-    return frozenset([type for type, bit in _TYPES.items() if traits >> 16 & bit])
+    return _types_of(traits >> 16 & 0xFF)
+
+
+@lru_cache(maxsize=256)
+def _types_of(bits: int) -> frozenset[MemoryType]:
+    return frozenset([type for type, bit in _TYPES.items() if bits & bit])
 
 
 def said_by(traits: Any) -> Any:

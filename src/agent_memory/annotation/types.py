@@ -64,6 +64,11 @@ def types_in_query(query: str) -> frozenset[MemoryType]:
 
 def in_order(types: Iterable[MemoryType]) -> tuple[MemoryType, ...]:
     """The types in the order of their names, in which they are told."""
+    return _ordered(frozenset(types))
+
+
+@cache
+def _ordered(types: frozenset[MemoryType]) -> tuple[MemoryType, ...]:
     return tuple(sorted(types, key=lambda type: type.value))
 
 

@@ -138,7 +138,8 @@ def event_from_record(event_id: str, record: bytes) -> Event:
             source_id=r.source_id,
             tool_name=r.tool_name,
             tool_call_id=r.tool_call_id,
-            metadata=dict(r.metadata),
+            # To walk a map of protobuf's takes as long as to read the rest, and most are empty.
+            metadata=dict(r.metadata) if r.metadata else {},
         )
     except (KeyError, UnicodeDecodeError) as error:
         raise Corrupt(f"the record of event {event_id} holds {error!r}") from error

@@ -38,6 +38,16 @@ def ulid_of(time_ms: int, random: int) -> str:
     )
 
 
+def ulid_at(other: str, random: int) -> str:
+    """The ULID with the time of another one and those 80 bits."""
+    p = _PAIRS
+    high, low = random >> 40, random & 0xFF_FFFF_FFFF
+    return (
+        f"{other[:10]}{p[high >> 30]}{p[high >> 20 & 1023]}{p[high >> 10 & 1023]}{p[high & 1023]}"
+        f"{p[low >> 30]}{p[low >> 20 & 1023]}{p[low >> 10 & 1023]}{p[low & 1023]}"
+    )
+
+
 def ulid_time_ms(ulid: str) -> int:
     """Its time in milliseconds since 1970."""
     return int(ulid[:10].encode().translate(_TO_PYTHON), 32)

@@ -181,9 +181,10 @@ class RowEventLog:
         wanted = [event_id for event_id in event_ids if is_ulid(event_id)]
         for start in range(0, len(wanted), _PAGE):
             page = wanted[start : start + _PAGE]
-            values = self._rows.get_many(Family.EVENTS, [ulid_key(event_id) for event_id in page])
-            for event_id, value in zip(page, values, strict=True):
-                if value is not None and (recorded := _recorded(event_id, value)).position <= self._head:
+            keys = [ulid_key(event_id) for event_id in page]
+            values = self._rows.get_many(Family.EVENTS, keys)
+            for event_id, key, value in zip(page, keys, values, strict=True):
+                if value is not None and (recorded := _recorded(event_id, key, value)).position <= self._head:
                     found[event_id] = recorded
         return [found.get(event_id) for event_id in event_ids]
 
@@ -211,7 +212,7 @@ class RowEventLog:
                 rows = self._session_rows(low, high, page, newest_first)
             for key, value in rows:
                 # Beyond the head lies what is written and not durable yet.
-                recorded = _recorded(ulid_from_key(key[-16:]), value)
+                recorded = _recorded(ulid_from_key(ulid := key[-16:]), ulid, value)
                 if recorded.position <= self._head and (session is None or recorded.event.session == session):
                     size += len(value)
                     if bytes_max is not None and size > bytes_max and found:
@@ -381,8 +382,8 @@ _Planned = tuple[Submission[Any], list[Any], Position]
 """A submission, what becomes of it once the group is written, and the last position that this hangs on."""
 
 
-def _recorded(event_id: str, value: bytes) -> Recorded:
-    return Recorded(event_position(ulid_key(event_id), value), event_from_record(event_id, event_record(value)))
+def _recorded(event_id: str, ulid: bytes, value: bytes) -> Recorded:
+    return Recorded(event_position(ulid, value), event_from_record(event_id, event_record(value)))
 
 
 def _bound(field: str, ulid: str) -> bytes:

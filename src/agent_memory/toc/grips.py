@@ -17,7 +17,7 @@ import unicodedata
 
 import msgspec
 
-from agent_memory.events.ulids import is_ulid, ulid_key, ulid_of, ulid_time_ms
+from agent_memory.events.ulids import is_ulid, ulid_at, ulid_key, ulid_time_ms
 
 PLACE_MAX = (1 << 20) - 1
 """The last code point that an excerpt may start at, and the most that it may span."""
@@ -48,7 +48,7 @@ def grip_id(event_id: str, start: int, end: int) -> str:
     """
     if not (0 <= start < end and start <= PLACE_MAX and end - start <= PLACE_MAX):
         raise ValueError(f"no grip can address code points {start} to {end}")
-    return ulid_of(ulid_time_ms(event_id), (_mark(event_id) << 40) | (start << 20) | (end - start))
+    return ulid_at(event_id, (_mark(event_id) << 40) | (start << 20) | (end - start))
 
 
 def grip_address(id: str) -> GripAddress:
