@@ -45,8 +45,8 @@ class Nameless:
     def titles(self, sessions: Sequence[str]) -> list[str]:
         return ["" for _ in sessions]
 
-    def segment_id_of(self, event_id: str, session: str) -> str:
-        return ""
+    def segment_ids_of(self, events: Sequence[tuple[str, str]]) -> list[str]:
+        return ["" for _ in events]
 
 
 def log_of(texts: Sequence[str], **fields: Any) -> CountingLog:

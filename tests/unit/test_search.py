@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -126,8 +126,8 @@ class Tree:
     def grip(self, grip_id: str) -> Grip | None:
         return self.grips.get(grip_id)
 
-    def segment_id_of(self, event_id: str, session: str) -> str:
-        return self.segments[event_id].id if event_id in self.segments else ""
+    def segment_ids_of(self, events: Iterable[tuple[str, str]]) -> list[str]:
+        return [self.segments[event_id].id if event_id in self.segments else "" for event_id, _ in events]
 
 
 class Sessions:

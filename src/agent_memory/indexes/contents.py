@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -109,9 +109,16 @@ class ContentsIndex:
         mark = self._mark_of(event_id, session)
         return self._newest(self._segment_prefix(mark.first_event_id), VERSION_MAX) if mark else None
 
-    def segment_id_of(self, event_id: str, session: str) -> str:
-        mark = self._mark_of(event_id, session)
-        return f"segment/{mark.first_event_id}" if mark else ""
+    def segment_ids_of(self, events: Iterable[tuple[str, str]]) -> list[str]:
+        found: list[str] = []
+        seen: dict[str, list[SegmentMark]] = {}
+        for event_id, session in events:
+            of_session = seen.setdefault(session, [])
+            mark = next((one for one in of_session if one.first_event_id <= event_id <= one.last_event_id), None)
+            if mark is None and (mark := self._mark_of(event_id, session)) is not None:
+                of_session.append(mark)
+            found.append(f"segment/{mark.first_event_id}" if mark else "")
+        return found
 
     def grip(self, grip_id: str) -> Grip | None:
         if not is_ulid(grip_id):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from agent_memory.indexes.event_ids import EventKeys
@@ -79,8 +79,11 @@ class Contents(Protocol):
         """The segment that holds the event; None while the contents do not contain it."""
         ...
 
-    def segment_id_of(self, event_id: str, session: str) -> str:
-        """Its id alone, which takes no reading of the node; empty while the contents do not contain it."""
+    def segment_ids_of(self, events: Iterable[tuple[str, str]]) -> list[str]:
+        """The ids alone of the segments of several (event, session), which takes no reading of nodes.
+
+        Empty for what the contents do not contain yet.
+        """
         ...
 
     def grip(self, grip_id: str) -> Grip | None:

@@ -97,18 +97,22 @@ class TurnRows:
 
         These are looked for in all the other sessions. Errors: `Corrupt`.
         """
-        homeless = np.sort(found.get(_HOMELESS, _NO_KEYS))
-        sessions = [session for session in found if session != _HOMELESS]
-        with self._lock:
-            kept = {session: self._kept[session] for session in sessions if session in self._kept}
-            for session in kept:
-                self._kept.move_to_end(session)
+        homeless = np.sort(found[_HOMELESS]) if _HOMELESS in found else _NO_KEYS
         around: dict[int, Turns] = {}
-        for session in sessions:
-            turns = kept.get(session)
-            if turns is None or len(turns.keys) > WHOLE_MAX:
-                turns = self._around(session, found[session], homeless)
-            around[session] = turns
+        others: list[int] = []
+        with self._lock:
+            for session in found:
+                turns = self._kept.get(session)
+                if turns is None:
+                    others.append(session)
+                    continue
+                self._kept.move_to_end(session)
+                around[session] = turns
+                if len(turns.keys) > WHOLE_MAX:
+                    others.append(session)
+        for session in others:
+            if session != _HOMELESS:
+                around[session] = self._around(session, found[session], homeless)
         return around
 
     def put(self, batch: Batch, turns: Mapping[int, Sequence[tuple[str, int]]]) -> None:

@@ -172,7 +172,7 @@ class Answering:
     def _node_ids(self, found: Sequence[Recorded]) -> list[str]:
         try:
             with self._contents() as contents:
-                node_ids = [contents.segment_id_of(recorded.event.id, recorded.event.session) for recorded in found]
+                node_ids = contents.segment_ids_of([(one.event.id, one.event.session) for one in found])
         except Exception as error:
             self._telling.tell("the nodes of hits", view="toc", error=error)
             return [""] * len(found)
@@ -194,9 +194,8 @@ def _level(words: str) -> str:
 
 
 def _passage(one: Candidate) -> Span:
-    passage = one.ranked.passage
-    if passage is not None:
-        return passage.start, passage.end
+    if one.ranked.passage is not None:
+        return one.ranked.passage
     # It is there for what stands beside it: shown from where it begins.
     said = one.said or first_passage(one.recorded.event)
     return (said.start, said.end) if said else (0, 0)

@@ -8,10 +8,9 @@ import msgspec
 import numpy as np
 
 from agent_memory.indexes.matches import Floats
-from agent_memory.indexes.model import Match
 from agent_memory.retrieval import judges
 from agent_memory.retrieval.model import SearchOptions, Signal
-from agent_memory.retrieval.pool import Pool
+from agent_memory.retrieval.pool import Pool, order_of
 
 WEIGHTS = {
     "lexical": 1.0,
@@ -35,13 +34,12 @@ RECENT_MS = 30 * 86_400_000
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the pool with its score, and what each signal gave to it.
 
-    ``passage`` is the one that was found; None where no retriever found any.
+    ``passage`` are code points ``[start, end)`` of what was found; None where no retriever found any.
     """
 
-    event_id: str
     score: float
     signals: tuple[Signal, ...]
-    passage: Match | None
+    passage: tuple[int, int] | None
     factor: float = 1.0
 
 
@@ -59,48 +57,47 @@ class Ranking:
         self.factors = _factors(pool, options, now_ms=now_ms)
         self.scores = self.scores * self.factors
         # By time first, as ids are sorted; then by score, keeping that order among equals.
-        by_id = np.argsort(pool.keys)
+        by_id = order_of(pool.keys)
         self.order = by_id[np.argsort(-self.scores[by_id], kind="stable")]
 
     def told(self, rows: Sequence[int]) -> list[Ranked]:
         """What is told of each of the rows."""
-        signals: list[list[Signal]] = [[] for _ in rows]
-        best = [(-1.0, "", 0)] * len(rows)
         at = np.array(rows, np.int64)
-        columns = np.array(list(self._columns.values())).reshape(len(self._columns), len(self._pool))
-        every = columns[:, at]
-        above = (columns[:, :, None] > every[:, None, :]).sum(axis=1)
-        for (name, column), values, higher in zip(self._columns.items(), every, above, strict=True):
+        factors = self.factors[at]
+        signals: list[list[Signal]] = [[] for _ in rows]
+        best: list[tuple[float, str, int]] = [(-1.0, "", 0)] * len(rows)
+        for name, column in self._columns.items():
             found = self._pool.found.get(name)
             if found is None and not column.any():
                 # Nothing to tell: of nobody in the pool, say, are these the words.
                 continue
-            ranks = 1 + higher
-            contributions = (self._shares[name] * values * self.factors[at]).tolist()
+            values = column[at]
+            # How many in the pool have more, and one.
+            ranks = (len(column) + 1 - np.sort(column).searchsorted(values, "right")).tolist()
+            contributions = (self._shares[name] * values * factors).tolist()
             if found is None:
-                given, scores = values > 0, values
+                given, scores = (values > 0).tolist(), values.tolist()
             else:
                 matched = self._pool.matched(name, at)
-                given = matched >= 0
-                scores = np.where(given, found.matches.scores[matched], 0.0) if len(found) else np.zeros(len(rows))
+                given = (matched >= 0).tolist()
+                scores = found.matches.scores[matched].tolist() if len(found) else [0.0] * len(rows)
+                shown = (found.matches.ends[matched] > 0).tolist() if len(found) else given
                 # The passage to show is that of whoever says most for the event.
-                for place in np.flatnonzero(given).tolist():
-                    if contributions[place] > best[place][0] and found.matches.ends[matched[place]]:
-                        best[place] = (contributions[place], name, int(matched[place]))
-            told = zip(signals, np.where(given, ranks, 0).tolist(), scores.tolist(), contributions, strict=True)
-            for own, rank, score, contribution in told:
-                own.append(Signal(name=name, rank=rank, score=score, contribution=contribution))
+                for row, place in enumerate(matched.tolist()):
+                    if given[row] and shown[row] and contributions[row] > best[row][0]:
+                        best[row] = (contributions[row], name, place)
+            for row, own in enumerate(signals):
+                # Whoever did not find it says nothing of it.
+                rank, score = (ranks[row], scores[row]) if given[row] else (0, 0.0)
+                own.append(Signal(name=name, rank=rank, score=score, contribution=contributions[row]))
         return [
             Ranked(
-                event_id=event_id,
-                score=sum(signal.contribution for signal in own),
+                score=sum([signal.contribution for signal in own]),
                 signals=tuple(own),
-                passage=self._pool.found[name].matches.match(place, event_id) if name else None,
+                passage=self._pool.found[name].passage(place) if name else None,
                 factor=factor,
             )
-            for event_id, own, (_, name, place), factor in zip(
-                self._pool.ids_at(at), signals, best, self.factors[at].tolist(), strict=True
-            )
+            for own, (_, name, place), factor in zip(signals, best, factors.tolist(), strict=True)
         ]
 
 

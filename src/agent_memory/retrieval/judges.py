@@ -53,26 +53,27 @@ DAY_MS = 86_400_000
 
 def context(pool: Pool) -> Floats:
     """What an event inherits from its neighbours and its session."""
-    line = pool.line
-    asks = ends_with_question(pool.traits).astype(np.float64)
-    before, after = _shifted(line, 1), _shifted(line, -1)
-    inherited = PREVIOUS * before + ANSWERS * _shifted(line * asks, 1) + NEXT * after
-    inherited += SECOND * (_shifted(line, 2) + _shifted(line, -2))
-    inherited += AROUND * np.maximum(line, np.maximum(_best(line, 1), _best(line, -1)))
-    inherited += TOPIC * (_all(line, 1) + _all(line, -1))
-    return pool.take(inherited) / CONTEXT_WHOLE
+    line, at = pool.line, pool.place
+    best, total = _around(line)
+    before = line[at - 1]
+    asks = ends_with_question(pool.line_traits[at - 1])
+    inherited: Floats = PREVIOUS * before + ANSWERS * (before * asks) + NEXT * line[at + 1]
+    inherited += SECOND * (line[at - 2] + line[at + 2])
+    inherited += AROUND * np.maximum(line[at], best[at])
+    inherited += TOPIC * total[at]
+    return inherited / CONTEXT_WHOLE
 
 
 def substance(pool: Pool) -> Floats:
     """How much a text says by itself: the more telling words the more, questions and pleasantries little."""
     words = words_in(pool.traits).astype(np.float64)
-    says = words / (words + WORDS_HALF) * (1.0 - share_of_questions(pool.traits) / 2)
-    return pool.take(says)
+    says: Floats = words / (words + WORDS_HALF) * (1.0 - share_of_questions(pool.traits) / 2)
+    return says
 
 
 def salience(pool: Pool) -> Floats:
     """How much an event weighs whatever is asked: what it says by itself, and whether it settles something."""
-    settles = pool.take(has_type(pool.traits, SETTLING).astype(np.float64))
+    settles: Floats = has_type(pool.traits, SETTLING).astype(np.float64)
     return (substance(pool) + settles) / 2
 
 
@@ -81,17 +82,22 @@ def speaker(pool: Pool, asked: Asked) -> Floats:
 
     Worth twice as much where the query asks what was said.
     """
-    heard = np.isin(said_by(pool.traits), list(asked.speakers)) & (said_by(pool.traits) > 0)
+    speakers = said_by(pool.traits)
+    heard: NDArray[np.bool_] = speakers > 0
+    if heard.any():
+        # Where nobody has a name, as between one user and an agent, there is no need to compare them.
+        heard &= np.isin(speakers, list(asked.speakers))
     if asked.role is not None:
-        heard |= has_role(pool.traits, asked.role)
-    return pool.take(heard.astype(np.float64)) * (1.0 if asked.asks_what_was_said else 0.5)
+        heard |= has_role(pool.traits, asked.role) & (pool.place >= 0)
+    return heard.astype(np.float64) * (1.0 if asked.asks_what_was_said else 0.5)
 
 
 def types(pool: Pool, asked: Asked) -> Floats:
     """Whether it states the sort of thing that the query is after."""
     if not asked.types:
         return np.zeros(len(pool))
-    return pool.take(has_type(pool.traits, asked.types).astype(np.float64))
+    stated: Floats = has_type(pool.traits, asked.types).astype(np.float64)
+    return stated
 
 
 def time(pool: Pool, asked: Asked, reading: TimeReading, mentioned: frozenset[str]) -> Floats:
@@ -108,7 +114,7 @@ def time(pool: Pool, asked: Asked, reading: TimeReading, mentioned: frozenset[st
         if mentioned:
             score = np.maximum(score, np.isin(pool.keys, event_keys_of(list(mentioned))))
     if asked.asks_when:
-        score = np.maximum(score, 0.4 * pool.take(names_time(pool.traits).astype(np.float64)))
+        score = np.maximum(score, 0.4 * names_time(pool.traits).astype(np.float64))
     if reading.order is not TimeOrder.ANY:
         score = np.maximum(score, _ordered(pool, latest=reading.order is TimeOrder.LATEST))
     return score
@@ -136,30 +142,18 @@ def _ordered(pool: Pool, *, latest: bool) -> Floats:
     return np.where(pool.evidence >= least, 1.0 - before / len(counted), 0.0)
 
 
-def _shifted(line: Floats, by: int) -> Floats:
-    """What stands *by* places before each place; the gaps between sessions are wide enough."""
-    moved = np.zeros_like(line)
-    if by > 0:
-        moved[by:] = line[:-by]
-    else:
-        moved[:by] = line[-by:]
-    return moved
+def _around(line: Floats) -> tuple[Floats, Floats]:
+    """Of the 16 on each side of each place the greatest, and the sum, less for every place between.
 
-
-def _best(line: Floats, by: int) -> Floats:
-    """The greatest of the 16 before (or after) each place, less for every place between.
-
-    In shifts that double: the best of one, two, four, eight, sixteen.
+    In shifts that double: the next one, two, four, eight, sixteen; of the line and of its mirror image at once. It
+    begins and ends with a gap, so nothing is shifted out of it.
     """
-    best = FADING * _shifted(line, by)
+    best = np.zeros((2, len(line)))
+    np.multiply(line[:-1], FADING, out=best[0, 1:])
+    np.multiply(line[:0:-1], FADING, out=best[1, 1:])
+    total = best.copy()
     for step in (1, 2, 4, 8):
-        best = np.maximum(best, FADING**step * _shifted(best, by * step))
-    return best
-
-
-def _all(line: Floats, by: int) -> Floats:
-    """The sum of the 16 before (or after) each place, less for every place between."""
-    total = FADING * _shifted(line, by)
-    for step in (1, 2, 4, 8):
-        total = total + FADING**step * _shifted(total, by * step)
-    return total
+        fading = FADING**step
+        np.maximum(best[:, step:], fading * best[:, :-step], out=best[:, step:])
+        total[:, step:] += fading * total[:, :-step]
+    return np.maximum(best[0], best[1, ::-1]), total[0] + total[1, ::-1]

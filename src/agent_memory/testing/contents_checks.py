@@ -198,7 +198,7 @@ class ContentsChecks:
             segment = index.segment_of(said.id, said.session)
             assert segment is not None
             assert nodes[segment.id] == segment
-            assert segment.id == index.segment_id_of(said.id, said.session)
+            assert [segment.id] == index.segment_ids_of([(said.id, said.session)])
             assert segment.session == said.session
             assert index.calendar.day(said.time_ms).id == segment.parent_id
             held[segment.id] = held.get(segment.id, 0) + 1
@@ -357,7 +357,7 @@ class ContentsChecks:
         assert index.grip("01KEGMY100000000000000000Z") is None
         assert index.grip("no grip") is None
         assert index.segment_of("no event", "s") is None
-        assert "" == index.segment_id_of("no event", "s")
+        assert [""] == index.segment_ids_of([("no event", "s")])
 
     def test_generations_stand_apart_and_are_erased_alone(self) -> None:
         rows, log = self.make_rows(), self.make_log(talk(40))
