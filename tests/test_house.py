@@ -22,6 +22,7 @@ LEANS_ON: dict[str, set[str]] = {
     "config": {"errors"},
     "courtesy": set(),
     "telemetry": {"config", "errors"},
+    "offloading": {"", "clock", "courtesy", "telemetry"},
     "samples": set(),
     "capture": {"errors", "events"},
     "installation": {"errors", "capture", "config", "events"},
@@ -29,12 +30,12 @@ LEANS_ON: dict[str, set[str]] = {
     "toc": {"errors", "events"},
     "annotation": {"errors", "events"},
     "temporal": {"errors", "toc"},
-    "inference": {"errors", "events", "toc", "telemetry"},
+    "inference": {"errors", "events", "offloading", "toc", "telemetry"},
     "summaries": VOCABULARY
     | {"_pb", "annotation", "capture", "config", "courtesy", "inference", "storage", "telemetry", "toc"},
     "log": VOCABULARY | {"storage", "summaries"},
     "indexes": VOCABULARY | {"storage", "summaries", "toc", "annotation", "inference"},
-    "projectors": PORTS | {"courtesy", "telemetry"},
+    "projectors": PORTS | {"courtesy", "offloading", "telemetry"},
     "retrieval": VOCABULARY
     | {"courtesy", "log", "indexes", "inference", "annotation", "temporal", "toc", "telemetry", "paging"},
     "memory": {"events", "annotation", "indexes", "retrieval", "summaries", "temporal", "toc"},

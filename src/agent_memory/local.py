@@ -45,7 +45,7 @@ from agent_memory.paging import SEARCH_LIMIT_MAX, check_page_size, decode_token,
 from agent_memory.projectors.views import Views
 from agent_memory.reading import Reader
 from agent_memory.retrieval import DEFAULT_OPTIONS, SearchOptions, SearchResult
-from agent_memory.retrieval.bounds import calendar_of, edge_ms
+from agent_memory.retrieval.bounds import edge_ms
 from agent_memory.retrieval.context import ContextBlock, ContextBuilder
 from agent_memory.retrieval.options import check_options, check_token_budget
 from agent_memory.retrieval.search import Searcher
@@ -59,6 +59,7 @@ from agent_memory.summaries.reports import (
     SummaryPreview,
     SummaryVersion,
 )
+from agent_memory.toc.calendar import calendar_of
 from agent_memory.toc.model import Grip, Node
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from agent_memory.errors import InvalidQuery
 from agent_memory.events import Kind, Role
 from agent_memory.indexes.model import EVERYWHERE, Where
-from agent_memory.retrieval.bounds import calendar_of, edge_ms, parse_date, resolve
+from agent_memory.retrieval.bounds import edge_ms, parse_date, resolve
+from agent_memory.toc.calendar import calendar_of
 
 ZONES = (
     "UTC",

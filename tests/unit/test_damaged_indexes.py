@@ -16,7 +16,7 @@ from agent_memory.errors import Corrupt
 from agent_memory.events import Recorded
 from agent_memory.indexes.embeddings import EmbeddingStore
 from agent_memory.indexes.lexical import LexicalIndex
-from agent_memory.indexes.lexical_entries import entry_of
+from agent_memory.indexes.lexical_documents import documents_of
 from agent_memory.indexes.model import EVERYWHERE, Where
 from agent_memory.indexes.vector_snapshots import VECTORS_FORMAT
 from agent_memory.indexes.vectors import VectorIndex
@@ -40,7 +40,7 @@ def damage(path: Path, first: float, last: float) -> None:
 
 def lexical(folder: Path, count: int) -> LexicalIndex:
     index = LexicalIndex.open(folder)
-    index.apply((n, entry_of(said(n, f"deploy number {n} failed in app_{n % 3}"))) for n in range(1, count + 1))
+    index.apply((n, documents_of(said(n, f"deploy number {n} failed in app_{n % 3}"))) for n in range(1, count + 1))
     return index
 
 
@@ -55,7 +55,7 @@ def test_a_damaged_lexical_index_that_brings_the_engine_down_is_told_as_corrupt(
     assert "replay lexical" in raised.value.hint
 
 
-LATER = [(n, entry_of(said(n, f"deploy number {n} failed in app_{n % 3}"))) for n in (3, 4)]
+LATER = [(n, documents_of(said(n, f"deploy number {n} failed in app_{n % 3}"))) for n in (3, 4)]
 
 
 class LoseAnswer:
@@ -94,8 +94,8 @@ def test_a_position_is_claimed_only_once_a_search_sees_it(tmp_path: Path) -> Non
         seen.append((index.checkpoint(), len(index.search("deploy", where=EVERYWHERE, limit=9))))
 
     index = LexicalIndex.open(tmp_path, step=step)
-    index.apply([(1, entry_of(said(1, "deploy")))])
-    index.apply([(2, entry_of(said(2, "deploy")))])
+    index.apply([(1, documents_of(said(1, "deploy")))])
+    index.apply([(2, documents_of(said(2, "deploy")))])
 
     assert seen
     assert [] == [(claimed, found) for claimed, found in seen if found < claimed]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent_memory.annotation import Entity, EntityType
 from agent_memory.events.ulids import ulid_of
-from agent_memory.indexes.entities import EntitiesIndex, EventMentions
+from agent_memory.indexes.entities import EntitiesIndex, EventMentions, additions_of
 from agent_memory.indexes.model import Match
 from agent_memory.retrieval.entity_ranking import (
     ASKED_EVENTS_MAX,
@@ -43,7 +43,7 @@ def index_of(mentioned: Sequence[str], *, order: Sequence[int] = (), batch: int 
     events = [events[n] for n in order] if order else events
     size = batch or max(len(events), 1)
     for first in range(0, len(events), size):
-        index.write(events[first : first + size], first + size)
+        index.write(additions_of(events[first : first + size]), first + size)
     return index
 
 
@@ -171,7 +171,7 @@ def test_however_crowded_a_store_so_many_rows_are_read() -> None:
     index = Counting(rows, generation=1)
     names = [f"n{n}" for n in range(40)]
     events = [EventMentions(id_of(n), tuple(map(entity, chance.sample(names, 6)))) for n in range(1_900)]
-    index.write(events, len(events))
+    index.write(additions_of(events), len(events))
     found = rank_by_entities(index, [entity(name) for name in names[:20]], hops=2, limit=10)
 
     assert 10 == len(found)

@@ -11,7 +11,7 @@ import pytest
 from agent_memory.events.ulids import ulid_of
 from agent_memory.indexes import lexical
 from agent_memory.indexes.lexical import LexicalIndex, _best_by_event
-from agent_memory.indexes.lexical_entries import entry_of
+from agent_memory.indexes.lexical_documents import documents_of
 from agent_memory.indexes.model import EVERYWHERE
 from agent_memory.testing.events import event
 
@@ -37,7 +37,7 @@ def index(tmp_path: Path) -> Iterator[LexicalIndex]:
     opened = LexicalIndex.open(tmp_path)
     for part in range(3):
         numbers = range(part * TIED // 3 + 1, (part + 1) * TIED // 3 + 1)
-        opened.apply((n, entry_of(event("heartbeat", id=ulid_of(1_768_478_400_000 - n, n)))) for n in numbers)
+        opened.apply((n, documents_of(event("heartbeat", id=ulid_of(1_768_478_400_000 - n, n)))) for n in numbers)
     yield opened
     opened.close()
 
@@ -72,7 +72,7 @@ def test_events_of_many_passages_leave_room_for_the_others(tmp_path: Path) -> No
     """A limit is of events: where few of them hold the best passages, more passages are looked at."""
     long, short = [" ".join(["heartbeat"] * 5_000)] * 3, ["one heartbeat in a message of its own"] * 12
     index = LexicalIndex.open(tmp_path)
-    index.apply((n, entry_of(event(text, id=ulid_of(n, n)))) for n, text in enumerate([*long, *short], start=1))
+    index.apply((n, documents_of(event(text, id=ulid_of(n, n)))) for n, text in enumerate([*long, *short], start=1))
     found = {limit: index.search("heartbeat", where=EVERYWHERE, limit=limit) for limit in (2, 5, 9, 15, 40)}
     index.close()
 

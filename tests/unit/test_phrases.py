@@ -12,7 +12,7 @@ import pytest
 from agent_memory.events import Event, Kind, Recorded, Role
 from agent_memory.events.ulids import ulid_of
 from agent_memory.indexes.lexical import LexicalIndex
-from agent_memory.indexes.lexical_entries import entry_of
+from agent_memory.indexes.lexical_documents import documents_of
 from agent_memory.indexes.model import Match, Where
 from agent_memory.indexes.port import LexicalSearch
 from agent_memory.retrieval import phrases as phrases_room
@@ -83,7 +83,7 @@ def test_in_a_long_text_the_phrase_is_where_its_words_are() -> None:
 def test_a_phrase_of_words_that_no_index_keeps_is_looked_for_in_what_the_query_finds(tmp_path: Path) -> None:
     log = CountingLog(["an elephant and a zebra", "an elephant and not an ostrich", "and not an apple"])
     index = LexicalIndex.open(tmp_path)
-    index.apply((one.position, entry_of(one.event)) for one in log.events.values())
+    index.apply((one.position, documents_of(one.event)) for one in log.events.values())
 
     assert [("and not an", 1.0)] == found(log, ["and not an"], 'elephant "and not an"', index=index)
     assert [] == found(log, ["and not an"], '"and not an"', index=index)

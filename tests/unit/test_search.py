@@ -29,7 +29,6 @@ from agent_memory.temporal import TIMELESS
 from agent_memory.testing.embedders import FailingEmbedder, HashingEmbedder
 from agent_memory.testing.in_memory_indexes import InMemoryLexicalIndex, InMemoryVectorIndex, admits
 from agent_memory.testing.search_samples import conversations, filters, queries
-from agent_memory.toc.calendar import Calendar
 from agent_memory.toc.grips import grip_address, grip_id
 from agent_memory.toc.material import Level
 from agent_memory.toc.model import Bullet, Grip, Node
@@ -159,7 +158,7 @@ def searcher(events: Sequence[Recorded] = STORY, **replaced: Any) -> Searcher:
     lexical = InMemoryLexicalIndex([one.event for one in events])
     vectors = InMemoryVectorIndex(embedder, [one.event for one in events])
     mentions = EntitiesProjector(
-        EntitiesIndex(InMemoryRows(), generation=1), Calendar("Europe/Berlin"), lambda text, said_ms, calendar: ()
+        EntitiesIndex(InMemoryRows(), generation=1), "Europe/Berlin", lambda text, said_ms, calendar: ()
     )
     mentions.project(events)
     parts: dict[str, Any] = {

@@ -16,7 +16,7 @@ from agent_memory.errors import Closed, InferenceUnavailable
 from agent_memory.events import Recorded
 from agent_memory.indexes.embeddings import EmbeddingStore
 from agent_memory.indexes.lexical import LexicalIndex
-from agent_memory.indexes.lexical_entries import CHUNKS_MAX
+from agent_memory.indexes.lexical_documents import CHUNKS_MAX
 from agent_memory.indexes.model import EVERYWHERE, Where
 from agent_memory.indexes.vectors import VectorIndex
 from agent_memory.projectors.lexical import LexicalProjector, LexicalView

@@ -64,7 +64,8 @@ class Asked:
         return SearchOptions(now_ms=self._now_ms(zone), **self._ranking, **more)
 
     def _now_ms(self, zone: Zone) -> int | None:
-        from agent_memory.retrieval.bounds import calendar_of, edge_ms
+        from agent_memory.retrieval.bounds import edge_ms
+        from agent_memory.toc.calendar import calendar_of
 
         if not self._now:
             return None

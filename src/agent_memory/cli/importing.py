@@ -144,7 +144,8 @@ class ImportCommand:
     def _since_ms(self, status: Status | None) -> int | None:
         if not self._since:
             return None
-        from agent_memory.retrieval.bounds import calendar_of, edge_ms
+        from agent_memory.retrieval.bounds import edge_ms
+        from agent_memory.toc.calendar import calendar_of
 
         calendar = calendar_of(status.time_zone if status else self._front.config.time_zone or "UTC")
         return edge_ms(self._since, calendar=calendar, last=False, field="since")

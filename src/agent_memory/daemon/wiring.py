@@ -16,12 +16,13 @@ from agent_memory.daemon.report import StatusReport
 from agent_memory.daemon.spool_report import SpoolReport
 from agent_memory.daemon.summarising import open_control
 from agent_memory.events import EventLimits
-from agent_memory.inference.extractive import ExtractiveSummariser
 from agent_memory.inference.lazy_embedder import open_embedder
+from agent_memory.inference.offloaded import OffloadedSummariser
 from agent_memory.inference.port import Embedder, Summariser
 from agent_memory.inference.tokens import SplintrTokenCounter
 from agent_memory.local import LocalMemory
 from agent_memory.log import EventLog, RowEventLog
+from agent_memory.offloading import Offload, OffloadProcess
 from agent_memory.projectors.catalog import CatalogView
 from agent_memory.projectors.entities import EntitiesView
 from agent_memory.projectors.lexical import LexicalView
@@ -56,6 +57,7 @@ class Kinds:
         summariser: Summariser,
         embedder: Embedder | None,
         embeddings: Rows,
+        offload: Offload,
     ) -> None:
         self._config = config
         self._log = log
@@ -63,6 +65,7 @@ class Kinds:
         self._summariser = summariser
         self._embedder = embedder
         self._embeddings = embeddings
+        self._offload = offload
 
     def toc(self, rows: Rows) -> TocView:
         """The contents, in *rows*."""
@@ -77,15 +80,17 @@ class Kinds:
 
     def catalog(self, rows: Rows) -> CatalogView:
         """Sessions and days, in *rows*."""
-        return CatalogView(rows, zone=self._time_zone)
+        return CatalogView(rows, zone=self._time_zone, offload=self._offload)
 
     def entities(self, rows: Rows) -> EntitiesView:
         """What events mention, in *rows*."""
-        return EntitiesView(rows, zone=self._time_zone, reads_time=mentions, time_reader=MENTIONS)
+        return EntitiesView(
+            rows, zone=self._time_zone, reads_time=mentions, time_reader=MENTIONS, offload=self._offload
+        )
 
     def lexical(self, folder: Path) -> LexicalView:
         """BM25, in *folder*."""
-        return LexicalView(folder / "lexical")
+        return LexicalView(folder / "lexical", offload=self._offload)
 
     def vectors(self, folder: Path) -> VectorView:
         """Nearest neighbours, in *folder*; embeddings stay in the store."""
@@ -172,16 +177,19 @@ def _open(
                 disk_reserve_bytes=config.disk_reserve_bytes,
             )
         )
-        log = RowEventLog(store.rows, before_answers=store.admit_answers)
+        log = RowEventLog(store.rows)
         opening.callback(log.close)
         embedder = given or _configured_embedder(config, opening)
+        offload = OffloadProcess(clock=clock)
+        opening.callback(offload.close)
         kinds = Kinds(
             config,
             log,
             time_zone=store.manifest.time_zone,
-            summariser=ExtractiveSummariser(),
+            summariser=OffloadedSummariser(offload),
             embedder=embedder,
             embeddings=store.rows,
+            offload=offload,
         )
         views = Views(
             log,

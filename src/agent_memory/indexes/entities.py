@@ -88,6 +88,41 @@ class EventMentions(msgspec.Struct, frozen=True):
     days: tuple[tuple[str, str], ...] = ()
 
 
+class Additions(msgspec.Struct, frozen=True):
+    """What events add to a generation: postings and days as rows, without what its keys begin with.
+
+    ``names`` are, by hash, the names that the events mention, and how many of them do by number of type.
+    """
+
+    event_count: int
+    rows: list[tuple[bytes, bytes]]
+    names: list[tuple[bytes, str, dict[int, int]]]
+
+
+def additions_of(mentions: Sequence[EventMentions]) -> Additions:
+    """The rows of these events. A pure function."""
+    rows: list[tuple[bytes, bytes]] = []
+    names: dict[bytes, tuple[bytes, str, dict[int, int]]] = {}
+    for mention in mentions:
+        event = ulid_key(mention.event_id)
+        entities = mention.entities
+        if entities:
+            inverted = (int.from_bytes(event, "big") ^ _ALL_ONES).to_bytes(16, "big")
+            keys = [_name_hash(entity.name) + _TYPE_BYTES[entity.type] for entity in entities]
+            nearest = b"".join(keys[: COMPANIONS_MAX + 1])
+            for at, (key, entity) in enumerate(zip(keys, entities, strict=True)):
+                others = nearest[: at * _KEY.size] + nearest[(at + 1) * _KEY.size :]
+                rows.append((b"p" + key + inverted, others[: COMPANIONS_MAX * _KEY.size]))
+                hash, type = key[:-1], key[-1]
+                _, _, counts = names.setdefault(hash, (hash, entity.name, {}))
+                counts[type] = counts.get(type, 0) + 1
+        for first, last in mention.days:
+            width = _width(first, last)
+            if width is not None:
+                rows.append((b"d" + bytes([width]) + first.encode() + last.encode() + event, b""))
+    return Additions(len(mentions), rows, list(names.values()))
+
+
 def entity_key(entity: Entity) -> int:
     """The 64 bits by which an entity is known in the rows."""
     return int.from_bytes(_name_hash(entity.name) + _TYPE_BYTES[entity.type], "big")
@@ -142,39 +177,16 @@ class EntitiesIndex:
         value = self._rows.get(Family.VIEWS, key)
         return START if value is None else decoded(_count_decoder, value, "views", key)
 
-    def write(self, mentions: Sequence[EventMentions], checkpoint: Position) -> None:
+    def write(self, added: Additions, checkpoint: Position) -> None:
         """Add events that the view does not contain, and move the checkpoint: at once or not at all."""
-        rows: list[tuple[bytes, bytes]] = []
-        # By hash of the name, and within it by number of type.
-        counts: dict[bytes, dict[int, int]] = {}
-        names: dict[bytes, str] = {}
-        postings, days = self._prefix + b"p", self._prefix + b"d"
-        for mention in mentions:
-            event = ulid_key(mention.event_id)
-            entities = mention.entities
-            if entities:
-                inverted = (int.from_bytes(event, "big") ^ _ALL_ONES).to_bytes(16, "big")
-                keys = [_name_hash(entity.name) + _TYPE_BYTES[entity.type] for entity in entities]
-                nearest = b"".join(keys[: COMPANIONS_MAX + 1])
-                for at, (key, entity) in enumerate(zip(keys, entities, strict=True)):
-                    others = nearest[: at * _KEY.size] + nearest[(at + 1) * _KEY.size :]
-                    rows.append((postings + key + inverted, others[: COMPANIONS_MAX * _KEY.size]))
-                    name, type = key[:-1], key[-1]
-                    by_type = counts.get(name)
-                    if by_type is None:
-                        counts[name], names[name] = {type: 1}, entity.name
-                    else:
-                        by_type[type] = by_type.get(type, 0) + 1
-            for first, last in mention.days:
-                width = _width(first, last)
-                if width is not None:
-                    rows.append((days + bytes([width]) + first.encode() + last.encode() + event, b""))
-        for (name, by_type), (key, row) in zip(counts.items(), self._name_rows(list(counts)), strict=True):
+        rows = [(self._prefix + key, value) for key, value in added.rows]
+        stored = self._name_rows([name for name, _, _ in added.names])
+        for (_, name, counts), (key, row) in zip(added.names, stored, strict=True):
             for type, count in row.counts.items():
-                by_type[type] = by_type.get(type, 0) + count
-            total = dict(sorted(by_type.items())) if len(by_type) > 1 else by_type
-            rows.append((key, _encoder.encode(NameRow(names[name], total))))
-        rows.append((self._prefix + b"t", _encoder.encode(self.event_count() + len(mentions))))
+                counts[type] = counts.get(type, 0) + count
+            total = dict(sorted(counts.items())) if len(counts) > 1 else counts
+            rows.append((key, _encoder.encode(NameRow(name, total))))
+        rows.append((self._prefix + b"t", _encoder.encode(self.event_count() + added.event_count)))
         rows.append((self._prefix + b"c", _encoder.encode(checkpoint)))
         batch = self._rows.batch()
         batch.put_many(Family.VIEWS, rows)

@@ -43,7 +43,7 @@ from agent_memory.errors import Closed
 from agent_memory.events import START, Position
 from agent_memory.events.ulids import ULID_TIME_MAX_MS
 from agent_memory.indexes.event_ids import event_ids_of, keys_of_halves
-from agent_memory.indexes.lexical_entries import FILTERS, Entry, term_of
+from agent_memory.indexes.lexical_documents import FILTERS, Documents, term_of
 from agent_memory.indexes.matches import Matches, firsts_of
 from agent_memory.indexes.model import Where
 from agent_memory.indexes.panics import panics_told
@@ -111,7 +111,7 @@ class LexicalIndex:
         """The greatest position that it contains: on disk, but for those at the end that have no document."""
         return self._checkpoint
 
-    def apply(self, entries: Iterable[tuple[Position, Entry | None]]) -> None:
+    def apply(self, entries: Iterable[tuple[Position, Documents | None]]) -> None:
         """Take in entries in order of position and commit them; all or none.
 
         None stands for what has no words to find. It gets no document, for scores depend on how many there
@@ -128,15 +128,15 @@ class LexicalIndex:
             self._forget()
             raise
 
-    def _commit(self, index: Index, entries: Iterable[tuple[Position, Entry | None]]) -> None:
+    def _commit(self, index: Index, entries: Iterable[tuple[Position, Documents | None]]) -> None:
         writer: tantivy.IndexWriter | None = None
         last = self._checkpoint
         self._step("before adding")
-        for position, entry in entries:
+        for position, documents in entries:
             if position > last:
-                if entry is not None:
+                if documents is not None:
                     writer = writer or self._writing(index)
-                    _add(writer, self._schema, position, entry)
+                    _add(writer, self._schema, position, documents)
                 last = position
         if writer is None:
             self._checkpoint = last
@@ -300,8 +300,8 @@ def _names_analyzer() -> tantivy.TextAnalyzer:
     return TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.lowercase()).build()
 
 
-def _add(writer: tantivy.IndexWriter, schema: tantivy.Schema, position: Position, entry: Entry) -> None:
-    for fields in entry.documents:
+def _add(writer: tantivy.IndexWriter, schema: tantivy.Schema, position: Position, documents: Documents) -> None:
+    for fields in documents:
         writer.add_document(Document.from_dict({**fields, "position": position}, schema))
 
 

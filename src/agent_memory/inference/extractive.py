@@ -79,6 +79,15 @@ class ExtractiveSummariser:
         return reading
 
 
+SHARED = ExtractiveSummariser()
+"""The one of this process: what it remembers of events serves whoever asks."""
+
+
+def extract(material: Material) -> Summary:
+    """`SHARED`, as a function that can be asked for in another process."""
+    return SHARED.summarise(material)
+
+
 def _is_social(passages: tuple[Passage, ...]) -> bool:
     """Whether people talk with one another, and not some of them with an agent."""
     if any(p.kind in _AGENT_KINDS and not p.speaker for p in passages):

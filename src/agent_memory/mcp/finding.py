@@ -15,8 +15,8 @@ from agent_memory.mcp.lines import hit_line, joined, line_text
 from agent_memory.mcp.projects import projects_of
 from agent_memory.memory import Filter
 from agent_memory.paging import SEARCH_LIMIT_MAX, decode_token, encode_token
-from agent_memory.retrieval.bounds import calendar_of
 from agent_memory.temporal import describe
+from agent_memory.toc.calendar import calendar_of
 
 _WEAK = "Little was found: these come nearest, and may have nothing to do with the question."
 _NOTHING = "Nothing found. Other words, a wider range or fewer filters may help; `browse` shows what there is."

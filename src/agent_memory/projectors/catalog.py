@@ -15,24 +15,28 @@ from agent_memory.events.ulids import ulid_time_ms
 from agent_memory.indexes.catalog import CatalogIndex, DayCell, SessionRow, catalog_prefix
 from agent_memory.indexes.model import session_key
 from agent_memory.log.entries import Entry, events_of
+from agent_memory.offloading import INLINE, Offload
 from agent_memory.projectors.times import times_in
 from agent_memory.storage import Family, Rows, prefix_end
 from agent_memory.temporal import MENTIONS, mentions
+from agent_memory.toc.calendar import Calendar, calendar_of
 from agent_memory.toc.grips import settle
 
 FORMAT = 4
 
 _BATCH_EVENTS_MAX = 1_000
+_READ_EVENTS_MAX = 128
 _TITLE_MAX = 80
 _TITLE_SOUGHT = 4_000
 _TIMED_CHARACTERS = 4_000
 
 
 class CatalogProjector:
-    """Keeps *index* the catalog of what it was given."""
+    """Keeps *index* the catalog of what it was given, which *offload* reads."""
 
-    def __init__(self, index: CatalogIndex) -> None:
+    def __init__(self, index: CatalogIndex, offload: Offload = INLINE) -> None:
         self.index = index
+        self._offload = offload
 
     @property
     def batch_events_max(self) -> int:
@@ -51,8 +55,8 @@ class CatalogProjector:
         days: dict[DayCell, int] = {}
         turns: dict[int, list[tuple[str, int]]] = {}
         day = None
-        for recorded in giving_way(events_of(fresh)):
-            event = recorded.event
+        happened = [recorded.event for recorded in events_of(fresh)]
+        for event, (stated, traits) in zip(happened, self._read(happened), strict=True):
             events = sessions.get(event.session)
             if events is None:
                 events = sessions[event.session] = []
@@ -63,10 +67,7 @@ class CatalogProjector:
                 day = self.index.calendar.day(time_ms)
             cell = (day.id[4:], event.session, event.agent, event.project)
             days[cell] = days.get(cell, 0) + 1
-            stated = types_of(event)
-            if stated:
-                types[event.session] |= stated
-            traits = traits_of(event, types=stated, names_time=self._names_time(said_text(event), time_ms))
+            types[event.session].update(stated)
             turns.setdefault(session_key(event.session), []).append((event.id, traits))
         stored = self.index.session_rows(list(sessions))
         self.index.write(
@@ -79,8 +80,10 @@ class CatalogProjector:
             fresh[-1].position,
         )
 
-    def _names_time(self, text: str, said_ms: int) -> bool:
-        return bool(times_in(mentions, text[:_TIMED_CHARACTERS], said_ms=said_ms, calendar=self.index.calendar))
+    def _read(self, events: Sequence[Event]) -> Iterator[Reading]:
+        for first in range(0, len(events), _READ_EVENTS_MAX):
+            part = events[first : first + _READ_EVENTS_MAX]
+            yield from giving_way(self._offload.call(read_in, part, self.index.calendar.zone))
 
     def flush(self) -> None:
         """Nothing is kept in memory that the rows do not hold."""
@@ -92,12 +95,29 @@ class CatalogProjector:
         """The rows are their owner's to close."""
 
 
+Reading = tuple[frozenset[MemoryType], int]
+"""What an event states, and its traits."""
+
+
+def read_in(events: Sequence[Event], zone: str) -> list[Reading]:
+    """The readings of these events, in their order. A pure function."""
+    calendar = calendar_of(zone)
+    return [_reading(event, calendar) for event in giving_way(events)]
+
+
+def _reading(event: Event, calendar: Calendar) -> Reading:
+    stated, text = types_of(event), said_text(event)[:_TIMED_CHARACTERS]
+    names_time = bool(times_in(mentions, text, said_ms=ulid_time_ms(event.id), calendar=calendar))
+    return stated, traits_of(event, types=stated, names_time=names_time)
+
+
 class CatalogView:
     """The kind of view that is the catalog."""
 
-    def __init__(self, rows: Rows, *, zone: str) -> None:
+    def __init__(self, rows: Rows, *, zone: str, offload: Offload = INLINE) -> None:
         self._rows = rows
         self._zone = zone
+        self._offload = offload
 
     @property
     def name(self) -> str:
@@ -108,7 +128,8 @@ class CatalogView:
         return f"catalog/{FORMAT}/{SCAFFOLDING}/{TRAITS}/{TYPING}/{MENTIONS} zone={self._zone}"
 
     def open(self, generation: int) -> CatalogProjector:
-        return CatalogProjector(CatalogIndex(self._rows, generation=generation, zone=self._zone))
+        index = CatalogIndex(self._rows, generation=generation, zone=self._zone)
+        return CatalogProjector(index, self._offload)
 
     def erase(self, generation: int) -> None:
         prefix = catalog_prefix(generation)

@@ -8,14 +8,15 @@ import msgspec
 
 from agent_memory.annotation.entities import READER, entities_of
 from agent_memory.annotation.scaffolding import SCAFFOLDING, said_text
-from agent_memory.courtesy import giving_way
+from agent_memory.courtesy import give_way, giving_way
 from agent_memory.events import Event, Position
 from agent_memory.events.ulids import ulid_time_ms
-from agent_memory.indexes.entities import EntitiesIndex, EventMentions, entities_prefix
+from agent_memory.indexes.entities import Additions, EntitiesIndex, EventMentions, additions_of, entities_prefix
 from agent_memory.log.entries import Entry, events_of
+from agent_memory.offloading import INLINE, Offload
 from agent_memory.projectors.times import ReadsTime, times_in
 from agent_memory.storage import Family, Rows, prefix_end
-from agent_memory.toc.calendar import Calendar
+from agent_memory.toc.calendar import Calendar, calendar_of
 
 FORMAT = 2
 
@@ -29,12 +30,16 @@ _TIMED_CHARACTERS = 16_384
 
 
 class EntitiesProjector:
-    """Keeps *index* the entities of what it was given, and the days of *calendar* that *reads_time* finds."""
+    """Keeps *index* the entities of what it was given, and the days of *zone* that *reads_time* finds.
 
-    def __init__(self, index: EntitiesIndex, calendar: Calendar, reads_time: ReadsTime) -> None:
+    Both are read out of the events by *offload*.
+    """
+
+    def __init__(self, index: EntitiesIndex, zone: str, reads_time: ReadsTime, offload: Offload = INLINE) -> None:
         self.index = index
-        self._calendar = calendar
+        self._zone = zone
         self._reads_time = reads_time
+        self._offload = offload
 
     @property
     def batch_events_max(self) -> int:
@@ -48,8 +53,10 @@ class EntitiesProjector:
         fresh = [entry for entry in batch if entry.position > checkpoint]
         for first in range(0, len(fresh), _WRITE_EVENTS_MAX):
             part = fresh[first : first + _WRITE_EVENTS_MAX]
-            mentions = [self._mentions(recorded.event) for recorded in giving_way(events_of(part))]
-            self.index.write(mentions, part[-1].position)
+            events = [recorded.event for recorded in events_of(part)]
+            added = self._offload.call(mentioned_in, events, self._zone, self._reads_time)
+            give_way()
+            self.index.write(added, part[-1].position)
 
     def flush(self) -> None:
         """Nothing is kept in memory that the rows do not hold."""
@@ -60,39 +67,49 @@ class EntitiesProjector:
     def close(self) -> None:
         """The rows are their owner's to close."""
 
-    def _mentions(self, event: Event) -> EventMentions:
-        said = said_text(event)
-        if said is not event.text:
-            event = msgspec.structs.replace(event, text=said)
-        return EventMentions(event.id, entities_of(event), self._days(event))
 
-    def _days(self, event: Event) -> tuple[tuple[str, str], ...]:
-        if not event.text:
-            return ()
-        text, said_ms = event.text[:_TIMED_CHARACTERS], ulid_time_ms(event.id)
-        spans = times_in(self._reads_time, text, said_ms=said_ms, calendar=self._calendar)
-        days: dict[tuple[str, str], None] = {}
-        for span in spans:
-            if span.from_ms is None or span.until_ms is None:
-                continue
-            try:
-                first, last = self._calendar.local_date(span.from_ms), self._calendar.local_date(span.until_ms)
-            except OverflowError:
-                continue
-            days[first, last] = None
-            if len(days) == SPANS_MAX:
-                break
-        return tuple(days)
+def mentioned_in(events: Sequence[Event], zone: str, reads_time: ReadsTime) -> Additions:
+    """What these events add to the entities. A pure function."""
+    calendar = calendar_of(zone)
+    return additions_of([_mentions(event, calendar, reads_time) for event in giving_way(events)])
+
+
+def _mentions(event: Event, calendar: Calendar, reads_time: ReadsTime) -> EventMentions:
+    said = said_text(event)
+    if said is not event.text:
+        event = msgspec.structs.replace(event, text=said)
+    return EventMentions(event.id, entities_of(event), _days(event, calendar, reads_time))
+
+
+def _days(event: Event, calendar: Calendar, reads_time: ReadsTime) -> tuple[tuple[str, str], ...]:
+    if not event.text:
+        return ()
+    text, said_ms = event.text[:_TIMED_CHARACTERS], ulid_time_ms(event.id)
+    days: dict[tuple[str, str], None] = {}
+    for span in times_in(reads_time, text, said_ms=said_ms, calendar=calendar):
+        if span.from_ms is None or span.until_ms is None:
+            continue
+        try:
+            first, last = calendar.local_date(span.from_ms), calendar.local_date(span.until_ms)
+        except OverflowError:
+            continue
+        days[first, last] = None
+        if len(days) == SPANS_MAX:
+            break
+    return tuple(days)
 
 
 class EntitiesView:
     """The kind of view that is the entities. *time_reader* names the way in which *reads_time* reads."""
 
-    def __init__(self, rows: Rows, *, zone: str, reads_time: ReadsTime, time_reader: str) -> None:
+    def __init__(
+        self, rows: Rows, *, zone: str, reads_time: ReadsTime, time_reader: str, offload: Offload = INLINE
+    ) -> None:
         self._rows = rows
         self._zone = zone
         self._reads_time = reads_time
         self._time_reader = time_reader
+        self._offload = offload
 
     @property
     def name(self) -> str:
@@ -103,9 +120,8 @@ class EntitiesView:
         return f"entities/{FORMAT} {READER} {SCAFFOLDING} {self._time_reader} zone={self._zone}"
 
     def open(self, generation: int) -> EntitiesProjector:
-        return EntitiesProjector(
-            EntitiesIndex(self._rows, generation=generation), Calendar(self._zone), self._reads_time
-        )
+        index = EntitiesIndex(self._rows, generation=generation)
+        return EntitiesProjector(index, self._zone, self._reads_time, self._offload)
 
     def erase(self, generation: int) -> None:
         prefix = entities_prefix(generation)

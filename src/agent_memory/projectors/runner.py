@@ -9,9 +9,9 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from agent_memory import telemetry
+from agent_memory import courtesy, telemetry
 from agent_memory.clock import Clock
-from agent_memory.errors import Closed, InferenceUnavailable, UnknownFormat
+from agent_memory.errors import Closed, InferenceUnavailable
 from agent_memory.events import START, Position
 from agent_memory.log import Entry, EventLog
 from agent_memory.projectors.live import LiveView
@@ -43,14 +43,23 @@ class ViewRunner(Generic[P]):
     A batch that fails is taken in one entry at a time, so that the view comes as far as it can
     and names the entry it stands before. It tries again with growing pauses, for ever: nothing
     is skipped, and no other view is touched. Runners with the same *turns* work one at a time,
-    but for one that somebody waits for.
+    but for one that somebody waits for. One that *steps_back* computes outside the interpreter, after all others.
     """
 
-    def __init__(self, view: LiveView[P], log: EventLog, *, clock: Clock, turns: Turns | None = None) -> None:
+    def __init__(
+        self,
+        view: LiveView[P],
+        log: EventLog,
+        *,
+        clock: Clock,
+        turns: Turns | None = None,
+        steps_back: bool = False,
+    ) -> None:
         self.view = view
         self._log = log
         self._clock = clock
         self._turns = turns or Turns(clock=clock)
+        self._steps_back = steps_back
         self._wake = threading.Condition()
         self._head: Position = START
         self._position: Position = START
@@ -154,6 +163,8 @@ class ViewRunner(Generic[P]):
             self._wake.notify_all()
 
     def _run(self) -> None:
+        if self._steps_back:
+            courtesy.step_back()
         idle_flushed = True
         while True:
             with self._wake:
@@ -175,8 +186,7 @@ class ViewRunner(Generic[P]):
                 # An engine in Rust that panics raises no Exception; the view must not die of it in silence.
                 if self._is_stopping():
                     return
-                told = error.advice if isinstance(error, UnknownFormat) else f"{type(error).__name__}: {error}"
-                if self._stand(Standing(False, told, self._position + 1)):
+                if self._stand(Standing(False, f"{type(error).__name__}: {error}", self._position + 1)):
                     telemetry.LOG.error(
                         "view stands still", view=self.view.name, position=self._position + 1, error=error
                     )

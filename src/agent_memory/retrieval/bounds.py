@@ -16,14 +16,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 
 from agent_memory.annotation import MemoryType
 from agent_memory.errors import InvalidQuery
 from agent_memory.events import Kind, Role
 from agent_memory.events.ulids import ULID_TIME_MAX_MS
 from agent_memory.indexes.model import Where
-from agent_memory.toc.calendar import Calendar
+from agent_memory.toc.calendar import Calendar, calendar_of
 
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _INSTANT = re.compile(
@@ -112,12 +111,6 @@ def parse_date(text: str, *, field: str, last: bool = False) -> date:
     if not last:
         return start
     return after - _DAY if after else date.max
-
-
-@lru_cache(maxsize=16)
-def calendar_of(time_zone: str) -> Calendar:
-    """The calendar of a zone, made once. Errors: `InvalidConfig`."""
-    return Calendar(time_zone)
 
 
 def _dates(period: re.Match[str], text: str, field: str) -> tuple[date, date | None]:

@@ -23,12 +23,12 @@ import msgspec
 
 from agent_memory.annotation.likeness import collapse
 from agent_memory.events import Kind
-from agent_memory.retrieval.bounds import calendar_of
 from agent_memory.retrieval.companions import Companions
 from agent_memory.retrieval.model import Hit, SearchResult
 from agent_memory.retrieval.options import TOKEN_BUDGET_MIN
 from agent_memory.retrieval.quotes import Quote, headed
 from agent_memory.retrieval.sheet import Sheet
+from agent_memory.toc.calendar import calendar_of
 from agent_memory.toc.grips import grip_address, grip_id
 
 if TYPE_CHECKING:

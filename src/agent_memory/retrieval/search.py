@@ -13,7 +13,6 @@ from agent_memory.indexes.model import Where
 from agent_memory.retrieval import judges
 from agent_memory.retrieval.answering import Answering
 from agent_memory.retrieval.asked import QUERY_CHARACTERS_MAX, Asked, read
-from agent_memory.retrieval.bounds import calendar_of
 from agent_memory.retrieval.fusion import WEIGHTS, Ranking
 from agent_memory.retrieval.lease import Lease
 from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult, Tier
@@ -24,6 +23,7 @@ from agent_memory.retrieval.telling import Telling
 from agent_memory.retrieval.times import definite
 from agent_memory.retrieval.watch import Watch
 from agent_memory.temporal import TimeReading
+from agent_memory.toc.calendar import calendar_of
 
 if TYPE_CHECKING:
     # The ports bring numpy, which whoever only reads results need not load.

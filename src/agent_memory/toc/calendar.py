@@ -19,6 +19,7 @@ import threading
 import zoneinfo
 from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -241,3 +242,9 @@ def _plain_date(year: int, month: int) -> date:
     if year > 9999:
         raise OverflowError("the calendar ends with the year 9999")
     return date(year, month, 1)
+
+
+@lru_cache(maxsize=16)
+def calendar_of(zone: str) -> Calendar:
+    """The calendar of a zone, made once. Errors: `InvalidConfig`."""
+    return Calendar(zone)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import zlib
 from functools import lru_cache
 
-import msgspec
-
 from agent_memory.annotation.types import types_of
 from agent_memory.events import Event, Kind, Role
 from agent_memory.events.ulids import ulid_key
@@ -24,13 +22,11 @@ Fields = dict[str, list[str] | int]
 """One document's, but for the position of its event."""
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """The documents of one event: one for each passage."""
-
-    documents: tuple[Fields, ...]
+Documents = tuple[Fields, ...]
+"""Those of one event, one for each passage."""
 
 
-def entry_of(event: Event) -> Entry:
+def documents_of(event: Event) -> Documents:
     """A pure function of the event; where nothing was said there is a document without words."""
     key = ulid_key(event.id)
     types = tuple(sorted([type.value for type in types_of(event)]))
@@ -55,7 +51,7 @@ def entry_of(event: Event) -> Entry:
         if wholes := wholes_of(text, raw):
             fields["whole"] = [wholes]
         documents.append(fields)
-    return Entry(tuple(documents))
+    return tuple(documents)
 
 
 def term_of(name: str) -> str:

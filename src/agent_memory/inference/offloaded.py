@@ -1,0 +1,21 @@
+"""The default summariser, where it keeps nobody waiting."""
+
+from __future__ import annotations
+
+from agent_memory.inference.extractive import SHARED, extract
+from agent_memory.offloading import Offload
+from agent_memory.toc.material import Material, Summary
+
+
+class OffloadedSummariser:
+    """An `ExtractiveSummariser` that *offload* works for. Safe to use from several threads."""
+
+    def __init__(self, offload: Offload) -> None:
+        self._offload = offload
+
+    @property
+    def summariser_id(self) -> str:
+        return SHARED.summariser_id
+
+    def summarise(self, material: Material) -> Summary:
+        return self._offload.call(extract, material)

@@ -1,0 +1,42 @@
+"""What runs in the process that works aside: functions, one after the other, as they are asked for."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+from contextlib import suppress
+
+from agent_memory.courtesy import NICENESS
+
+PROTOCOL = 5
+
+FAILED = b""
+"""The answer where a function raised, or returned what cannot be sent."""
+
+
+def main() -> None:
+    """Answer until nobody is at the other end, or asks for as long as the arguments say."""
+    from multiprocessing.connection import Connection
+
+    from agent_memory import __version__
+
+    descriptor, idle_s = int(sys.argv[1]), float(sys.argv[2])
+    # A key press in the terminal is for the process that started this one, and whose end ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(OSError):
+        # Whoever waits for an answer goes first: the operating system sees to it.
+        os.nice(NICENESS)
+    with Connection(descriptor) as connection, suppress(EOFError, OSError):
+        connection.send_bytes(__version__.encode())
+        while connection.poll(idle_s):
+            connection.send_bytes(_answer(connection.recv_bytes()))
+
+
+def _answer(request: bytes) -> bytes:
+    try:
+        function, arguments, named = pickle.loads(request)
+        return pickle.dumps(function(*arguments, **named), PROTOCOL)
+    except Exception:
+        return FAILED

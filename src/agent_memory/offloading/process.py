@@ -1,0 +1,188 @@
+"""A process that does background work, while there is enough of it."""
+
+from __future__ import annotations
+
+import pickle
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+
+from agent_memory import __version__, telemetry
+from agent_memory.clock import SYSTEM_CLOCK, Clock
+from agent_memory.offloading.child import FAILED, PROTOCOL
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+WORTH_S = 0.25
+"""So much work within `WITHIN_S` seconds is worth a process, which takes a second to start, and 60 MB."""
+
+WITHIN_S = 10.0
+IDLE_S = 60.0
+"""A process that nobody asked for so long ends."""
+
+ANSWER_S = 300.0
+"""A process that does not answer for so long is ended."""
+
+PAUSE_S = 60.0
+"""After one was lost, the next is started no sooner."""
+
+_START_S = 30.0
+_PROGRAM = "import sys; sys.path[:] = sys.argv[3:]; from agent_memory.offloading.child import main; main()"
+
+
+class _Lost(Exception):
+    """The process is not there any more."""
+
+
+class OffloadProcess:
+    """An `Offload` in a process of its own, of low priority, that comes and goes with the work.
+
+    Little work is done on the caller's thread. Where the process cannot be started, is lost, or fails at
+    something, that is done there, too: nothing depends on the process. Its owner closes it.
+    """
+
+    def __init__(
+        self,
+        *,
+        worth_s: float = WORTH_S,
+        idle_s: float = IDLE_S,
+        answer_s: float = ANSWER_S,
+        pause_s: float = PAUSE_S,
+        python: str = sys.executable,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._worth_s = worth_s
+        self._idle_s = idle_s
+        self._answer_s = answer_s
+        self._pause_s = pause_s
+        self._python = python
+        self._clock = clock
+        self._lock = threading.Lock()
+        # Held by whoever waits for an answer: the process does one thing at a time.
+        self._asking = threading.Lock()
+        self._connection: Connection | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper: threading.Thread | None = None
+        self._closed = False
+        self._since_s = clock.monotonic_s()
+        self._done_s = 0.0
+        self._not_before_s = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """The process that answers now, if there is one."""
+        process = self._process
+        return process.pid if process is not None and self._connection is not None else None
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether a process is on its way."""
+        return self._keeper is not None and self._connection is None
+
+    def call(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        connection = self._connection
+        if connection is not None:
+            with suppress(_Lost):
+                answer = self._asked(connection, pickle.dumps((function, arguments, named), PROTOCOL))
+                if answer != FAILED:
+                    return cast(T, pickle.loads(answer))
+        started_s = time.thread_time()
+        try:
+            # What failed there fails here, too, and in the caller's own terms.
+            return function(*arguments, **named)
+        finally:
+            self._did(time.thread_time() - started_s)
+
+    def close(self) -> None:
+        """End the process. What is asked for from now on is done on the caller's thread."""
+        with self._lock:
+            self._closed = True
+            keeper, process = self._keeper, self._process
+        if process is not None:
+            process.kill()
+        if keeper is not None:
+            keeper.join()
+
+    def _asked(self, connection: Connection, request: bytes) -> bytes:
+        with self._asking:
+            if self._connection is not connection:
+                raise _Lost
+            try:
+                connection.send_bytes(request)
+                if connection.poll(self._answer_s):
+                    return connection.recv_bytes()
+                telemetry.LOG.warning("the process that works aside does not answer", seconds=self._answer_s)
+            except (EOFError, OSError):
+                # It ended; its keeper says how.
+                pass
+            self._connection = None
+            if self._process is not None:
+                self._process.kill()
+        raise _Lost
+
+    def _did(self, seconds: float) -> None:
+        """So much was done on a caller's thread: if that becomes too much, a process is to do it."""
+        with self._lock:
+            now_s = self._clock.monotonic_s()
+            if now_s - self._since_s > WITHIN_S:
+                self._since_s, self._done_s = now_s, 0.0
+            self._done_s += seconds
+            if self._done_s < self._worth_s or self._keeper is not None or self._closed or now_s < self._not_before_s:
+                return
+            self._keeper = threading.Thread(target=self._keep, name="offload", daemon=True)
+            self._keeper.start()
+
+    def _keep(self) -> None:
+        """The life of one process, from its start to its end."""
+        problem = ""
+        try:
+            problem = self._lived()
+        except Exception as error:
+            problem = str(error) or type(error).__name__
+        with self._asking, self._lock:
+            self._connection = self._process = self._keeper = None
+            if problem and not self._closed:
+                self._not_before_s = self._clock.monotonic_s() + self._pause_s
+                telemetry.LOG.warning("no process to work aside; its work is done in this one", problem=problem)
+
+    def _lived(self) -> str:
+        """Start a process, let it be asked, wait for its end; what was wrong with it."""
+        # Not above: whoever never has so much to do need not load it.
+        from multiprocessing.connection import Connection
+
+        ours, theirs = socket.socketpair()
+        with theirs, self._lock:
+            if self._closed:
+                ours.close()
+                return ""
+            self._process = process = subprocess.Popen(
+                [self._python, "-c", _PROGRAM, str(theirs.fileno()), str(self._idle_s), *sys.path],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        try:
+            with Connection(ours.detach()) as connection:
+                if not connection.poll(_START_S):
+                    return f"it did not start within {_START_S:.0f} s"
+                release = connection.recv_bytes().decode()
+                if release != __version__:
+                    return f"it is of release {release}, and this of {__version__}: restart to use what is installed"
+                self._connection = connection
+                status = process.wait()
+                with self._asking:
+                    self._connection = None
+            return "" if status == 0 else f"it ended with status {status}"
+        except EOFError:
+            return f"it ended with status {process.wait()} at its start"
+        finally:
+            process.kill()
+            process.wait()

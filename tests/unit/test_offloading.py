@@ -1,0 +1,208 @@
+"""Background work in a process of its own: done whatever happens to the process, and where it keeps nobody waiting."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from agent_memory.offloading import INLINE, Offload, OffloadProcess
+from agent_memory.testing.waiting import eventually
+
+HERE = os.getpid()
+
+
+def squares(numbers: list[int], *, plus: int = 0) -> list[int]:
+    return [number * number + plus for number in numbers]
+
+
+def refuse(what: str) -> NoReturn:
+    raise ValueError(f"no {what}")
+
+
+def not_to_be_sent(here: int) -> threading.Lock | str:
+    return threading.Lock() if os.getpid() != here else "done here"
+
+
+def never_elsewhere(here: int, pid_file: str) -> str:
+    """Done at once in this process; in another it tells which, and never comes back."""
+    if os.getpid() == here:
+        return "done here"
+    Path(pid_file).write_text(str(os.getpid()))
+    signal.pause()
+    return "done elsewhere"
+
+
+def niceness() -> int:
+    return os.nice(0)
+
+
+def burn(seconds: float) -> int:
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+    return os.getpid()
+
+
+@pytest.fixture
+def eager() -> Iterator[OffloadProcess]:
+    """One that answers from its process already."""
+    process = OffloadProcess(worth_s=0)
+    started(process)
+    yield process
+    process.close()
+
+
+def started(process: OffloadProcess) -> int:
+    process.call(os.getpid)
+    eventually(lambda: process.pid is not None)
+    assert process.pid is not None
+    return process.pid
+
+
+@pytest.mark.parametrize("where", ["inline", "aside"])
+def test_a_function_gets_what_it_was_given_and_gives_what_it_returns(where: str, eager: OffloadProcess) -> None:
+    offload: Offload = INLINE if where == "inline" else eager
+
+    assert [2, 5, 10] == offload.call(squares, [1, 2, 3], plus=1)
+
+
+@pytest.mark.parametrize("where", ["inline", "aside"])
+def test_what_a_function_raises_is_raised(where: str, eager: OffloadProcess) -> None:
+    offload: Offload = INLINE if where == "inline" else eager
+
+    with pytest.raises(ValueError, match="no bread"):
+        offload.call(refuse, "bread")
+
+
+def test_little_work_is_done_on_the_callers_thread() -> None:
+    process = OffloadProcess()
+    try:
+        assert [HERE] * 3 == [process.call(os.getpid) for _ in range(3)]
+        assert process.pid is None
+    finally:
+        process.close()
+
+
+def test_much_work_is_done_in_another_process_after_all_who_wait_for_an_answer() -> None:
+    process = OffloadProcess(worth_s=0.02)
+    try:
+        assert HERE == process.call(burn, 0.03)
+        eventually(lambda: process.pid is not None)
+
+        assert process.pid == process.call(os.getpid)
+        assert min(niceness() + 10, 19) == process.call(niceness)
+    finally:
+        process.close()
+
+
+def test_each_of_many_callers_gets_its_own_answer(eager: OffloadProcess) -> None:
+    with ThreadPoolExecutor(8) as callers:
+        answers = list(callers.map(lambda n: eager.call(squares, [n]), range(100)))
+
+    assert [[n * n] for n in range(100)] == answers
+
+
+def test_a_process_that_is_killed_costs_no_answer_and_comes_back(tmp_path: Path) -> None:
+    process = OffloadProcess(worth_s=0, pause_s=0)
+    try:
+        pid_file = tmp_path / "pid"
+        lost = started(process)
+        with ThreadPoolExecutor(1) as callers:
+            answer = callers.submit(process.call, never_elsewhere, HERE, str(pid_file))
+            eventually(lambda: pid_file.exists() and pid_file.read_text() == str(lost))
+            os.kill(lost, signal.SIGKILL)
+
+            assert answer.result(30) == "done here"
+        eventually(lambda: process.call(os.getpid) not in (HERE, lost))
+    finally:
+        process.close()
+
+
+def test_after_one_was_lost_the_next_waits_a_while(eager: OffloadProcess) -> None:
+    lost = eager.pid
+    assert lost is not None
+    os.kill(lost, signal.SIGKILL)
+    eventually(lambda: eager.pid is None)
+
+    assert [HERE] * 3 == [eager.call(os.getpid) for _ in range(3)]
+    assert eager.pid is None
+
+
+def test_a_process_that_does_not_answer_is_ended(tmp_path: Path) -> None:
+    process = OffloadProcess(worth_s=0, answer_s=0.05)
+    try:
+        silent = started(process)
+
+        assert process.call(never_elsewhere, HERE, str(tmp_path / "pid")) == "done here"
+        eventually(lambda: not is_running(silent))
+    finally:
+        process.close()
+
+
+def test_what_cannot_be_sent_back_is_done_here(eager: OffloadProcess) -> None:
+    assert eager.call(not_to_be_sent, HERE) == "done here"
+    assert [4] == eager.call(squares, [2])
+
+
+def test_a_process_that_nobody_asks_ends_and_another_comes_with_the_work() -> None:
+    process = OffloadProcess(worth_s=0, idle_s=0.01)
+    try:
+        first = started(process)
+        eventually(lambda: process.pid is None and not is_running(first))
+
+        assert first != started(process)
+    finally:
+        process.close()
+
+
+def test_a_closed_one_has_no_process_and_works_on_the_callers_thread() -> None:
+    process = OffloadProcess(worth_s=0)
+    gone = started(process)
+    process.close()
+
+    assert not is_running(gone)
+    assert process.pid is None
+    assert HERE == process.call(os.getpid)
+
+
+def test_where_no_process_can_be_started_the_work_is_done_here(tmp_path: Path) -> None:
+    process = OffloadProcess(worth_s=0, python=str(tmp_path / "no-such-python"))
+    try:
+        assert [HERE] * 20 == [process.call(os.getpid) for _ in range(20)]
+        assert process.pid is None
+    finally:
+        process.close()
+
+
+def test_a_process_of_another_release_is_not_asked(tmp_path: Path) -> None:
+    # What an upgrade leaves under a running daemon.
+    told = "import sys; from multiprocessing.connection import Connection as C; c = C(int(sys.argv[3])); "
+    other = tmp_path / "python"
+    other.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{told} c.send_bytes(b\'99.0\'); c.poll(None)" "$@"\n')
+    other.chmod(0o755)
+    process = OffloadProcess(worth_s=0, python=str(other))
+    try:
+        process.call(os.getpid)
+        eventually(lambda: not process.is_starting)
+
+        assert process.pid is None
+        assert HERE == process.call(os.getpid)
+    finally:
+        process.close()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
