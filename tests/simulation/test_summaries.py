@@ -53,12 +53,14 @@ def test_a_store_is_worded_on_request_and_by_nobody_unasked(server: LanguageMode
         position = tell(memory, "Who has the key?", session="b", time_ms=MONDAY_MS + HOUR_MS)
         memory.wait_for(["toc"], position)
         estimate = memory.estimate_summaries()
-        unsent = len(server.calls)
+        unsent, format_before = len(server.calls), memory.status().store_format
         *progress, verdict = memory.summarise()
         again = have_worded(memory)
-        status = memory.status().summaries
+        status, format_after = memory.status().summaries, memory.status().store_format
 
     assert (6, 6, 0) == (estimate.nodes, estimate.calls, unsent)
+    # From the first answer on, the release that knows of none is told what to install.
+    assert (1, 2) == (format_before, format_after)
     assert SummariesVerdict(worded=6, set_aside=0, left=0, tokens=verdict.tokens, usd=0.0, reason="") == verdict
     assert all(isinstance(report, SummariesProgress) for report in progress)
     assert (0, 6) == (again.worded, len(server.calls))

@@ -290,6 +290,27 @@ def test_events_that_the_end_of_the_log_lost_are_told() -> None:
     assert 4 == lost.value.position == taken.value.position
 
 
+def test_answers_that_the_store_does_not_admit_cost_no_event_and_are_recorded_once_it_does() -> None:
+    """Its manifest cannot be written, say: an answer before it would be taken for damage by an older release."""
+    admits: list[bool] = []
+
+    def before_answers() -> None:
+        if not admits:
+            raise StorageUnavailable("the manifest cannot be written")
+
+    log = RowEventLog(InMemoryRows(), before_answers=before_answers)
+    refused = log.record([said("a")])
+    nothing = log.record([])
+    [receipt] = log.append(events(1))
+    admits.append(True)
+    recorded = log.record([said("a")]).result()
+    log.close()
+
+    assert isinstance(refused.exception(), StorageUnavailable)
+    assert [] == nothing.result()
+    assert (1, [2]) == (receipt.position, recorded)
+
+
 def answered_log(rows: InMemoryRows) -> None:
     log = RowEventLog(rows)
     log.append(events(2))

@@ -93,10 +93,11 @@ def verify_answers(rows: Rows) -> Iterator[int]:
     places: list[tuple[bytes, Position]] = []
     found = 0
     # An answer's row tells a position, an event's a ULID.
-    for key, value in scan_all(rows, Family.IDS, first=b"", end=prefix_end(b"\xff" * 16), page=_SMALL_PAGE):
+    names = scan_all(rows, Family.IDS, first=b"", end=prefix_end(b"\xff" * 16), page=_SMALL_PAGE)
+    for number, (key, value) in enumerate(names, 1):
         if len(value) == _POSITION_BYTES and key != ANSWERS_KEY:
             places.append((key, log_position(value)))
-        if len(places) == _PAGE:
+        if len(places) == _PAGE or number % _SMALL_PAGE == 0:
             found += _verify_places(rows, places)
             places.clear()
             yield found

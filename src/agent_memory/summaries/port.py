@@ -29,9 +29,9 @@ class LanguageModel(Protocol):
         """Ask once; no retry in here.
 
         Errors: `ProviderUnavailable` where the same call may succeed later (down, slow, rate-limited, out of
-        quota: ``retry_after_s`` where it said so); `ProviderRefused` where this prompt will not be answered
-        (too long, blocked by a filter, answer cut off); `ProviderMisconfigured` where no prompt will be (no key,
-        no such model).
+        quota: ``retry_after_s`` where it said so, ``wait_s`` where we think so); `ProviderRefused` where this
+        prompt will not be answered (too long, blocked by a filter, answer cut off); `ProviderMisconfigured` where
+        no prompt will be (no key, no such model).
         """
         ...
 
