@@ -177,7 +177,7 @@ def _open(
                 disk_reserve_bytes=config.disk_reserve_bytes,
             )
         )
-        log = RowEventLog(store.rows)
+        log = RowEventLog(store.rows, before_answers=store.admit_answers)
         opening.callback(log.close)
         embedder = given or _configured_embedder(config, opening)
         offload = OffloadProcess(clock=clock)

@@ -11,7 +11,7 @@ import msgspec
 
 from agent_memory import courtesy, telemetry
 from agent_memory.clock import Clock
-from agent_memory.errors import Closed, InferenceUnavailable
+from agent_memory.errors import Closed, InferenceUnavailable, UnknownFormat
 from agent_memory.events import START, Position
 from agent_memory.log import Entry, EventLog
 from agent_memory.projectors.live import LiveView
@@ -186,7 +186,8 @@ class ViewRunner(Generic[P]):
                 # An engine in Rust that panics raises no Exception; the view must not die of it in silence.
                 if self._is_stopping():
                     return
-                if self._stand(Standing(False, f"{type(error).__name__}: {error}", self._position + 1)):
+                told = error.advice if isinstance(error, UnknownFormat) else f"{type(error).__name__}: {error}"
+                if self._stand(Standing(False, told, self._position + 1)):
                     telemetry.LOG.error(
                         "view stands still", view=self.view.name, position=self._position + 1, error=error
                     )
