@@ -138,19 +138,20 @@ def _sample(text: str) -> str:
 
 def _near(forms: Sequence[_Form], places: Sequence[int]) -> dict[int, int]:
     """Of the long texts those that nearly repeat an earlier one, and which."""
-    places = _alike_in_size(forms, places)
-    sets = {place: forms[place].vocabulary() for place in places}
+    sets = {place: forms[place].vocabulary() for place in _alike_in_size(forms, places)}
+    seen: set[str] = set()
+    shared: set[str] = set()
+    for own in sets.values():
+        shared |= own & seen
+        seen |= own
+    # What others alone say is too much to repeat another, or to be repeated.
+    sets = {place: own for place, own in sets.items() if len(own & shared) >= _ALIKE_MIN * len(own) - 1}
     counts: Counter[str] = Counter()
     for own in sets.values():
         counts.update(own)
-    shared = {word for word, count in counts.items() if count > 1}
     found: dict[int, int] = {}
     kept: dict[str, list[int]] = {}
-    for place in places:
-        own = sets[place]
-        if len(own & shared) < _ALIKE_MIN * len(own) - 1:
-            # What it alone says is too much to repeat another, or to be repeated.
-            continue
+    for place, own in sets.items():
         # Who has nine words of ten in common with it has one of its rarest, and most pages are done with there:
         # what only a text says is too much to repeat another.
         rarest = sorted(own, key=lambda word: (counts[word], word))[: len(own) // 10 + 2]
@@ -217,10 +218,12 @@ _HOW_FAR = frozenset({"share", "of"})
 _BAR = frozenset("|[]#=>\u2580\u2588\u2589\u258a\u258b\u258c\u258d\u258e\u258f\u2591\u2592\u2593\u2501")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SERIES = re.compile(r"[0-9]{1,3}(?:\.[0-9]+)?\s?%|[0-9]+(?:/|\sof\s)[0-9]+")
+# Stamps, clocks, times taken, addresses, random ids. All begin with one class of characters, and only then tell
+# what they are, and whether a word begins there: so most of a text is skipped, not tried.
 _MEASURED = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\b\d\d:\d\d:\d\d\b"
-    r"|\b\d+\.\d+\s?(?:[nµu]?s|ms|sec|seconds|minutes)\b|\b0x[0-9a-fA-F]+\b"
-    r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
+    r"[\da-f](?:(?<=\d)\d{3}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|(?<!\w[\da-f])(?:"
+    r"(?<=\d)\d:\d\d:\d\d\b|(?<=\d)\d*\.\d+\s?(?:[nµu]?s|ms|sec|seconds|minutes)\b|(?<=0)x[0-9a-fA-F]+\b"
+    r"|(?<=[0-9a-f])[0-9a-f]{7}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b))"
 )
 
 

@@ -79,6 +79,13 @@ class SessionRow(msgspec.Struct, frozen=True, array_like=True):
         )
 
 
+class TitleRow(msgspec.Struct, frozen=True, array_like=True):
+    """How a `SessionRow` begins: what is read of it where no more is shown."""
+
+    id: str
+    title: str
+
+
 class DayRow(msgspec.Struct, frozen=True, array_like=True):
     """How many events one session had on a day with one agent in one project."""
 
@@ -99,6 +106,7 @@ DayCell = tuple[str, str, str, str]
 """Local date, session, agent, project."""
 
 _session_decoder = msgspec.msgpack.Decoder(SessionRow)
+_title_decoder = msgspec.msgpack.Decoder(TitleRow)
 _day_decoder = msgspec.msgpack.Decoder(DayRow)
 _totals_decoder = msgspec.msgpack.Decoder(Totals)
 
@@ -152,7 +160,12 @@ class CatalogIndex:
         return found
 
     def titles(self, session_ids: Sequence[str]) -> list[str]:
-        return ["" if row is None else row.title for row in self.session_rows(session_ids)]
+        keys = [self._session_key(id) for id in session_ids]
+        values = self._rows.get_many(Family.VIEWS, keys)
+        return [
+            "" if value is None else decoded(_title_decoder, value, "views", key).title
+            for key, value in zip(keys, values, strict=True)
+        ]
 
     def days(
         self,

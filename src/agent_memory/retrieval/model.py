@@ -46,7 +46,7 @@ class Tier(enum.Enum):
     CONTENTS = "contents"
 
 
-class Signal(msgspec.Struct, frozen=True, kw_only=True):
+class Signal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one retriever said of a hit.
 
     ``rank`` counts from 1; 0 means that it did not return the hit. ``score`` is in its own

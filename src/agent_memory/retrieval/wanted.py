@@ -41,6 +41,7 @@ class Wanted:
         found: set[tuple[int, str]] = set()
         # A word of a text begins with its stem, so only what begins so is taken apart.
         lowered = _lowered(text[start:end])
+        weights, word_at = self.weights, _WORD.match
         for beginning in self._spaced:
             at = lowered.find(beginning)
             while at >= 0:
@@ -48,8 +49,8 @@ class Wanted:
                 at = lowered.find(beginning, at + 1)
                 if place > start and text[place - 1].isalnum() and not _begins_part(text, place):
                     continue
-                word = _WORD.match(text, place, end)
-                if word is not None and (stem := _stem(word.group())) in self.weights:
+                word = word_at(text, place, end)
+                if word is not None and (stem := _stem(word[0])) in weights:
                     found.add((place, stem))
         for pair in self._pairs:
             place = text.find(pair, start, end)
