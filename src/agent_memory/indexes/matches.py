@@ -8,7 +8,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_memory.indexes.event_ids import EventKeys, event_keys_of, ids_of_keys, lows_of
+from agent_memory.indexes.event_ids import EventKeys, event_keys_of, ids_of_keys, lows_of, times_of
 from agent_memory.indexes.model import Match
 
 Floats = NDArray[np.float64]
@@ -72,6 +72,16 @@ class Matches(Sequence[Match]):
         return Matches(
             self.keys[places], self.starts[places], self.ends[places], self.scores[places], self.sessions[places]
         )
+
+    def between(self, from_ms: int | None, until_ms: int | None) -> Matches:
+        """Those of events that happened from the one time to the other, both included."""
+        times = times_of(self.keys)
+        passing = np.ones(len(times), np.bool_)
+        if from_ms is not None:
+            passing &= times >= from_ms
+        if until_ms is not None:
+            passing &= times <= until_ms
+        return self.take(np.flatnonzero(passing))
 
     def match(self, place: int, event_id: str) -> Match:
         """The one at the place, by whoever knows its event's id already."""
