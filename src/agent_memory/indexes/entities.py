@@ -123,6 +123,7 @@ def additions_of(mentions: Sequence[EventMentions]) -> Additions:
     return Additions(len(mentions), rows, list(names.values()))
 
 
+@lru_cache(maxsize=4_096)
 def entity_key(entity: Entity) -> int:
     """The 64 bits by which an entity is known in the rows."""
     return int.from_bytes(_name_hash(entity.name) + _TYPE_BYTES[entity.type], "big")

@@ -26,6 +26,7 @@ depends on the segments, a query adds its terms in pairs of pairs.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from operator import itemgetter
@@ -168,7 +169,8 @@ class LexicalIndex:
             return Matches.of(())
         if not where.is_open:
             narrowed = _filters(self._schema, where)
-            asked = Query.boolean_query([(Occur.Must, asked), *((Occur.Must, f) for f in narrowed)])
+            # The filters lead: where they let little through, the words need not be looked at one by one.
+            asked = Query.boolean_query([*((Occur.Must, f) for f in narrowed), (Occur.Must, asked)])
         count = limit + limit // _SPARE_SHARE + _SPARE_HITS
         while True:
             hits = searcher.search(asked, limit=count, count=False).hits
@@ -362,10 +364,9 @@ def _ranked(searcher: tantivy.Searcher, hits: Sequence[_Hit], limit: int, *, is_
 def _best_by_event(searcher: tantivy.Searcher, hits: Sequence[_Hit], falling: NDArray[np.float64]) -> Matches:
     """Of each event its best chunk, best first; ties in order of id."""
     addresses = [address for _, address in hits]
-    high, low, span, session = (
-        np.array(searcher.fast_field_values(name, addresses), np.uint64)
-        for name in ("high", "low", "span", "session_key")
-    )
+    columns: list[Any] = [searcher.fast_field_values(n, addresses) for n in ("high", "low", "span", "session_key")]
+    # By way of `array`: numpy takes twice as long for numbers beyond 2**63.
+    high, low, span, session = (np.frombuffer(array("Q", column), np.uint64) for column in columns)
     order = np.lexsort((span, low, high, falling))
     keys = keys_of_halves(high[order], low[order])
     firsts = firsts_of(keys)
