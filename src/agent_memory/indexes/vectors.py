@@ -83,6 +83,8 @@ class VectorIndex:
         self._columns = Columns()
         self._graph: Any = None
         self._graph_rows = 0
+        # What the graph was asked, and how many rows it had; and what it answered: replaced as one.
+        self._last_asked: tuple[Any, tuple[NDArray[np.uint64], Scores] | None] = (None, None)
         self._vectors = HalfVectors(dim)
         self._tail: Vectors = np.empty((256, dim), np.float32)
         self._checkpoint = START
@@ -202,7 +204,7 @@ class VectorIndex:
         count = min(self._graph_rows, int(wanted * reach))
         while count <= self._graph_rows // 8:
             try:
-                nearest, distances = self._graph.knn_query(query, k=count, num_threads=1)
+                nearest, distances = self._nearest_in_graph(query, count)
             except RuntimeError:
                 # So many were not reached along the links.
                 return None
@@ -214,6 +216,15 @@ class VectorIndex:
                 return labels, scores
             count *= 3
         return None
+
+    def _nearest_in_graph(self, query: Vectors, count: int) -> tuple[NDArray[np.uint64], Scores]:
+        # One search asks several times for the same: everywhere, and within times that are most of all.
+        asked = (query.tobytes(), count, self._graph.get_current_count())
+        last, answer = self._last_asked
+        if answer is None or last != asked:
+            answer = self._graph.knn_query(query, k=count, num_threads=1)
+            self._last_asked = (asked, answer)
+        return answer
 
     def _looked_through(
         self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int
