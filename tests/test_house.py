@@ -30,11 +30,11 @@ LEANS_ON: dict[str, set[str]] = {
     "toc": {"errors", "events"},
     "annotation": {"errors", "events"},
     "temporal": {"errors", "toc"},
-    "inference": {"errors", "events", "offloading", "toc", "telemetry"},
+    "inference": {"courtesy", "errors", "events", "offloading", "toc", "telemetry"},
     "summaries": VOCABULARY
     | {"_pb", "annotation", "capture", "config", "courtesy", "inference", "storage", "telemetry", "toc"},
     "log": VOCABULARY | {"storage", "summaries"},
-    "indexes": VOCABULARY | {"storage", "summaries", "toc", "annotation", "inference"},
+    "indexes": VOCABULARY | {"courtesy", "storage", "summaries", "toc", "annotation", "inference"},
     "projectors": PORTS | {"courtesy", "offloading", "telemetry"},
     "retrieval": VOCABULARY
     | {"courtesy", "log", "indexes", "inference", "annotation", "temporal", "toc", "telemetry", "paging"},

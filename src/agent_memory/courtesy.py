@@ -11,7 +11,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
@@ -58,15 +59,13 @@ def give_way() -> None:
         _own.works_until_s = time.monotonic() + WORK_S
 
 
-def step_back() -> None:
-    """Let this thread run after all others that can, where the system has that: it computes outside the interpreter.
+def behind_all(call: Callable[[], T]) -> T:
+    """What *call* returns, on a thread that runs after all others that can, as do the threads that it starts.
 
-    Not for one that computes in Python: it would be put off while it holds the interpreter.
+    For engines alone: whoever computes in Python, or holds a lock, would be put off while others wait for that.
     """
-    if sys.platform == "linux":
-        # There a thread has a niceness of its own, which POSIX gives to processes alone.
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    with ThreadPoolExecutor(1, thread_name_prefix="behind", initializer=_step_back) as behind:
+        return behind.submit(call).result()
 
 
 def giving_way(items: Iterable[T]) -> Iterator[T]:
@@ -78,3 +77,10 @@ def giving_way(items: Iterable[T]) -> Iterator[T]:
 
 def _nobody_waits() -> bool:
     return not _served
+
+
+def _step_back() -> None:
+    if sys.platform == "linux":
+        # There a thread has a niceness of its own, which POSIX gives to processes alone.
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), max(os.nice(0), NICENESS))

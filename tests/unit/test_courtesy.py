@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 
 import pytest
@@ -65,3 +67,23 @@ def test_an_answer_that_fails_is_given_too() -> None:
     in_background(work).join()
 
     assert work.is_set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have the niceness of their process")
+def test_what_nobody_waits_for_runs_after_all_others_and_so_do_the_threads_it_starts() -> None:
+    def nicenesses() -> list[int]:
+        started: list[int] = []
+        thread = threading.Thread(target=lambda: started.append(os.nice(0)))
+        thread.start()
+        thread.join()
+        return [os.nice(0), *started]
+
+    here = os.nice(0)
+
+    assert [max(here, courtesy.NICENESS)] * 2 == courtesy.behind_all(nicenesses)
+    assert here == os.nice(0)
+
+
+def test_what_goes_wrong_behind_all_others_is_told() -> None:
+    with pytest.raises(ZeroDivisionError):
+        courtesy.behind_all(lambda: 1 / 0)

@@ -18,6 +18,7 @@ from agent_memory.indexes.embeddings import EmbeddingStore
 from agent_memory.indexes.lexical import LexicalIndex
 from agent_memory.indexes.lexical_documents import CHUNKS_MAX
 from agent_memory.indexes.model import EVERYWHERE, Where
+from agent_memory.indexes.vector_rows import vector_row
 from agent_memory.indexes.vectors import VectorIndex
 from agent_memory.projectors.lexical import LexicalProjector, LexicalView
 from agent_memory.projectors.vectors import VectorProjector, VectorView
@@ -326,7 +327,7 @@ def test_the_graph_finds_what_looking_at_all_finds(tmp_path: Path) -> None:
     index = VectorIndex.open(tmp_path, 32, graph_rows_min=256)
     events = [said(n, "x", agent="a" if n % 2 else "b", session=f"s{n % 500}") for n in range(6000)]
     for first in range(0, 6000, 500):
-        part = [(event, 0, 1) for event in events[first : first + 500]]
+        part = [vector_row(event, 0, 1) for event in events[first : first + 500]]
         index.add(part, held[first : first + 500], checkpoint=first + 500)
     filters = [
         (EVERYWHERE, np.ones(6000, bool)),

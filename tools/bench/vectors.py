@@ -14,7 +14,7 @@ from agent_memory.indexes.embeddings import BATCH_TEXTS_MAX, EmbeddingStore
 from agent_memory.indexes.vectors import BUILD_BREADTH, LINKS, SEARCH_BREADTH
 from agent_memory.inference.onnx_embedder import OnnxEmbedder
 from agent_memory.inference.port import Embedder, Vectors
-from agent_memory.projectors.vectors import embedded_text, passages_of
+from agent_memory.projectors.vectors import passages_of
 from agent_memory.storage import open_store
 
 GRAPH = {"m": LINKS, "ef_construction": BUILD_BREADTH, "ef": SEARCH_BREADTH}
@@ -87,10 +87,9 @@ def _vectors(store: Path, drafts: Sequence[Draft], embedder: Embedder) -> list[V
 def _texts(drafts: Sequence[Draft]) -> Iterator[str]:
     for draft in drafts:
         event = Event(
-            id="", kind=draft.kind, role=Role.USER, session=draft.session, text=draft.text, speaker=draft.speaker
+            id="0" * 26, kind=draft.kind, role=Role.USER, session=draft.session, text=draft.text, speaker=draft.speaker
         )
-        for _, start, end in passages_of(event):
-            yield embedded_text(event, start, end)
+        yield from [text for text, _ in passages_of(event)]
 
 
 def _unit(vectors: NDArray[np.floating[Any]]) -> Vectors:

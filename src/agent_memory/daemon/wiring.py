@@ -18,6 +18,7 @@ from agent_memory.daemon.summarising import open_control
 from agent_memory.events import EventLimits
 from agent_memory.inference.lazy_embedder import open_embedder
 from agent_memory.inference.offloaded import OffloadedSummariser
+from agent_memory.inference.patient_embedder import PatientEmbedder
 from agent_memory.inference.port import Embedder, Summariser
 from agent_memory.inference.tokens import SplintrTokenCounter
 from agent_memory.local import LocalMemory
@@ -94,7 +95,7 @@ class Kinds:
 
     def vectors(self, folder: Path) -> VectorView:
         """Nearest neighbours, in *folder*; embeddings stay in the store."""
-        return VectorView(folder / "vectors", self._embeddings, self._embedder)
+        return VectorView(folder / "vectors", self._embeddings, self._embedder, offload=self._offload)
 
     def scratch(self, name: str, folder: Path) -> Projector:
         """An empty projector for a view that leaves the store as it is."""
@@ -187,7 +188,7 @@ def _open(
             log,
             time_zone=store.manifest.time_zone,
             summariser=OffloadedSummariser(offload),
-            embedder=embedder,
+            embedder=PatientEmbedder(embedder) if embedder else None,
             embeddings=store.rows,
             offload=offload,
         )

@@ -40,6 +40,7 @@ from numpy.typing import NDArray
 from tantivy import Document, FieldType, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
 from agent_memory.annotation.types import TYPING
+from agent_memory.courtesy import behind_all
 from agent_memory.errors import Closed
 from agent_memory.events import START, Position
 from agent_memory.events.ulids import ULID_TIME_MAX_MS
@@ -152,7 +153,8 @@ class LexicalIndex:
 
     def _writing(self, index: Index) -> tantivy.IndexWriter:
         if self._writer is None:
-            self._writer = index.writer(_WRITER_BYTES, 1)
+            # Nobody waits for what it does on threads of its own.
+            self._writer = behind_all(lambda: index.writer(_WRITER_BYTES, 1))
         return self._writer
 
     def search(self, query: str, *, where: Where, limit: int) -> Matches:

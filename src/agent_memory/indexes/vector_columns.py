@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent_memory.annotation import MemoryType
-from agent_memory.annotation.types import types_of
-from agent_memory.events import Event, Kind, Role
-from agent_memory.events.ulids import ULID_TIME_MAX_MS, ulid_key
+from agent_memory.events.ulids import ULID_TIME_MAX_MS
 from agent_memory.indexes.event_ids import event_ids_of, keys_of_halves
 from agent_memory.indexes.matches import Matches, firsts_of
 from agent_memory.indexes.model import Where, session_key
+from agent_memory.indexes.vector_rows import KIND_CODES, ROLE_CODES, VectorRow, type_bits
 
 Mask = NDArray[np.bool_]
 
@@ -33,9 +31,6 @@ _TYPES: dict[str, Any] = {
     "types": np.uint16,  # one bit for each type of the event
 }
 _NAMED = ("agent", "project", "session")
-_ROLES = {role: code for code, role in enumerate(Role)}
-_KINDS = {kind: code for code, kind in enumerate(Kind)}
-_BITS = {type: 1 << place for place, type in enumerate(MemoryType)}
 
 
 class Columns:
@@ -49,8 +44,8 @@ class Columns:
         # The same as an array, as far as a search has needed it.
         self._session_column = np.empty(0, np.uint64)
 
-    def add(self, rows: Sequence[tuple[Event, int, int]]) -> None:
-        """One row for each (event, start, end)."""
+    def add(self, rows: Sequence[VectorRow]) -> None:
+        """Take in passages, each as one row."""
         need = self.count + len(rows)
         if need > len(self._columns["high"]):
             size = max(need, len(self._columns["high"]) * 3 // 2)
@@ -58,26 +53,10 @@ class Columns:
             for name, column in grown.items():
                 column[: self.count] = self._columns[name][: self.count]
             self._columns = grown
-        typed, types = "", 0
-        for at, (event, start, end) in enumerate(rows, start=self.count):
-            if event.id != typed:
-                # Passages of an event come together, and have its types in common.
-                typed, types = event.id, _bits_of(types_of(event))
-            key = ulid_key(event.id)
-            values = {
-                "high": int.from_bytes(key[:8], "big"),
-                "low": int.from_bytes(key[8:], "big"),
-                "start": start,
-                "end": end,
-                "agent": self._code("agent", event.agent),
-                "project": self._code("project", event.project),
-                "session": self._code("session", event.session),
-                "role": _ROLES[event.role],
-                "kind": _KINDS[event.kind],
-                "types": types,
-            }
-            for name, value in values.items():
-                self._columns[name][at] = value
+        for name, values in zip(VectorRow._fields, zip(*rows, strict=True), strict=False):
+            if name in _NAMED:
+                values = tuple([self._code(name, value) for value in values])
+            self._columns[name][self.count : need] = np.array(values, _TYPES[name])
         self.count = need
 
     def mask(self, where: Where, count: int) -> Mask:
@@ -97,11 +76,11 @@ class Columns:
                 codes = self._names[name]
                 mask &= _among(column[name], [codes[value] for value in wanted if value in codes])
         if where.roles:
-            mask &= _among(column["role"], [_ROLES[role] for role in where.roles])
+            mask &= _among(column["role"], [ROLE_CODES[role] for role in where.roles])
         if where.kinds:
-            mask &= _among(column["kind"], [_KINDS[kind] for kind in where.kinds])
+            mask &= _among(column["kind"], [KIND_CODES[kind] for kind in where.kinds])
         if where.types:
-            mask &= (column["types"] & np.uint16(_bits_of(where.types))) != 0
+            mask &= (column["types"] & np.uint16(type_bits(where.types))) != 0
         return mask
 
     def ranked(self, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> Matches:
@@ -168,10 +147,6 @@ class Columns:
             self._session_keys.append(session_key(name))
         # A reader of `mask` may look on: the code is there before the row that uses it is counted.
         return codes.setdefault(name, len(codes))
-
-
-def _bits_of(types: Iterable[MemoryType]) -> int:
-    return sum(_BITS[type] for type in types)
 
 
 def _among(column: NDArray[Any], codes: Sequence[int]) -> Mask:

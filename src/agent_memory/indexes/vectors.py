@@ -19,13 +19,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agent_memory.courtesy import give_way
 from agent_memory.errors import Closed, DimensionMismatch
-from agent_memory.events import START, Event, Position
+from agent_memory.events import START, Position
 from agent_memory.indexes.half_vectors import HalfVectors, similarities, unit
 from agent_memory.indexes.matches import Matches
 from agent_memory.indexes.model import Where
 from agent_memory.indexes.shared_lock import SharedLock
 from agent_memory.indexes.vector_columns import Columns
+from agent_memory.indexes.vector_rows import VectorRow
 from agent_memory.indexes.vector_snapshots import Contents, load_newest, new_graph, save
 from agent_memory.inference.port import Vectors
 
@@ -114,8 +116,8 @@ class VectorIndex:
     def __len__(self) -> int:
         return self._columns.count
 
-    def add(self, passages: Sequence[tuple[Event, int, int]], vectors: Vectors, *, checkpoint: Position) -> None:
-        """Take in the passages (event, start, end) of the positions up to *checkpoint*.
+    def add(self, passages: Sequence[VectorRow], vectors: Vectors, *, checkpoint: Position) -> None:
+        """Take in the passages of the positions up to *checkpoint*.
 
         Shapes: float32 ``(len(passages), dim)``, rows of unit norm; they are kept in float16.
         Positions up to the checkpoint so far are passed over as a whole.
@@ -254,6 +256,8 @@ class VectorIndex:
         done = first
         while done < until:
             end = min(done + _ADD_ROWS, until)
+            # A search would wait for the lock for as long as this thread is put off.
+            give_way()
             with self._lock.exclusive():
                 self._make_room(end)
                 moved = self._tail[done - first : end - first]

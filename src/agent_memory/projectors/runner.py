@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from agent_memory import courtesy, telemetry
+from agent_memory import telemetry
 from agent_memory.clock import Clock
 from agent_memory.errors import Closed, InferenceUnavailable, UnknownFormat
 from agent_memory.events import START, Position
@@ -43,23 +43,14 @@ class ViewRunner(Generic[P]):
     A batch that fails is taken in one entry at a time, so that the view comes as far as it can
     and names the entry it stands before. It tries again with growing pauses, for ever: nothing
     is skipped, and no other view is touched. Runners with the same *turns* work one at a time,
-    but for one that somebody waits for. One that *steps_back* computes outside the interpreter, after all others.
+    but for one that somebody waits for.
     """
 
-    def __init__(
-        self,
-        view: LiveView[P],
-        log: EventLog,
-        *,
-        clock: Clock,
-        turns: Turns | None = None,
-        steps_back: bool = False,
-    ) -> None:
+    def __init__(self, view: LiveView[P], log: EventLog, *, clock: Clock, turns: Turns | None = None) -> None:
         self.view = view
         self._log = log
         self._clock = clock
         self._turns = turns or Turns(clock=clock)
-        self._steps_back = steps_back
         self._wake = threading.Condition()
         self._head: Position = START
         self._position: Position = START
@@ -163,8 +154,6 @@ class ViewRunner(Generic[P]):
             self._wake.notify_all()
 
     def _run(self) -> None:
-        if self._steps_back:
-            courtesy.step_back()
         idle_flushed = True
         while True:
             with self._wake:

@@ -9,15 +9,17 @@ from pathlib import Path
 import numpy as np
 
 from agent_memory.annotation.types import TYPING
-from agent_memory.courtesy import giving_way
+from agent_memory.courtesy import give_way, giving_way
 from agent_memory.errors import InferenceUnavailable
 from agent_memory.events import Event, Position, Recorded
 from agent_memory.indexes.embeddings import EmbeddingStore
 from agent_memory.indexes.passages import PASSAGES, passages_for
+from agent_memory.indexes.vector_rows import VectorRow, vector_row
 from agent_memory.indexes.vector_snapshots import VECTORS_FORMAT
 from agent_memory.indexes.vectors import VectorIndex
 from agent_memory.inference.port import Embedder, Vectors
 from agent_memory.log.entries import Entry
+from agent_memory.offloading import INLINE, Offload
 from agent_memory.storage import Rows
 
 CHUNKS_MAX = 16
@@ -46,11 +48,13 @@ class VectorView:
         embedder: Embedder | None,
         *,
         step: Callable[[str], None] = _no_step,
+        offload: Offload = INLINE,
     ) -> None:
         self._folder = folder
         self._rows = rows
         self._embedder = embedder
         self._step = step
+        self._offload = offload
 
     @property
     def fingerprint(self) -> str:
@@ -64,7 +68,8 @@ class VectorView:
             # Not opened from disk: another start may have the model that built what is there.
             return VectorProjector(VectorIndex(self._path(generation), 0), None, None)
         index = VectorIndex.open(self._path(generation), embedder.dim, step=self._step)
-        return VectorProjector(index, EmbeddingStore(self._rows, embedder.model_id, embedder.dim), embedder)
+        store = EmbeddingStore(self._rows, embedder.model_id, embedder.dim)
+        return VectorProjector(index, store, embedder, self._offload)
 
     def erase(self, generation: int) -> None:
         shutil.rmtree(self._path(generation), ignore_errors=True)
@@ -82,10 +87,17 @@ class VectorProjector:
 
     batch_events_max = 64
 
-    def __init__(self, index: VectorIndex, store: EmbeddingStore | None, embedder: Embedder | None) -> None:
+    def __init__(
+        self,
+        index: VectorIndex,
+        store: EmbeddingStore | None,
+        embedder: Embedder | None,
+        offload: Offload = INLINE,
+    ) -> None:
         self.index = index
         self._store = store
         self._embedder = embedder
+        self._offload = offload
 
     def checkpoint(self) -> Position:
         return self.index.checkpoint()
@@ -96,18 +108,20 @@ class VectorProjector:
             error = InferenceUnavailable("no embedding model is installed")
             error.hint = "Run `agent-memory model install` and start again; until then search is by words."
             raise error
+        checkpoint = position = self.index.checkpoint()
+        fresh = [entry for entry in batch if entry.position > checkpoint]
+        give_way()
+        read = iter(self._offload.call(read_in, [one.event for one in fresh if isinstance(one, Recorded)]))
         # One group of passages a call: embedding takes its time, and whoever stops waits for it.
-        passages: list[tuple[Event, int, int]] = []
-        position = self.index.checkpoint()
-        for entry in giving_way(batch):
-            if entry.position > self.index.checkpoint():
-                passages += passages_of(entry.event) if isinstance(entry, Recorded) else []
-                position = entry.position
-                if len(passages) >= _TEXTS_MAX:
-                    break
-        texts = [embedded_text(event, start, end) for event, start, end in passages]
+        passages: list[Passage] = []
+        for entry in fresh:
+            passages += next(read) if isinstance(entry, Recorded) else []
+            position = entry.position
+            if len(passages) >= _TEXTS_MAX:
+                break
+        texts = [text for text, _ in passages]
         vectors: Vectors = store.vectors_for(texts, embedder) if texts else np.empty((0, embedder.dim), np.float32)
-        self.index.add(passages, vectors, checkpoint=position)
+        self.index.add([row for _, row in passages], vectors, checkpoint=position)
         # Not only when there is nothing else to do: a long import must survive being cut off.
         self.index.flush()
 
@@ -121,12 +135,24 @@ class VectorProjector:
         self.index.close()
 
 
-def passages_of(event: Event) -> list[tuple[Event, int, int]]:
+Passage = tuple[str, VectorRow]
+"""What is embedded of a passage, and what the index keeps of it besides."""
+
+
+def read_in(events: Sequence[Event]) -> list[list[Passage]]:
+    """The passages of these events that get a vector, in their order. A pure function."""
+    return [passages_of(event) for event in giving_way(events)]
+
+
+def passages_of(event: Event) -> list[Passage]:
     """The passages of the event that get a vector; none where nothing was said."""
-    return [(event, passage.start, passage.end) for passage in passages_for(event, limit=CHUNKS_MAX)]
+    return [
+        (_embedded_text(event, one.start, one.end), vector_row(event, one.start, one.end))
+        for one in passages_for(event, limit=CHUNKS_MAX)
+    ]
 
 
-def embedded_text(event: Event, start: int, end: int) -> str:
+def _embedded_text(event: Event, start: int, end: int) -> str:
     """The passage as the model reads it: who spoke, and what was said.
 
     Measured on the development conversations of LoCoMo, vectors alone: R@5 .208 without the

@@ -43,14 +43,13 @@ class Views:
     ) -> None:
         turns = Turns(clock=clock)
 
-        def runner(kind: Kind[P], turns: Turns | None = turns, *, steps_back: bool = False) -> ViewRunner[P]:
-            view = LiveView(kind, rows, may_begin_anew=may_begin_anew)
-            return ViewRunner(view, log, clock=clock, turns=turns, steps_back=steps_back)
+        def runner(kind: Kind[P], turns: Turns | None = turns) -> ViewRunner[P]:
+            return ViewRunner(LiveView(kind, rows, may_begin_anew=may_begin_anew), log, clock=clock, turns=turns)
 
         self.toc = runner(toc)
         self.lexical = runner(lexical)
         # A model works outside the interpreter, and for long.
-        self.vectors = runner(vectors, None, steps_back=True)
+        self.vectors = runner(vectors, None)
         self.catalog = runner(catalog)
         self.entities = runner(entities)
         self._log = log
