@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.retrieval.excerpts import EXCERPT_CHARACTERS_MAX, around, narrow
+from agent_memory.retrieval.excerpts import EXCERPT_CHARACTERS_MAX, SENTENCE_END, around, narrow
 from agent_memory.retrieval.wanted import WORDS_MAX, Wanted
 
 
@@ -21,6 +22,17 @@ def test_the_sentence_that_answers_is_shown_alone() -> None:
     text = "Good morning! We moved the cache to RocksDB last week. Lunch was late. See you."
 
     assert "We moved the cache to RocksDB last week." == excerpt(text, "where did the cache move")
+
+
+PLAIN_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[」』）]*|\n+")
+
+
+@given(st.text(alphabet="ab .!?…\n\r\"')]。！」", max_size=20), st.integers(0, 20), st.integers(0, 20))
+def test_sentences_end_where_a_plainer_and_slower_expression_finds_it(text: str, start: int, end: int) -> None:
+    def ends(pattern: re.Pattern[str]) -> list[tuple[int, int]]:
+        return [found.span() for found in pattern.finditer(text, start, end)]
+
+    assert ends(PLAIN_SENTENCE_END) == ends(SENTENCE_END)
 
 
 def test_neighbouring_sentences_that_answer_together_are_shown_together() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 
 import pytest
@@ -251,3 +252,40 @@ def test_a_page_that_grows_is_what_it_would_be_at_once_and_each_text_is_read_onc
 
     assert expected == grown
     assert texts_of_page == read
+
+
+PLAIN_MEASURED = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\b\d\d:\d\d:\d\d\b"
+    r"|\b\d+\.\d+\s?(?:[nµu]?s|ms|sec|seconds|minutes)\b|\b0x[0-9a-fA-F]+\b"
+    r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
+)
+PIECES = [
+    "2026-01-15T10:11:12",
+    " 10:11:12",
+    ".5+02:00",
+    "Z",
+    "0.35",
+    "s",
+    " ms",
+    "12",
+    "0x",
+    "a9",
+    "G",
+    "٣",
+    "_",
+    "-",
+    " ",
+]
+PIECES += ["deadbeef-1234-5678-9abc-0123456789ab"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_readings_are_found_where_a_plainer_and_slower_expression_finds_them(text: str) -> None:
+    assert PLAIN_MEASURED.sub("#", text) == likeness._MEASURED.sub("#", text)
+
+
+def test_what_has_no_other_of_its_size_repeats_nothing_and_the_rest_is_compared() -> None:
+    """A long text between two that say the same, and one that begins as they do and goes on."""
+    page = [KEPT, " ".join([KEPT] * 4), f"Well, {KEPT}", f"{KEPT} {RUN}"]
+
+    assert [0, 1, 0, 3] == collapse(page)

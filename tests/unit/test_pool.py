@@ -273,6 +273,52 @@ def test_no_event_is_a_row_twice_though_who_found_it_knows_no_session() -> None:
     assert all(place >= 0 for place in pool.place)
 
 
+def test_events_whose_ids_begin_alike_keep_their_places() -> None:
+    """Ids of one millisecond may have their upper half in common."""
+    events = [turn(0), turn(1), turn(2)]
+    twins = [
+        Event(id=ulid_of(NOON + MINUTE, low), session="s", kind=Kind.USER_MESSAGE, role=Role.USER) for low in (9, 7)
+    ]
+    turns = turns_of([(event.id, place) for place, event in enumerate([*events, *twins])])
+    words = Found([match(twins[0], 2.0), match(events[1], 1.0)], floor=0.0)
+    meaning = Found([match(twins[1], 0.9), match(twins[0], 0.8)], floor=0.0)
+
+    pool = Pool({"lexical": words, "vector": meaning}, WEIGHTS, turns=lambda found: dict.fromkeys(found, turns))
+
+    assert sorted(event.id for event in [*events, *twins]) == sorted(pool.ids)
+    assert sorted(pool.ids) == [pool.ids[row] for row in np.argsort(pool.place)]
+    assert {0, 1, 2, 3, 4} == {pool.traits_at(row) for row in range(5)}
+    assert {1, 3, 4} == {at for at, value in by_place(pool, [*events, *twins], pool.evidence).items() if value > 0}
+
+
+def test_what_its_session_does_not_have_yet_inherits_nothing_and_says_nothing() -> None:
+    """Its place is the end of the line, which is as empty as it is far from everything."""
+    events = [turn(place) for place in range(3)]
+    late = turn(3)
+    turns = turns_of([(event.id, traits_of(event, types=(), names_time=True)) for event in events])
+    found = Found([match(late, 9.0), *[match(event, 8.0) for event in events]], floor=0.0)
+
+    pool = Pool({"lexical": found}, WEIGHTS, turns=lambda found: dict.fromkeys(found, turns))
+
+    (row,) = [row for row, event_id in enumerate(pool.ids) if event_id == late.id]
+    assert pool.traits_at(row) is None
+    judged = [judges.context(pool), judges.substance(pool), judges.speaker(pool, asked(role=Role.USER))]
+    assert [0.0, 0.0, 0.0] == [column[row] for column in judged]
+    assert all(column[:row].min() > 0 for column in judged)
+
+
+def test_only_the_first_of_a_retriever_give_evidence_to_their_neighbours_whatever_else_it_is_asked_for() -> None:
+    events = [turn(place) for place in range(4)]
+    everywhere = [match(event, 9.0 - place) for place, event in enumerate(events[:3])]
+
+    alone = Found(everywhere, depth=2)
+    narrowed = Found(everywhere, [match(events[3], 1.0)], depth=2)
+
+    assert [True, True, False] == alone.gives.tolist()
+    assert [True, True, False, False] == narrowed.gives.tolist()
+    assert [False, False, False, True] == narrowed.admitted.tolist()
+
+
 def test_under_a_filter_the_sessions_of_what_passes_are_looked_into_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent_memory.retrieval.pool.SESSIONS_MAX", 1)
     outside, inside = turn(0, session="a"), turn(1, session="b")

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
+from operator import itemgetter
 
 from agent_memory.annotation._tokens import NAME_MAX, Found, Rank, is_file_name, named, read_token
 from agent_memory.annotation.model import Entity, EntityType
@@ -131,6 +132,7 @@ def entities_in_query(query: str) -> tuple[Entity, ...]:
     return tuple(_in_order(found)[:CANDIDATES_MAX])
 
 
+_rank = itemgetter(0)
 _OF_A_WORD = (EntityType.PERSON, EntityType.PROJECT, EntityType.IDENTIFIER, EntityType.FILE)
 
 
@@ -143,10 +145,6 @@ def _of_a_word(word: str) -> tuple[Entity, ...]:
 
 def _in_order(found: Iterable[Found]) -> list[Entity]:
     return list(dict.fromkeys([entity for _, entity in sorted(found, key=_rank)]))
-
-
-def _rank(found: Found) -> int:
-    return found[0]
 
 
 def _found(rank: Rank, names: Iterable[tuple[EntityType, str]]) -> list[Found]:

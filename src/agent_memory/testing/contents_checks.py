@@ -199,10 +199,13 @@ class ContentsChecks:
             assert segment is not None
             assert nodes[segment.id] == segment
             assert [segment.id] == index.segment_ids_of([(said.id, said.session)])
+            assert ["", segment.id] == index.segment_ids_of([(said.id, "another"), (said.id, said.session)])
             assert segment.session == said.session
             assert index.calendar.day(said.time_ms).id == segment.parent_id
             held[segment.id] = held.get(segment.id, 0) + 1
         assert held == {node.id: node.event_count for node in nodes.values() if node.level is Level.SEGMENT}
+        each = [index.segment_ids_of([(said.id, said.session)])[0] for said in events]
+        assert each[::-1] == index.segment_ids_of([(said.id, said.session) for said in events[::-1]])
 
     def test_every_bullet_has_a_grip_that_is_verbatim(self) -> None:
         events = talk(200)
