@@ -152,7 +152,7 @@ class OffloadProcess:
             self._connection = self._process = self._keeper = None
             if problem and not self._closed:
                 self._not_before_s = self._clock.monotonic_s() + self._pause_s
-                telemetry.LOG.warning("no process to work aside; its work is done in this one", problem=problem)
+                telemetry.LOG.warning("no process to work aside; its work is done in this one", reason=problem)
 
     def _lived(self) -> str:
         """Start a process, let it be asked, wait for its end; what was wrong with it."""

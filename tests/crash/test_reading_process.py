@@ -1,0 +1,91 @@
+"""The process that reads events for a daemon's views: the views without it, and it without the daemon."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+import agent_memory
+from agent_memory import Draft, Kind, SyncMemory
+from agent_memory.memory import VerifyFinding
+from agent_memory.testing.daemon import DaemonProcess
+from agent_memory.testing.waiting import eventually
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
+
+VIEWS = ["toc", "lexical", "catalog", "entities"]
+BATCH = 200
+
+
+def drafts(chance: random.Random, first: int) -> list[Draft]:
+    """No two alike, for what was just read is remembered."""
+    words = [
+        "deploy",
+        "the",
+        "parseConfig",
+        "src/queue/retry.py",
+        "failed",
+        "with",
+        "E4012",
+        "on Tuesday",
+        "we decided",
+    ]
+    return [
+        Draft(
+            kind=Kind.USER_MESSAGE,
+            session=f"s{n % 7}",
+            text=f"Message {n}. " + " ".join(chance.choices(words, k=40)) + ".",
+            time_ms=1_760_000_000_000 + n * 1000,
+        )
+        for n in range(first, first + BATCH)
+    ]
+
+
+def readers_of(pid: int) -> list[int]:
+    """Its children that read events."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(child) for child in (task / "children").read_text().split()]
+    return [child for child in found if b"agent_memory.offloading" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def append_until_it_reads_aside(memory: SyncMemory, pid: int, chance: random.Random) -> tuple[int, int]:
+    """How many events that took, and which process reads."""
+    count = 0
+    while not (readers := readers_of(pid)):
+        memory.append_batch(drafts(chance, count))
+        count += BATCH
+        memory.wait_for(VIEWS, count, timeout_s=60)
+        assert count <= 40 * BATCH, "so many events are worth a process"
+    return count, readers[0]
+
+
+@pytest.mark.timeout(180)
+def test_a_reader_that_is_killed_costs_no_view_an_event(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    with DaemonProcess(tmp_path / "store") as daemon, agent_memory.connect(daemon.address, timeout_s=60) as memory:
+        count, reader = append_until_it_reads_aside(memory, daemon.pid, chance)
+        os.kill(reader, signal.SIGKILL)
+        memory.append_batch(drafts(chance, count))
+        count += BATCH
+        memory.wait_for(VIEWS, count, timeout_s=100)
+
+        assert [] == [found.message for found in memory.verify() if isinstance(found, VerifyFinding)]
+        assert [] == [view.error for view in memory.status().views if view.name in VIEWS and view.error]
+        assert reader not in readers_of(daemon.pid)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("way", ["kill", "stop"])
+def test_no_reader_outlives_its_daemon(way: str, tmp_path: Path) -> None:
+    with DaemonProcess(tmp_path / "store") as daemon:
+        with agent_memory.connect(daemon.address, timeout_s=60) as memory:
+            _, reader = append_until_it_reads_aside(memory, daemon.pid, random.Random(6))
+        daemon.kill() if way == "kill" else daemon.stop()
+
+        eventually(lambda: not Path(f"/proc/{reader}").exists())
