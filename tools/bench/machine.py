@@ -24,15 +24,21 @@ def facts(folder: Path) -> dict[str, object]:
 
 
 def resident_bytes(pid: int) -> tuple[int, int]:
-    """What the process holds in memory: resident, and proportional (shared pages divided)."""
-    status = _fields(Path(f"/proc/{pid}/status"))
-    rollup = _fields(Path(f"/proc/{pid}/smaps_rollup"))
-    return status["VmRSS"] * 1024, rollup["Pss"] * 1024
+    """What the process and its children hold in memory: resident, and proportional (shared pages divided)."""
+    every = [pid, *_children(pid)]
+    resident = sum(_fields(Path(f"/proc/{one}/status")).get("VmRSS", 0) for one in every)
+    proportional = sum(_fields(Path(f"/proc/{one}/smaps_rollup")).get("Pss", 0) for one in every)
+    return resident * 1024, proportional * 1024
 
 
 def peak_bytes(pid: int) -> int:
-    """The most that the process ever held resident."""
-    return _fields(Path(f"/proc/{pid}/status"))["VmHWM"] * 1024
+    """The most that the process and each of its children ever held resident, added up."""
+    return sum(_fields(Path(f"/proc/{one}/status")).get("VmHWM", 0) for one in [pid, *_children(pid)]) * 1024
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
 def _fields(path: Path) -> dict[str, int]:
