@@ -35,7 +35,8 @@ def rows(shop: Workshop) -> Iterator[Row | Absent]:
         peak = peak_bytes(daemon.pid)
     yield Row(
         name="memory with vectors and model",
-        what=f"resident, the process that reads events with it, after {shop.events:,} events, {len(more):,} more taken in, and {2 * _QUERIES} searches",
+        what=f"resident, with the process that reads events, after {shop.events:,} events,"
+        f" {len(more):,} more taken in, and {2 * _QUERIES} searches",
         value=resident / 1e6,
         unit="MB",
         bound="at most",
