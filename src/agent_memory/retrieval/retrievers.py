@@ -167,10 +167,10 @@ class Retrievers:
         deeper = depth + depth // 3 if narrower else depth
         with watch.step("lexical"), self._lexical() as index:
             ranked = index.search(asked.words, where=EVERYWHERE, limit=deeper)
-            everywhere, is_all = ranked[:depth], len(ranked) < deeper
+            everywhere = ranked[:depth]
             lists = []
             for where in narrower:
-                known = _found_within(where, ranked, limit=depth, is_all=is_all)
+                known = _found_within(where, ranked, limit=depth)
                 lists.append(index.search(asked.words, where=where, limit=depth) if known is None else known)
             # Of many that fit as well, the first or the last might not be among so many.
             ordered = self._ordered(index, asked, EVERYWHERE)
@@ -223,7 +223,7 @@ class Retrievers:
         return frozenset(named)
 
 
-def _found_within(where: Where, ranked: Matches, *, limit: int, is_all: bool) -> Matches | None:
+def _found_within(where: Where, ranked: Matches, *, limit: int) -> Matches | None:
     """What a search within times would find, as far as what is *ranked* everywhere tells it; else None.
 
     `Last year` is most of many a store: a third more of everywhere hold as many, and cost less than asking again.
@@ -231,4 +231,5 @@ def _found_within(where: Where, ranked: Matches, *, limit: int, is_all: bool) ->
     if where != Where(from_ms=where.from_ms, until_ms=where.until_ms):
         return None
     passing = ranked.between(where.from_ms, where.until_ms)
-    return passing[:limit] if is_all or len(passing) >= limit else None
+    # Of fewer nobody knows whether they are all: a search takes no more passages than it may.
+    return passing[:limit] if len(passing) >= limit else None
