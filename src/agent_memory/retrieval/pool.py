@@ -124,7 +124,7 @@ class Pool:
         every = np.concatenate([_NO_KEYS, *(one.matches.keys for one in found.values())])
         firsts, of_row = _told_apart(every)
         keys = every[firsts]
-        ends = np.cumsum([len(one) for one in found.values()]).tolist()
+        ends = accumulate(map(len, found.values()))
         rows = {name: of_row[end - len(one) : end] for end, (name, one) in zip(ends, found.items(), strict=True)}
         # Made once, with room for the neighbours that are taken in below: each costs less than to make it longer.
         size = len(keys) + NEIGHBOURS_OF * 2 * NEIGHBOURS_AWAY * (2 if filtered else 1)
@@ -272,8 +272,8 @@ def _to_look_around(
     together = strongest_first[sessions[strongest_first].argsort(kind="stable")]
     grouped = sessions[together]
     starts = np.concatenate((_AT_START, np.flatnonzero(grouped[1:] != grouped[:-1]) + 1))
-    known, best = grouped[starts], strengths[together[starts]]
-    best_first = np.lexsort((known, -best))
+    known = grouped[starts]
+    best_first = np.argsort(-strengths[together[starts]], kind="stable")
     chosen = best_first[known[best_first] != 0][:SESSIONS_MAX].tolist()
     if known[0] == 0:
         chosen.append(0)
