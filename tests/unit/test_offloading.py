@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
 
@@ -43,6 +45,16 @@ def never_elsewhere(here: int, pid_file: str) -> str:
 
 def niceness() -> int:
     return os.nice(0)
+
+
+def open_descriptors() -> list[int]:
+    """Without the one that looks."""
+    return [int(one.name) for one in Path("/proc/self/fd").iterdir() if one.exists()]
+
+
+def say(text: str) -> int:
+    os.write(1, text.encode())
+    return os.getpid()
 
 
 def burn(seconds: float) -> int:
@@ -153,6 +165,91 @@ def test_what_cannot_be_sent_back_is_done_here(eager: OffloadProcess) -> None:
     assert [4] == eager.call(squares, [2])
 
 
+def test_what_cannot_be_sent_there_is_done_here(eager: OffloadProcess) -> None:
+    assert HERE == eager.call(lambda: os.getpid())
+    assert [4] == eager.call(squares, [2])
+
+
+def test_an_answer_that_nobody_read_is_not_the_next_ones(
+    eager: OffloadProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(connection: Connection) -> NoReturn:
+        monkeypatch.undo()
+        raise MemoryError
+
+    monkeypatch.setattr(Connection, "recv_bytes", no_room)
+
+    assert [4] == eager.call(squares, [2])
+    assert [9] == eager.call(squares, [3])
+
+
+def test_a_process_that_stands_still_and_does_not_even_read_is_ended() -> None:
+    process = OffloadProcess(worth_s=0, answer_s=0.05)
+    try:
+        still = started(process)
+        os.kill(still, signal.SIGSTOP)
+
+        assert 10_000_000 == process.call(len, bytes(10_000_000))
+        eventually(lambda: not is_running(still))
+    finally:
+        process.close()
+
+
+def test_what_is_sent_to_a_whole_terminal_or_service_does_not_end_it_even_as_it_starts(tmp_path: Path) -> None:
+    # The process that started it is told the same, and knows what there is still to do.
+    hit = tmp_path / "python"
+    hit.write_text(f'#!/bin/sh\nkill -TERM $$\nkill -INT $$\nexec {sys.executable} "$@"\n')
+    hit.chmod(0o755)
+    process = OffloadProcess(worth_s=0, python=str(hit))
+    try:
+        pid = started(process)
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGINT)
+
+        assert pid == process.call(os.getpid)
+    finally:
+        process.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is open is looked for in /proc")
+def test_no_file_of_this_process_is_open_in_the_other(tmp_path: Path) -> None:
+    # As the lock of a store is: it would be held after its owner is gone.
+    with (tmp_path / "lock").open("w") as lock:
+        os.set_inheritable(lock.fileno(), True)
+        process = OffloadProcess(worth_s=0)
+        try:
+            started(process)
+
+            assert [0, 1, 2] == sorted(process.call(open_descriptors))
+        finally:
+            process.close()
+
+
+def test_what_it_prints_is_not_among_what_this_one_does(capfd: pytest.CaptureFixture[str]) -> None:
+    process = OffloadProcess(worth_s=0)
+    try:
+        assert started(process) == process.call(say, "hello")
+        assert capfd.readouterr().out == ""
+    finally:
+        process.close()
+
+
+def test_an_isolated_interpreter_has_an_isolated_one_work_for_it() -> None:
+    script = """
+import os, sys
+from agent_memory.offloading import OffloadProcess
+from agent_memory.testing.waiting import eventually
+process = OffloadProcess(worth_s=0)
+process.call(os.getpid)
+eventually(lambda: process.pid is not None)
+print(process.call(eval, "__import__('sys').flags.isolated"), process.call(os.getpid) == process.pid)
+process.close()
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "1 True\n"
+
+
 def test_a_process_that_nobody_asks_ends_and_another_comes_with_the_work() -> None:
     process = OffloadProcess(worth_s=0, idle_s=0.01)
     try:
@@ -183,9 +280,36 @@ def test_where_no_process_can_be_started_the_work_is_done_here(tmp_path: Path) -
         process.close()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("frozen", True), ("executable", "/opt/app/app"), ("executable", ""), ("executable", None)]
+)
+def test_a_program_that_brings_its_own_python_is_not_started_once_more(
+    name: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, name, value, raising=False)
+    process = OffloadProcess(worth_s=0)
+    try:
+        assert HERE == process.call(os.getpid)
+        assert not process.is_starting
+    finally:
+        process.close()
+
+
+def test_where_no_thread_can_be_started_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse_to_start(thread: threading.Thread) -> NoReturn:
+        raise RuntimeError("can't start new thread")
+
+    process = OffloadProcess(worth_s=0)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse_to_start)
+
+        assert [HERE] * 2 == [process.call(os.getpid) for _ in range(2)]
+    process.close()
+
+
 def test_a_process_of_another_release_is_not_asked(tmp_path: Path) -> None:
     # What an upgrade leaves under a running daemon.
-    told = "import sys; from multiprocessing.connection import Connection as C; c = C(int(sys.argv[3])); "
+    told = "import sys; from multiprocessing.connection import Connection as C; c = C(0); "
     other = tmp_path / "python"
     other.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{told} c.send_bytes(b\'99.0\'); c.poll(None)" "$@"\n')
     other.chmod(0o755)

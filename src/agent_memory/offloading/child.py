@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import sys
 from contextlib import suppress
 
 from agent_memory.courtesy import NICENESS
 
 PROTOCOL = 5
+
+ASKED_ON = 0
+"""The descriptor of the connection: standard input, which is there whatever else is open or closed."""
 
 FAILED = b""
 """The answer where a function raised, or returned what cannot be sent."""
@@ -22,13 +24,11 @@ def main() -> None:
 
     from agent_memory import __version__
 
-    descriptor, idle_s = int(sys.argv[1]), float(sys.argv[2])
-    # A key press in the terminal is for the process that started this one, and whose end ends it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    idle_s = float(sys.argv[1])
     with suppress(OSError):
         # Whoever waits for an answer goes first: the operating system sees to it.
         os.nice(NICENESS)
-    with Connection(descriptor) as connection, suppress(EOFError, OSError):
+    with Connection(ASKED_ON) as connection, suppress(EOFError, OSError):
         connection.send_bytes(__version__.encode())
         while connection.poll(idle_s):
             connection.send_bytes(_answer(connection.recv_bytes()))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pickle
+import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from agent_memory import __version__, telemetry
@@ -36,7 +39,12 @@ PAUSE_S = 60.0
 """After one was lost, the next is started no sooner."""
 
 _START_S = 30.0
-_PROGRAM = "import sys; sys.path[:] = sys.argv[3:]; from agent_memory.offloading.child import main; main()"
+_PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from agent_memory.offloading.child import main; main()"
+# What this interpreter was told to leave alone is no business of the other's either.
+_FLAGS = {"isolated": "-I", "ignore_environment": "-E", "no_user_site": "-s", "no_site": "-S"}
+# Sent to all processes of a terminal or a service: it is for this one, whose end ends the other.
+_NOT_FOR_IT = (signal.SIGINT, signal.SIGTERM)
+_TIMEVAL = struct.Struct("@ll")
 
 
 class _Lost(Exception):
@@ -57,14 +65,14 @@ class OffloadProcess:
         idle_s: float = IDLE_S,
         answer_s: float = ANSWER_S,
         pause_s: float = PAUSE_S,
-        python: str = sys.executable,
+        python: str | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._worth_s = worth_s
         self._idle_s = idle_s
         self._answer_s = answer_s
         self._pause_s = pause_s
-        self._python = python
+        self._python = _interpreter() if python is None else python
         self._clock = clock
         self._lock = threading.Lock()
         # Held by whoever waits for an answer: the process does one thing at a time.
@@ -91,7 +99,8 @@ class OffloadProcess:
     def call(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         connection = self._connection
         if connection is not None:
-            with suppress(_Lost):
+            # Lost, or not to be sent, or not to be read when it comes: all the same, it is done here.
+            with suppress(Exception):
                 answer = self._asked(connection, pickle.dumps((function, arguments, named), PROTOCOL))
                 if answer != FAILED:
                     return cast(T, pickle.loads(answer))
@@ -113,6 +122,7 @@ class OffloadProcess:
             keeper.join()
 
     def _asked(self, connection: Connection, request: bytes) -> bytes:
+        """The answer. Errors: `_Lost`, `EOFError`, `OSError` where there is none; its keeper says why."""
         with self._asking:
             if self._connection is not connection:
                 raise _Lost
@@ -121,13 +131,13 @@ class OffloadProcess:
                 if connection.poll(self._answer_s):
                     return connection.recv_bytes()
                 telemetry.LOG.warning("the process that works aside does not answer", seconds=self._answer_s)
-            except (EOFError, OSError):
-                # It ended; its keeper says how.
-                pass
-            self._connection = None
-            if self._process is not None:
-                self._process.kill()
-        raise _Lost
+                raise _Lost
+            except BaseException:
+                # Whatever it is: what was not read would be the answer to whoever asks next.
+                self._connection = None
+                if self._process is not None:
+                    self._process.kill()
+                raise
 
     def _did(self, seconds: float) -> None:
         """So much was done on a caller's thread: if that becomes too much, a process is to do it."""
@@ -136,10 +146,18 @@ class OffloadProcess:
             if now_s - self._since_s > WITHIN_S:
                 self._since_s, self._done_s = now_s, 0.0
             self._done_s += seconds
-            if self._done_s < self._worth_s or self._keeper is not None or self._closed or now_s < self._not_before_s:
+            if self._done_s < self._worth_s or self._keeper is not None or self._closed or not self._python:
                 return
-            self._keeper = threading.Thread(target=self._keep, name="offload", daemon=True)
-            self._keeper.start()
+            if now_s < self._not_before_s:
+                return
+            keeper = threading.Thread(target=self._keep, name="offload", daemon=True)
+            try:
+                keeper.start()
+            except RuntimeError:
+                # There are no more threads to be had; the work is done all the same.
+                self._not_before_s = now_s + self._pause_s
+            else:
+                self._keeper = keeper
 
     def _keep(self) -> None:
         """The life of one process, from its start to its end."""
@@ -159,18 +177,25 @@ class OffloadProcess:
         # Not above: whoever never has so much to do need not load it.
         from multiprocessing.connection import Connection
 
+        # On this thread, and so from the first instant in the process that it starts.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_FOR_IT)
         ours, theirs = socket.socketpair()
-        with theirs, self._lock:
-            if self._closed:
-                ours.close()
-                return ""
-            self._process = process = subprocess.Popen(
-                [self._python, "-c", _PROGRAM, str(theirs.fileno()), str(self._idle_s), *sys.path],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-            )
+        with ours, theirs:
+            # For one that is there and does not read, or stops in the middle of its answer.
+            for waiting in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+                ours.setsockopt(socket.SOL_SOCKET, waiting, _timeval(self._answer_s))
+            with self._lock:
+                if self._closed:
+                    return ""
+                self._process = process = subprocess.Popen(
+                    [self._python, *_flags(), "-c", _PROGRAM, str(self._idle_s), *sys.path],
+                    # Where nothing else of this process is open, nor in the way; what it prints is for nobody.
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                )
+            connection = Connection(ours.detach())
         try:
-            with Connection(ours.detach()) as connection:
+            with connection:
                 if not connection.poll(_START_S):
                     return f"it did not start within {_START_S:.0f} s"
                 release = connection.recv_bytes().decode()
@@ -186,3 +211,17 @@ class OffloadProcess:
         finally:
             process.kill()
             process.wait()
+
+
+def _interpreter() -> str:
+    """What runs Python; empty where that is a program of its own, which would be started once more."""
+    program = Path(sys.executable or "").name.lower()
+    return sys.executable if program.startswith(("python", "pypy")) and not getattr(sys, "frozen", False) else ""
+
+
+def _flags() -> list[str]:
+    return [flag for name, flag in _FLAGS.items() if getattr(sys.flags, name)]
+
+
+def _timeval(seconds: float) -> bytes:
+    return _TIMEVAL.pack(int(seconds), int(seconds % 1 * 1_000_000))
