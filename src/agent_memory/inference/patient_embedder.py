@@ -23,6 +23,8 @@ class PatientEmbedder:
         return self._embedder.dim
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        # Loading a model keeps a lock and starts threads that stay; queries wait for both.
+        self._embedder.embed([])
         return behind_all(lambda: self._embedder.embed(texts, query=query))
 
     def close(self) -> None:
