@@ -12,6 +12,7 @@ import pytest
 
 import agent_memory
 from agent_memory import Draft, Kind, SyncMemory
+from agent_memory.errors import ViewBehind
 from agent_memory.memory import VerifyFinding
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
@@ -88,4 +89,30 @@ def test_no_reader_outlives_its_daemon(way: str, tmp_path: Path) -> None:
             _, reader = append_until_it_reads_aside(memory, daemon.pid, random.Random(6))
         daemon.kill() if way == "kill" else daemon.stop()
 
+        eventually(lambda: not Path(f"/proc/{reader}").exists())
+
+
+def waits_for(reader: int, memory: SyncMemory, batch: list[Draft]) -> bool:
+    """Whether a view waits for the reader to read these, which stands still; else it was not asked, and goes on."""
+    os.kill(reader, signal.SIGSTOP)
+    position = memory.append_batch(batch)[-1].position
+    try:
+        memory.wait_for(["lexical"], position, timeout_s=0.5)
+    except ViewBehind:
+        return True
+    os.kill(reader, signal.SIGCONT)
+    memory.wait_for(VIEWS, position, timeout_s=60)
+    return False
+
+
+@pytest.mark.timeout(180)
+def test_a_reader_that_stands_still_keeps_no_daemon_from_stopping(tmp_path: Path) -> None:
+    with DaemonProcess(tmp_path / "store") as daemon:
+        with agent_memory.connect(daemon.address, timeout_s=60) as memory:
+            chance = random.Random(7)
+            count, reader = append_until_it_reads_aside(memory, daemon.pid, chance)
+            while not waits_for(reader, memory, drafts(chance, count)):
+                count += BATCH
+
+        assert daemon.stop() == 0
         eventually(lambda: not Path(f"/proc/{reader}").exists())

@@ -182,7 +182,6 @@ def _open(
         opening.callback(log.close)
         embedder = given or _configured_embedder(config, opening)
         offload = OffloadProcess(clock=clock)
-        opening.callback(offload.close)
         kinds = Kinds(
             config,
             log,
@@ -206,6 +205,8 @@ def _open(
         )
         views.start()
         opening.callback(views.stop)
+        # On closing before the views: what they asked for they then do themselves, and wait for no answer.
+        opening.callback(offload.close)
         telemetry.watch_lags(lambda: {runner.view.name: max(0, log.head() - runner.position) for runner in views})
         opening.callback(telemetry.watch_lags, None)
         reader = Reader(
