@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from agent_memory.errors import Closed, InferenceUnavailable
-from agent_memory.events import Recorded
+from agent_memory.events import Event, Recorded
 from agent_memory.indexes.embeddings import EmbeddingStore
 from agent_memory.indexes.lexical import LexicalIndex
 from agent_memory.indexes.lexical_documents import CHUNKS_MAX
@@ -21,7 +21,7 @@ from agent_memory.indexes.model import EVERYWHERE, Where
 from agent_memory.indexes.vector_rows import vector_row
 from agent_memory.indexes.vectors import VectorIndex
 from agent_memory.projectors.lexical import LexicalProjector, LexicalView
-from agent_memory.projectors.vectors import VectorProjector, VectorView
+from agent_memory.projectors.vectors import Passage, VectorProjector, VectorView, passages_of
 from agent_memory.storage import InMemoryRows, Rows
 from agent_memory.testing.embedders import FailingEmbedder, HashingEmbedder
 from agent_memory.testing.faults import Faults, InjectedFault
@@ -281,6 +281,24 @@ def test_without_a_model_the_view_waits_and_says_what_to_do(tmp_path: Path) -> N
     assert 0 == projector.checkpoint()
     projector.flush()
     assert [] == list(projector.rows())
+
+
+def test_of_long_events_a_few_are_read_for_what_is_embedded_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counted(event: Event) -> list[Passage]:
+        read.append(event.id)
+        return passages_of(event)
+
+    monkeypatch.setattr("agent_memory.projectors.vectors.passages_of", counted)
+    projector = vectors(tmp_path, Faults(0))
+    projector.project([Recorded(n, said(n, f"answer {n} about retries. " * 700)) for n in range(1, 65)])
+
+    assert projector.checkpoint() == 4
+    assert len(read) < 64
+    projector.close()
 
 
 def test_a_model_that_is_down_is_a_wait_and_nothing_is_lost(tmp_path: Path) -> None:

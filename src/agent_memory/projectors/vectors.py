@@ -26,6 +26,7 @@ CHUNKS_MAX = 16
 """Chunks of one event that are embedded, about 14,000 characters."""
 
 _TEXTS_MAX = 64
+_READ_EVENTS_MAX = 16
 
 
 def _no_step(name: str) -> None:
@@ -109,14 +110,11 @@ class VectorProjector:
             error.hint = "Run `agent-memory model install` and start again; until then search is by words."
             raise error
         checkpoint = position = self.index.checkpoint()
-        fresh = [entry for entry in batch if entry.position > checkpoint]
-        give_way()
-        read = iter(self._offload.call(read_in, [one.event for one in fresh if isinstance(one, Recorded)]))
         # One group of passages a call: embedding takes its time, and whoever stops waits for it.
         passages: list[Passage] = []
-        for entry in fresh:
-            passages += next(read) if isinstance(entry, Recorded) else []
-            position = entry.position
+        for reached, read in self._read([entry for entry in batch if entry.position > checkpoint]):
+            passages += read
+            position = reached
             if len(passages) >= _TEXTS_MAX:
                 break
         texts = [text for text, _ in passages]
@@ -124,6 +122,15 @@ class VectorProjector:
         self.index.add([row for _, row in passages], vectors, checkpoint=position)
         # Not only when there is nothing else to do: a long import must survive being cut off.
         self.index.flush()
+
+    def _read(self, entries: Sequence[Entry]) -> Iterator[tuple[Position, list[Passage]]]:
+        # A few at a time: of long events a few are enough, and what is not used is read again for the next call.
+        for first in range(0, len(entries), _READ_EVENTS_MAX):
+            part = entries[first : first + _READ_EVENTS_MAX]
+            give_way()
+            read = iter(self._offload.call(read_in, [one.event for one in part if isinstance(one, Recorded)]))
+            for entry in part:
+                yield entry.position, next(read) if isinstance(entry, Recorded) else []
 
     def flush(self) -> None:
         self.index.flush()
