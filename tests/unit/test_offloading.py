@@ -16,6 +16,7 @@ from typing import NoReturn
 
 import pytest
 
+from agent_memory.courtesy import NICENESS
 from agent_memory.offloading import INLINE, Offload, OffloadProcess
 from agent_memory.testing.waiting import eventually
 
@@ -111,7 +112,7 @@ def test_much_work_is_done_in_another_process_after_all_who_wait_for_an_answer()
         eventually(lambda: process.pid is not None)
 
         assert process.pid == process.call(os.getpid)
-        assert min(niceness() + 10, 19) == process.call(niceness)
+        assert min(niceness() + NICENESS, 19) == process.call(niceness)
     finally:
         process.close()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from agent_memory.config import Config
+from agent_memory.daemon.supervisor import spare_what_stays
 from agent_memory.daemon.wiring import open_memory
 from agent_memory.memory import Memory
 from agent_memory.retrieval import SearchOptions
@@ -107,6 +108,8 @@ async def _measured(shop: Workshop, config: Config, queries: Sequence[str]) -> F
         head = (await memory.status()).position
         await memory.wait_for([*VIEWS_WITHOUT_MODEL, *(["vectors"] if shop.model else [])], head, timeout_s=600)
         await _asked(memory, queries[:_WARM_UP])
+        # As a daemon does; else the conversations that are measured with would be walked again and again.
+        spare_what_stays()
         found.idle_ms = await _asked(memory, queries[_WARM_UP:])
         task = asyncio.create_task(_worded(memory, found))
         try:

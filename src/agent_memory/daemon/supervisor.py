@@ -41,7 +41,7 @@ async def run_daemon(config: Config, *, on_ready: Callable[[str, str], None]) ->
             ) as server,
             mcp_door(config, memory) as mcp_url,
         ):
-            _spare_what_stays()
+            spare_what_stays()
             memory.announce(server.address)
             on_ready(server.address, mcp_url)
             await stop.wait()
@@ -50,7 +50,7 @@ async def run_daemon(config: Config, *, on_ready: Callable[[str, str], None]) ->
             loop.remove_signal_handler(number)
 
 
-def _spare_what_stays() -> None:
+def spare_what_stays() -> None:
     """Leave what was loaded until now out of every collection: it stays as long as the daemon does.
 
     To walk all of it takes tenths of a second, in which no thread runs.
