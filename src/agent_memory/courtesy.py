@@ -25,9 +25,9 @@ WORK_S = 0.002
 """How long it then goes on whoever waits: so it has a tenth of the time at least. Shorter is better for both: p99 of a
 search beside 1,000 events a second was 65 to 96 ms with these, and 87 to 129 ms with 12 and 4 ms, with as much done."""
 
-NICENESS = 5
-"""Of what computes in the background beside the interpreter: a quarter of a busy processor's time. Searches did not
-gain by more, and somebody may wait for what is computed (`min_position`)."""
+NICENESS = 10
+"""Of what computes in the background beside the interpreter: a tenth of a busy processor's time. Measured on a busy
+machine: with 5 the p99 of a search was a quarter greater, with 19 a third, and no more was done."""
 
 _changed = threading.Condition()
 _served = 0
