@@ -18,6 +18,7 @@ import pytest
 
 from agent_memory.courtesy import NICENESS
 from agent_memory.offloading import INLINE, Offload, OffloadProcess
+from agent_memory.testing.desks import ManualClock
 from agent_memory.testing.waiting import eventually
 
 HERE = os.getpid()
@@ -150,6 +151,32 @@ def test_after_one_was_lost_the_next_waits_a_while(eager: OffloadProcess) -> Non
     assert eager.pid is None
 
 
+def test_where_each_is_lost_the_pauses_grow_and_end_with_one_that_lives(tmp_path: Path) -> None:
+    starts, clock = tmp_path / "starts", ManualClock()
+    fails = tmp_path / "python"
+    fails.write_text(f"#!/bin/sh\necho >> {starts}\nexit 3\n")
+    fails.chmod(0o755)
+    process = OffloadProcess(worth_s=0, pause_s=60, python=str(fails), clock=clock)
+
+    def starts_after(seconds: float) -> int:
+        clock.go_on(seconds)
+        process.call(os.getpid)
+        eventually(lambda: not process.is_starting)
+        return len(starts.read_text())
+
+    try:
+        assert [1, 1, 2, 2, 3] == [starts_after(seconds) for seconds in (0, 59, 2, 61, 60)]
+        fails.write_text(f'#!/bin/sh\necho >> {starts}\nexec {sys.executable} "$@"\n')
+        clock.go_on(240)
+        os.kill(started(process), signal.SIGKILL)
+        eventually(lambda: process.pid is None and not process.is_starting)
+        fails.write_text(f"#!/bin/sh\necho >> {starts}\nexit 3\n")
+
+        assert [4, 5] == [starts_after(seconds) for seconds in (59, 2)]
+    finally:
+        process.close()
+
+
 def test_a_process_that_does_not_answer_is_ended(tmp_path: Path) -> None:
     process = OffloadProcess(worth_s=0, answer_s=0.05)
     try:
@@ -239,6 +266,7 @@ def test_an_isolated_interpreter_has_an_isolated_one_work_for_it() -> None:
     script = """
 import os, sys
 from agent_memory.offloading import OffloadProcess
+from agent_memory.testing.desks import ManualClock
 from agent_memory.testing.waiting import eventually
 process = OffloadProcess(worth_s=0)
 process.call(os.getpid)

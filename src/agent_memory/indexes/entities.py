@@ -183,9 +183,7 @@ class EntitiesIndex:
         rows = [(self._prefix + key, value) for key, value in added.rows]
         stored = self._name_rows([name for name, _, _ in added.names])
         for (_, name, counts), (key, row) in zip(added.names, stored, strict=True):
-            for type, count in row.counts.items():
-                counts[type] = counts.get(type, 0) + count
-            total = dict(sorted(counts.items())) if len(counts) > 1 else counts
+            total = {type: counts.get(type, 0) + row.counts.get(type, 0) for type in sorted({*counts, *row.counts})}
             rows.append((key, _encoder.encode(NameRow(name, total))))
         rows.append((self._prefix + b"t", _encoder.encode(self.event_count() + added.event_count)))
         rows.append((self._prefix + b"c", _encoder.encode(checkpoint)))

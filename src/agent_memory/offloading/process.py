@@ -36,7 +36,8 @@ ANSWER_S = 300.0
 """A process that does not answer for so long is ended."""
 
 PAUSE_S = 60.0
-"""After one was lost, the next is started no sooner."""
+PAUSE_MAX_S = 3600.0
+"""After one was lost, the next is started no sooner; where none comes to life, pauses double up to the greatest."""
 
 _START_S = 30.0
 _PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from agent_memory.offloading.child import main; main()"
@@ -84,6 +85,8 @@ class OffloadProcess:
         self._since_s = clock.monotonic_s()
         self._done_s = 0.0
         self._not_before_s = 0.0
+        self._next_pause_s = pause_s
+        self._told = ""
 
     @property
     def pid(self) -> int | None:
@@ -168,9 +171,14 @@ class OffloadProcess:
             problem = str(error) or type(error).__name__
         with self._asking, self._lock:
             self._connection = self._process = self._keeper = None
-            if problem and not self._closed:
-                self._not_before_s = self._clock.monotonic_s() + self._pause_s
-                telemetry.LOG.warning("no process to work aside; its work is done in this one", reason=problem)
+            if self._closed:
+                return
+            is_news, self._told = problem not in ("", self._told), problem
+            if problem:
+                self._not_before_s = self._clock.monotonic_s() + self._next_pause_s
+                self._next_pause_s = min(self._next_pause_s * 2, PAUSE_MAX_S)
+        if is_news:
+            telemetry.LOG.warning("no process to work aside; its work is done in this one", reason=problem)
 
     def _lived(self) -> str:
         """Start a process, let it be asked, wait for its end; what was wrong with it."""
@@ -201,7 +209,7 @@ class OffloadProcess:
                 release = connection.recv_bytes().decode()
                 if release != __version__:
                     return f"it is of release {release}, and this of {__version__}: restart to use what is installed"
-                self._connection = connection
+                self._connection, self._next_pause_s = connection, self._pause_s
                 status = process.wait()
                 with self._asking:
                     self._connection = None
