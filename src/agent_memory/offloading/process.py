@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-WORTH_S = 0.25
-"""So much work within `WITHIN_S` seconds is worth a process, which takes a second to start, and 60 MB."""
+WORTH_S = 1.0
+"""So much work within `WITHIN_S` seconds is worth a process, which takes half a second to start, and 60 MB."""
 
 WITHIN_S = 10.0
 IDLE_S = 60.0
