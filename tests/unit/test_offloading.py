@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
@@ -26,6 +28,11 @@ HERE = os.getpid()
 
 def squares(numbers: list[int], *, plus: int = 0) -> list[int]:
     return [number * number + plus for number in numbers]
+
+
+def touched(path: str) -> int:
+    Path(path).touch()
+    return os.getpid()
 
 
 def refuse(what: str) -> NoReturn:
@@ -87,6 +94,31 @@ def test_a_function_gets_what_it_was_given_and_gives_what_it_returns(where: str,
     offload: Offload = INLINE if where == "inline" else eager
 
     assert [2, 5, 10] == offload.call(squares, [1, 2, 3], plus=1)
+
+
+@pytest.mark.parametrize("where", ["inline", "aside", "not yet aside"])
+def test_each_part_has_its_answer_in_order(where: str, eager: OffloadProcess) -> None:
+    offload: Offload = {"inline": INLINE, "aside": eager}.get(where) or OffloadProcess()
+    parts = [[n, n + 1] for n in range(50)]
+
+    assert [squares(part, plus=1) for part in parts] == list(offload.each(partial(squares, plus=1), parts))
+    assert [] == list(offload.each(squares, []))
+
+
+def test_what_one_part_raises_is_raised_at_its_place(eager: OffloadProcess) -> None:
+    answers = eager.each(math.sqrt, [4.0, -1.0, 9.0])
+
+    assert 2.0 == next(answers)
+    with pytest.raises(ValueError, match="math domain error"):
+        next(answers)
+
+
+def test_the_next_part_is_done_while_the_one_before_is_used(eager: OffloadProcess, tmp_path: Path) -> None:
+    answers = eager.each(touched, [str(tmp_path / "first"), str(tmp_path / "second")])
+
+    assert next(answers) != HERE
+    eventually((tmp_path / "second").exists)
+    answers.close()
 
 
 @pytest.mark.parametrize("where", ["inline", "aside"])

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
@@ -22,6 +23,7 @@ from agent_memory.offloading.child import FAILED, PROTOCOL
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+A = TypeVar("A")
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -113,6 +115,20 @@ class OffloadProcess:
             return function(*arguments, **named)
         finally:
             self._did(time.thread_time() - started_s)
+
+    def each(self, function: Callable[[A], T], parts: Iterable[A]) -> Iterator[T]:
+        if self._connection is None:
+            yield from (self.call(function, part) for part in parts)
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="offload-ahead") as ahead:
+            asked: Future[T] | None = None
+            for part in parts:
+                following = ahead.submit(self.call, function, part)
+                if asked is not None:
+                    yield asked.result()
+                asked = following
+            if asked is not None:
+                yield asked.result()
 
     def close(self) -> None:
         """End the process. What is asked for from now on is done on the caller's thread."""

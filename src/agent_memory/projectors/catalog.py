@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
 from agent_memory.annotation import MemoryType
 from agent_memory.annotation.scaffolding import SCAFFOLDING, said_text
@@ -81,9 +82,9 @@ class CatalogProjector:
         )
 
     def _read(self, events: Sequence[Event]) -> Iterator[Reading]:
-        for first in range(0, len(events), _READ_EVENTS_MAX):
-            part = events[first : first + _READ_EVENTS_MAX]
-            yield from giving_way(self._offload.call(read_in, part, self.index.calendar.zone))
+        parts = [events[first : first + _READ_EVENTS_MAX] for first in range(0, len(events), _READ_EVENTS_MAX)]
+        for read in self._offload.each(partial(read_in, zone=self.index.calendar.zone), parts):
+            yield from giving_way(read)
 
     def flush(self) -> None:
         """Nothing is kept in memory that the rows do not hold."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 
@@ -51,10 +52,10 @@ class EntitiesProjector:
     def project(self, batch: Sequence[Entry]) -> None:
         checkpoint = self.checkpoint()
         fresh = [entry for entry in batch if entry.position > checkpoint]
-        for first in range(0, len(fresh), _WRITE_EVENTS_MAX):
-            part = fresh[first : first + _WRITE_EVENTS_MAX]
-            events = [recorded.event for recorded in events_of(part)]
-            added = self._offload.call(mentioned_in, events, self._zone, self._reads_time)
+        parts = [fresh[first : first + _WRITE_EVENTS_MAX] for first in range(0, len(fresh), _WRITE_EVENTS_MAX)]
+        read = partial(mentioned_in, zone=self._zone, reads_time=self._reads_time)
+        said = [[recorded.event for recorded in events_of(part)] for part in parts]
+        for part, added in zip(parts, self._offload.each(read, said), strict=True):
             give_way()
             self.index.write(added, part[-1].position)
 

@@ -58,11 +58,12 @@ class LexicalProjector:
         self.index.apply(self._entries(batch))
 
     def _entries(self, batch: Sequence[Entry]) -> Iterator[tuple[Position, Documents | None]]:
-        for first in range(0, len(batch), _READ_EVENTS_MAX):
-            part = batch[first : first + _READ_EVENTS_MAX]
-            read = iter(self._offload.call(documents_in, [one.event for one in part if isinstance(one, Recorded)]))
+        parts = [batch[first : first + _READ_EVENTS_MAX] for first in range(0, len(batch), _READ_EVENTS_MAX)]
+        said = [[entry.event for entry in part if isinstance(entry, Recorded)] for part in parts]
+        for part, read in zip(parts, self._offload.each(documents_in, said), strict=True):
+            documents = iter(read)
             for entry in giving_way(part):
-                yield entry.position, next(read) if isinstance(entry, Recorded) else None
+                yield entry.position, next(documents) if isinstance(entry, Recorded) else None
 
     def flush(self) -> None:
         """Nothing is kept back: a batch is on disk when `project` returns."""
