@@ -48,7 +48,7 @@ LEANS_ON: dict[str, set[str]] = {
     | {"annotation", "bridge", "courtesy", "inference", "log", "indexes", "memory", "paging", "projectors"}
     | {"reading", "retrieval", "summaries", "telemetry", "toc"},
     "sync": {"errors", "events", "annotation", "indexes", "memory", "retrieval", "summaries", "toc"},
-    "replay": VOCABULARY | {"bridge", "indexes", "log", "memory", "projectors", "toc"},
+    "replay": VOCABULARY | {"bridge", "indexes", "log", "memory", "offloading", "projectors", "toc"},
     "api": VOCABULARY
     | {"_pb", "annotation", "bridge", "indexes", "memory", "retrieval", "summaries", "telemetry", "temporal", "toc"}
     | {"paging"},

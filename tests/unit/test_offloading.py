@@ -19,7 +19,7 @@ from typing import NoReturn
 import pytest
 
 from agent_memory.courtesy import NICENESS
-from agent_memory.offloading import INLINE, Offload, OffloadProcess
+from agent_memory.offloading import INLINE, Offload, OffloadProcess, on_this_thread
 from agent_memory.testing.desks import ManualClock
 from agent_memory.testing.waiting import eventually
 
@@ -148,6 +148,17 @@ def test_much_work_is_done_in_another_process_after_all_who_wait_for_an_answer()
         assert min(niceness() + NICENESS, 19) == process.call(niceness)
     finally:
         process.close()
+
+
+def test_who_has_nothing_to_do_meanwhile_does_it_on_his_own_thread(eager: OffloadProcess) -> None:
+    with on_this_thread():
+        with on_this_thread():
+            assert HERE == eager.call(os.getpid)
+        assert [HERE] == list(eager.each(lambda _: os.getpid(), [1]))
+        with ThreadPoolExecutor(1) as other:
+            assert eager.pid == other.submit(eager.call, os.getpid).result()
+
+    assert eager.pid == eager.call(os.getpid)
 
 
 def test_each_of_many_callers_gets_its_own_answer(eager: OffloadProcess) -> None:

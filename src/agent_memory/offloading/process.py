@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 from agent_memory import __version__, telemetry
 from agent_memory.clock import SYSTEM_CLOCK, Clock
 from agent_memory.offloading.child import FAILED, PROTOCOL
+from agent_memory.offloading.port import is_on_this_thread
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -102,6 +103,8 @@ class OffloadProcess:
         return self._keeper is not None and self._connection is None
 
     def call(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        if is_on_this_thread():
+            return function(*arguments, **named)
         connection = self._connection
         if connection is not None:
             # Lost, or not to be sent, or not to be read when it comes: all the same, it is done here.
@@ -117,7 +120,7 @@ class OffloadProcess:
             self._did(time.thread_time() - started_s)
 
     def each(self, function: Callable[[A], T], parts: Iterable[A]) -> Iterator[T]:
-        if self._connection is None:
+        if self._connection is None or is_on_this_thread():
             yield from (self.call(function, part) for part in parts)
             return
         with ThreadPoolExecutor(1, thread_name_prefix="offload-ahead") as ahead:

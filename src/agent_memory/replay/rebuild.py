@@ -11,6 +11,7 @@ from agent_memory.errors import ProjectionError, Unavailable, UnknownFormat
 from agent_memory.events import Position
 from agent_memory.log import Entry, EventLog
 from agent_memory.memory import ReplayProgress, ReplayVerdict
+from agent_memory.offloading import on_this_thread
 from agent_memory.projectors.live import Generation, LiveView
 from agent_memory.projectors.port import Projector
 from agent_memory.replay.compare import first_difference
@@ -44,10 +45,12 @@ def rebuild(
     generation = view.open_building(restart=restart)
     swapped = False
     try:
-        _catch_up(view.name, generation.projector, log, slack=_TAIL_EVENTS_MAX, progress=progress, cancelled=cancelled)
+        projector, slack = generation.projector, _TAIL_EVENTS_MAX
+        with on_this_thread():
+            _catch_up(view.name, projector, log, slack=slack, progress=progress, cancelled=cancelled)
         with view.projecting:
             # No progress from here on: whoever reads it slowly must not hold up the live view.
-            _catch_up(view.name, generation.projector, log, slack=0, cancelled=cancelled)
+            _catch_up(view.name, projector, log, slack=0, cancelled=cancelled)
             difference = _difference(view, generation, log, cancelled)
             view.swap(generation)
             swapped = True
