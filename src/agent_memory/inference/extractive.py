@@ -17,6 +17,7 @@ from agent_memory.inference._sentences import Reading
 from agent_memory.inference._titles import NAME_MAX, Pick, segment_title
 from agent_memory.inference._tool_reading import is_commit
 from agent_memory.inference._work import Check, checks_of, evidence_of, mended_by, work_point
+from agent_memory.inference.port import EXTRACTIVE
 from agent_memory.toc.material import Excerpt, Level, Material, Passage, Point, Summary
 
 _READINGS_KEPT = 4_096
@@ -48,7 +49,7 @@ class ExtractiveSummariser:
 
     @property
     def summariser_id(self) -> str:
-        return "extractive/3"
+        return EXTRACTIVE
 
     def summarise(self, material: Material) -> Summary:
         if material.level is not Level.SEGMENT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent_memory.inference.extractive import SHARED, extract
+from agent_memory.inference.port import EXTRACTIVE
 from agent_memory.offloading import Offload
 from agent_memory.toc.material import Material, Summary
 
@@ -15,7 +15,10 @@ class OffloadedSummariser:
 
     @property
     def summariser_id(self) -> str:
-        return SHARED.summariser_id
+        return EXTRACTIVE
 
     def summarise(self, material: Material) -> Summary:
+        # Not above: a daemon serves before it sums anything up.
+        from agent_memory.inference.extractive import extract
+
         return self._offload.call(extract, material)

@@ -12,6 +12,9 @@ from agent_memory.toc.material import Material, Summary
 
 Vectors = NDArray[np.float32]
 
+EXTRACTIVE = "extractive/3"
+"""The id of the default summariser, `inference.extractive`, which takes 50 ms to load."""
+
 
 class Embedder(Protocol):
     """Text to unit vectors."""
