@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ import pytest
 
 import agent_memory
 from agent_memory.memory import ReplayVerdict
-from agent_memory.summaries.reports import SummariesState, SummariesStatus
+from agent_memory.summaries.reports import SummariesProgress, SummariesState, SummariesStatus
 from agent_memory.sync import SyncMemory
 from agent_memory.testing import asking_program
 from agent_memory.testing.daemon import DaemonProcess
@@ -107,6 +108,48 @@ def test_a_provider_that_does_everything_wrong_has_all_worded_in_the_end(
     assert server.under_way_most <= 4
     assert week.title.startswith("Shall we move the")
     assert (0, len(failing)) == (status.interrupted_today, status.failed_today)
+
+
+def test_a_provider_that_asks_to_be_left_alone_is_and_whoever_asks_by_hand_is_told_until_when(
+    server: LanguageModelServer, tmp_path: Path
+) -> None:
+    server.will(rate_limit("600"))
+    with (
+        DaemonProcess(tmp_path / "store", flags=flags_of(settings_of(server, tmp_path, in_flight_max=1))) as daemon,
+        agent_memory.connect(daemon.address) as memory,
+    ):
+        tell(memory, "We paint the boat house blue.", session="a", time_ms=MONDAY_MS)
+        eventually(lambda: memory.status().summaries.state is SummariesState.WAITING, timeout_s=60)
+        until_ms = memory.status().summaries.until_ms
+        reports = memory.summarise()
+        told = next(report for report in reports if isinstance(report, SummariesProgress) and report.waiting)
+        reports.close()  # type: ignore[attr-defined]  # as Ctrl-C does
+        command = [sys.executable, "-m", "agent_memory.cli", "summarise", "--yes", "--address", daemon.address]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as by_hand:
+            assert by_hand.stderr is not None
+            shown = next(line for line in by_hand.stderr if line.startswith("Waiting"))
+            by_hand.terminate()
+
+    assert "Rate limit reached" in told.waiting
+    assert abs(told.until_ms - until_ms) < 1000
+    assert re.fullmatch(r"Waiting: .*Rate limit reached.*; goes on at .*\d\d:\d\d.*\.", shown.strip())
+    assert 1 == len(server.calls)
+
+
+def test_a_limit_in_money_that_no_price_backs_keeps_the_daemon_from_starting(tmp_path: Path) -> None:
+    flags = ("--summaries-provider", "command", "--summaries-command", "true", "--summaries-usd-per-day-max", "5")
+    ended = subprocess.run(
+        [sys.executable, "-m", "agent_memory.cli", "serve", "--store", str(tmp_path / "store"), *flags],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "COLUMNS": "400"},
+    )
+
+    assert 2 == ended.returncode
+    assert "summaries_usd_per_day_max: what a call will cost is not known" in ended.stderr
+    assert "Set summaries_usd_per_million_in and summaries_usd_per_million_out" in ended.stderr
 
 
 def test_a_program_words_what_was_said(server: LanguageModelServer, tmp_path: Path) -> None:

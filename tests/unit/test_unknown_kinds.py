@@ -10,25 +10,12 @@ import agent_memory
 from agent_memory.errors import ChecksumMismatch, Corrupt, UnknownFormat, UnknownKind
 from agent_memory.events.ulids import ulid_key
 from agent_memory.log import RowEventLog
-from agent_memory.log.chain import content_digest, next_digest
-from agent_memory.log.keys import event_value, log_entry, log_key, log_value, session_hash, session_key
+from agent_memory.log.keys import event_value, log_key, session_hash, session_key
 from agent_memory.memory import VerifyFinding, VerifyVerdict, ViewState
-from agent_memory.storage import Family, InMemoryRows, Rows, open_store
+from agent_memory.storage import Family, InMemoryRows, open_store
+from agent_memory.testing.entries import FROM_TOMORROW, record_of_tomorrow
 from agent_memory.testing.events import NOON_MS, event, events
 from agent_memory.testing.waiting import eventually
-
-FROM_TOMORROW = 7
-
-
-def record_of_tomorrow(rows: Rows, at: int, record: bytes = b"pinned by Ada") -> None:
-    """What a newer release appends: an entry of a kind to come, with its place in the chain."""
-    before = rows.get(Family.LOG, log_key(at - 1))
-    assert before is not None
-    name = bytes(16)
-    digest = next_digest(log_entry(at - 1, before)[2], FROM_TOMORROW, content_digest(name, record))
-    batch = rows.batch()
-    batch.put(Family.LOG, log_key(at), log_value(FROM_TOMORROW, name, digest, record))
-    rows.write(batch, durable=True)
 
 
 def log_with_one(position: int, after: int) -> RowEventLog:
