@@ -97,11 +97,6 @@ class OffloadProcess:
         process = self._process
         return process.pid if process is not None and self._connection is not None else None
 
-    @property
-    def is_starting(self) -> bool:
-        """Whether a process is on its way."""
-        return self._keeper is not None and self._connection is None
-
     def call(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         if is_on_this_thread():
             return function(*arguments, **named)
