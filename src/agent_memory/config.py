@@ -221,6 +221,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     summaries_refusals_max: Annotated[
         int, Meta(ge=1, le=100, description="Refusals of the model after which a node is set aside.")
     ] = 3
+    summaries_interrupted: Annotated[
+        Literal["set-aside", "ask-again"],
+        Meta(description="What becomes of a node while whose call the daemon ended: nobody knows if it was answered."),
+    ] = "set-aside"
     summaries_ignore_projects: Annotated[
         tuple[str, ...],
         Meta(description="Projects of which nothing is sent to the model: `~/private`, `**/*-secret`."),

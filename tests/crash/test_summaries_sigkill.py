@@ -1,4 +1,4 @@
-"""SIGKILL at random instants while a language model words the contents: nothing that was answered is sent again."""
+"""SIGKILL at random instants while a language model words the contents: nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import pytest
 
 import agent_memory
 from agent_memory.memory import VerifyFinding
+from agent_memory.summaries.reports import SummariesVerdict, SummariesWanted
+from agent_memory.summaries.worker import INTERRUPTED
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.language_models import LanguageModelServer
-from agent_memory.testing.summarising import DAY_MS, MONDAY_MS, flags_of, settings_of, settled, tell, times_too_often
+from agent_memory.testing.summarising import DAY_MS, MONDAY_MS, flags_of, settings_of, settled, tell
+from agent_memory.testing.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("without_model")
 
@@ -21,8 +24,8 @@ IN_FLIGHT = 3
 
 
 @pytest.mark.parametrize(("kills", "segments"), [(2, 15), pytest.param(25, 90, marks=pytest.mark.slow)])
-def test_whenever_it_is_killed_only_what_was_under_way_is_sent_twice(tmp_path: Path, kills: int, segments: int) -> None:
-    """Each digest has one answer in the log; a prompt was sent again only where the daemon was killed upon it."""
+def test_whenever_it_is_killed_nothing_is_sent_twice_for_one_digest(tmp_path: Path, kills: int, segments: int) -> None:
+    """Each node is worded or named as cut off, and those are worded when somebody asks for it."""
     seed = int(os.environ.get("AGENT_MEMORY_TEST_SEED") or random.randrange(1 << 32))
     print(f"seed {seed}")
     chance = random.Random(seed)
@@ -43,14 +46,20 @@ def test_whenever_it_is_killed_only_what_was_under_way_is_sent_twice(tmp_path: P
                 daemon.kill()
         with DaemonProcess(tmp_path / "store", flags=flags) as daemon, agent_memory.connect(daemon.address) as memory:
             status = settled(memory, segments + 5 + 3)
+            sent = [call.digest for call in server.calls]
+            aside = [node.refusal for node in memory.set_aside().items]
+            *_, verdict = memory.summarise(SummariesWanted(set_aside=True))
+            eventually(lambda: not memory.set_aside().items)
             findings = [report for report in memory.verify() if isinstance(report, VerifyFinding)]
             nodes = ("year/2025", "day/2025-10-06")
             digests = [[version.digest for version in memory.summary_versions(node_id)] for node_id in nodes]
-        sent = [call.digest for call in server.calls]
 
-    assert (segments + 8, 0) == (status.worded, status.set_aside)
-    assert len(sent) - len(set(sent)) <= status.interrupted_today <= kills * IN_FLIGHT
-    assert times_too_often(server) <= status.interrupted_today
+    assert len(sent) == len(set(sent))
+    assert segments + 8 == status.worded + status.set_aside
+    assert [f"openai some-model: {INTERRUPTED}"] * status.set_aside == aside
+    assert status.set_aside <= status.interrupted_today <= kills * IN_FLIGHT
+    assert isinstance(verdict, SummariesVerdict)
+    assert (len(aside), 0) == (verdict.worded, verdict.set_aside)
     assert all(len(there) == len(set(there)) >= 1 for there in digests)
     assert [] == findings
 

@@ -265,10 +265,14 @@ def _is_held(memory: SyncMemory) -> bool:
     return status.until_ms > 0 and status.worded > 0
 
 
-def test_a_daemon_ends_promptly_beside_a_provider_that_hangs(server: LanguageModelServer, tmp_path: Path) -> None:
-    """The call that is given up is known to the next daemon, and made again; no other is."""
+@pytest.mark.parametrize(("interrupted", "sent_again"), [("set-aside", 0), ("ask-again", 1)])
+def test_a_daemon_ends_promptly_beside_a_provider_that_hangs(
+    server: LanguageModelServer, tmp_path: Path, interrupted: str, sent_again: int
+) -> None:
+    """The call that is given up is known to the next daemon, which names its node, or asks again if it may."""
     server.will(HANG)
-    flags = (*flags_of(settings_of(server, tmp_path, timeout_s=600, in_flight_max=1)), "--drain-s", "0.2")
+    settings = settings_of(server, tmp_path, timeout_s=600, in_flight_max=1, interrupted=interrupted)
+    flags = (*flags_of(settings), "--drain-s", "0.2")
     with DaemonProcess(tmp_path / "store", flags=flags) as daemon:
         with agent_memory.connect(daemon.address) as memory:
             tell(memory, "We paint the boat house blue.", session="a", time_ms=MONDAY_MS)
@@ -279,8 +283,9 @@ def test_a_daemon_ends_promptly_beside_a_provider_that_hangs(server: LanguageMod
 
     assert 0 == ended
     assert 1 == status.interrupted_today
-    assert 6 == len(server.calls)
-    assert 0 == times_too_often(server)
+    assert (4 + sent_again, 1 - sent_again) == (status.worded, status.set_aside)
+    assert 5 + sent_again == len(server.calls)
+    assert 5 == len({call.digest for call in server.calls})
 
 
 @pytest.mark.slow

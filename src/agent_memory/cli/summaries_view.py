@@ -176,6 +176,7 @@ def show_set_aside(front: Front, nodes: Sequence[SetAsideNode]) -> None:
         front.out.print("Nothing is set aside.")
         return
     front.out.print(field_table([(node.node_id, node.refusal) for node in nodes]))
+    front.out.print("`agent-memory summaries set-aside --retry` asks about them again.", style="dim")
 
 
 def show_versions(front: Front, versions: Sequence[SummaryVersion], time_zone: str) -> None:

@@ -106,6 +106,7 @@ def open_control(
             usd_per_day_max=config.summaries_usd_per_day_max,
             quiet_s=config.summaries_quiet_min * 60.0,
             refusals_max=config.summaries_refusals_max,
+            resend_interrupted=config.summaries_interrupted == "ask-again",
         ),
         prices=Prices(
             usd_per_million_in=config.summaries_usd_per_million_in,

@@ -2,12 +2,14 @@
 
     views   "wording/open/" call id u64          -> a call that has begun, at the most that it may take
     views   "wording/reply/" node id "/" prompt  -> what the model answered, until the node's answer is in the log
+    views   "wording/interrupted/" digest        -> that a process ended while this material was asked about
     views   "wording/refused/" digest            -> how often that material was refused, and why at last
     views   "wording/day/2026-01-15"             -> what the calls of a local day took
 
 A call is in `open`, durably, before it is made; its end, its reply and its price are one write. So whatever
-kills the process, a reply that came is not asked for again, and a call that was cut off is known and counted:
-it alone may be made a second time.
+kills the process, a reply that came is not asked for again, and a call that was cut off is known and counted.
+Nobody can tell whether that one was answered, so the journal remembers what it was about: calls are made at most
+once, and what to do about the material is its reader's to decide.
 """
 
 from __future__ import annotations
@@ -25,16 +27,18 @@ from agent_memory.summaries.model import Prompt, Reply, Usage
 
 _PREFIX = b"wording/"
 _OPEN, _REPLY, _REFUSED, _DAY = (_PREFIX + part for part in (b"open/", b"reply/", b"refused/", b"day/"))
+_INTERRUPTED = _PREFIX + b"interrupted/"
 _CALL = struct.Struct(">Q")
 _KEPT_MS = 30 * 86_400_000
 
 
 class Open(msgspec.Struct, frozen=True, array_like=True):
-    """A call that has begun: for which node, on which day, and the most that it may take."""
+    """A call that has begun: for which node, on which day, the most that it may take, and of which material."""
 
     node_id: str
     day: str
     at_most: Usage
+    digest: str = ""
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -78,9 +82,9 @@ class Journal:
 
     # -- calls ----------------------------------------------------------------------------------
 
-    def begin(self, node_id: str, day: str, at_most: Usage) -> int:
+    def begin(self, node_id: str, digest: str, day: str, at_most: Usage) -> int:
         """Write down that a call is about to be made; durable on return."""
-        opened = Open(node_id, day, at_most)
+        opened = Open(node_id, day, at_most, digest)
         with self._lock:
             call, self._next = self._next, self._next + 1
             self._open[call] = opened
@@ -128,6 +132,10 @@ class Journal:
 
     # -- nodes ----------------------------------------------------------------------------------
 
+    def was_interrupted(self, digest: str) -> bool:
+        """Whether a process ended while it asked about this material, which has not been settled since."""
+        return self._rows.get(Family.VIEWS, _INTERRUPTED + digest.encode()) is not None
+
     def refusals(self, digest: str) -> tuple[int, str]:
         """How often this material was refused, and why the last time."""
         value = self._rows.get(Family.VIEWS, _REFUSED + digest.encode())
@@ -145,13 +153,18 @@ class Journal:
         self._rows.write(batch, durable=True)
         return count
 
-    def settle(self, node_id: str, digest: str) -> None:
-        """The node's answer is in the log: what was kept until then goes."""
+    def settle(self, node_id: str, digest: str, *, is_worded: bool) -> None:
+        """The node's answer is in the log: what was kept until then goes.
+
+        The replies stay where it was set aside: whoever asks again has not to pay for its parts again.
+        """
         batch = self._rows.batch()
-        first = _reply_key(node_id, b"")
-        for place in [place for place in list(self._unkept) if place.startswith(first)]:
-            self._unkept.pop(place, None)
-        batch.delete_range(Family.VIEWS, first, prefix_end(first))
+        if is_worded:
+            first = _reply_key(node_id, b"")
+            for place in [place for place in list(self._unkept) if place.startswith(first)]:
+                self._unkept.pop(place, None)
+            batch.delete_range(Family.VIEWS, first, prefix_end(first))
+        batch.delete(Family.VIEWS, _INTERRUPTED + digest.encode())
         batch.delete(Family.VIEWS, _REFUSED + digest.encode())
         self._rows.write(batch)
 
@@ -212,13 +225,15 @@ class Journal:
             self._total = self._total.plus(usage, refused=refused, failed=failed)
 
     def _close_open(self) -> int:
-        """Charge for what was under way when the last process ended."""
+        """Charge for what was under way when the last process ended, and remember what it was about."""
         batch = self._rows.batch()
         count = 0
         for key, value in list(scan_all(self._rows, Family.VIEWS, first=_OPEN, end=prefix_end(_OPEN))):
             opened = _open_decoder.decode(value)
             self._days[opened.day] = self._day(opened.day).plus(opened.at_most, interrupted=1)
             batch.delete(Family.VIEWS, key)
+            if opened.digest:
+                batch.put(Family.VIEWS, _INTERRUPTED + opened.digest.encode(), b"")
             count += 1
         if count:
             for day, spent in self._days.items():

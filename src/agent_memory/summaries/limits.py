@@ -18,7 +18,10 @@ RETRY_AFTER_MAX_S = 86_400.0
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What the settings allow. 0 is no limit; ``quiet_s`` and ``refusals_max`` are as they say."""
+    """What the settings allow. 0 is no limit; ``quiet_s`` and ``refusals_max`` are as they say.
+
+    ``resend_interrupted``: what the end of a process cut off may be sent a second time.
+    """
 
     in_flight_max: int = 2
     calls_per_minute_max: int = 0
@@ -26,6 +29,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     usd_per_day_max: float = 0.0
     quiet_s: float = 600.0
     refusals_max: int = 3
+    resend_interrupted: bool = False
 
 
 class Prices(msgspec.Struct, frozen=True, kw_only=True):

@@ -132,10 +132,10 @@ class Meter:
         """What that many tokens cost; None where that is not known."""
         return self._prices.cost(tokens_in, tokens_out)
 
-    def ask(self, node_id: str, key: bytes, prompt: Prompt) -> Reply:
+    def ask(self, node_id: str, digest: str, key: bytes, prompt: Prompt) -> Reply:
         """Make the call, if it may begin. Errors: those of `LanguageModel.complete`; `Held`, `TooLarge`."""
         at_most = self.at_most(prompt)
-        begun_s, probing, call = self._enter(node_id, at_most)
+        begun_s, probing, call = self._enter(node_id, digest, at_most)
         try:
             reply = self.model.complete(prompt)
         except ProviderUnavailable as error:
@@ -188,7 +188,7 @@ class Meter:
                 if probing:
                     self._asking = False
 
-    def _enter(self, node_id: str, at_most: Usage) -> tuple[float, bool, int]:
+    def _enter(self, node_id: str, digest: str, at_most: Usage) -> tuple[float, bool, int]:
         with self._lock:
             hold = self._hold(at_most)
             if hold is not None:
@@ -200,7 +200,7 @@ class Meter:
             self.under_way += 1
             try:
                 # Under the lock, so that what is held back for it is in the sums before anybody else asks.
-                return begun_s, probing, self.journal.begin(node_id, self.today(), at_most)
+                return begun_s, probing, self.journal.begin(node_id, digest, self.today(), at_most)
             except BaseException:
                 self.under_way -= 1
                 self._asking = self._asking and not probing
@@ -274,18 +274,24 @@ def _all_refused(error: ProviderRefused) -> str:
 
 
 class MeteredModel:
-    """A `LanguageModel` for the wording of one node.
+    """A `LanguageModel` for the wording of one node, whose material has this *digest*.
 
     What was answered to the same words before, and is not in the log yet, is not asked for again. *aside* makes
     the block in which a call is waited for.
     """
 
     def __init__(
-        self, meter: Meter, node_id: str, *, aside: Callable[[], AbstractContextManager[None]] = nullcontext
+        self,
+        meter: Meter,
+        node_id: str,
+        digest: str,
+        *,
+        aside: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._aside = aside
         self._meter = meter
         self._node_id = node_id
+        self._digest = digest
         self._last: bytes | None = None
 
     @property
@@ -307,7 +313,7 @@ class MeteredModel:
         self._last = None
         if kept is None:
             with self._aside():
-                kept = self._meter.ask(self._node_id, key, prompt)
+                kept = self._meter.ask(self._node_id, self._digest, key, prompt)
         self._last = key
         return kept
 

@@ -25,6 +25,9 @@ from agent_memory.toc.material import Material
 LOOK_S = 1.0
 """How often a thread that has nothing to do looks whether there is something, or whether a pause is over."""
 
+INTERRUPTED = "the daemon ended while the model was asked, and nobody knows whether it answered"
+"""Why a node is set aside whose call was cut off: to ask again is for whoever may have to pay twice to decide."""
+
 Words = Callable[[Material, LanguageModel, str, str], Answer]
 """How a material is worded with a model, for the answer about this node's id and digest.
 
@@ -35,9 +38,9 @@ Errors: those of `LanguageModel.complete`.
 class Worker:
     """Takes the nodes of the *desk* one after the other, and words them.
 
-    Each digest is sent until it has an answer in the log, and never again unless somebody asks for it. Unless
-    *unasked*, only what a `Wish` names is worded. `step` is one thread's part; `start` has
-    ``limits.in_flight_max`` threads do it until `stop`.
+    Each digest is sent until it has an answer in the log, and never again unless somebody asks for it; one whose
+    call was cut off by the end of a process is set aside. Unless *unasked*, only what a `Wish` names is worded.
+    `step` is one thread's part; `start` has ``limits.in_flight_max`` threads do it until `stop`.
     """
 
     def __init__(
@@ -153,8 +156,8 @@ class Worker:
     def stop(self, *, drain_s: float) -> None:
         """Begin nothing more, and give what is under way so long to end.
 
-        A call that has not come back by then is given up; it is known, counted, and made again by the next
-        process.
+        A call that has not come back by then is given up; it is known and counted, and the next process sets its
+        node aside.
         """
         with self._changed:
             self._stopping = True
@@ -257,11 +260,10 @@ class Worker:
         if is_known or self._left_out.any_of(material.projects):
             self._done(chosen)
             return 0.0
-        refusals, reason = self.meter.journal.refusals(digest)
-        if refusals >= self.meter.limits.refusals_max and not chosen.is_again:
-            # It was refused often enough, and the log would not take that: it has not to be asked again.
-            return self._nothing(chosen, digest, f"{reason}, {refusals:,} times", Usage())
-        model = MeteredModel(self.meter, node_id, aside=self._aside)
+        if not chosen.is_again and (reason := self._why_not(digest)):
+            telemetry.LOG.warning("a node is set aside", node=node_id, reason=reason)
+            return self._nothing(chosen, digest, reason, Usage())
+        model = MeteredModel(self.meter, node_id, digest, aside=self._aside)
         try:
             answer = self._words(material, model, node_id, digest)
         except Held as held:
@@ -302,6 +304,15 @@ class Worker:
             answer = msgspec.structs.replace(answer, refusal=f"{answer.refusal}{times}")
         return answer
 
+    def _why_not(self, digest: str) -> str:
+        """Why the material is not asked about any more by itself; empty where it may be."""
+        journal, limits = self.meter.journal, self.meter.limits
+        if not limits.resend_interrupted and journal.was_interrupted(digest):
+            return INTERRUPTED
+        # It may have been refused often enough before, and the log would not take that.
+        refusals, reason = journal.refusals(digest)
+        return f"{reason}, {refusals:,} times" if refusals >= limits.refusals_max else ""
+
     def _nothing(self, chosen: Chosen, digest: str, refusal: str, usage: Usage) -> Answer:
         """What is recorded where there was no answer that words anything."""
         return Answer(
@@ -332,7 +343,7 @@ class Worker:
         self._storage_problem = ""
         with self._changed:
             self._queue.recorded(chosen, answer, position)
-        self.meter.journal.settle(chosen.node_id, answer.digest)
+        self.meter.journal.settle(chosen.node_id, answer.digest, is_worded=answer.summary is not None)
         return 0.0
 
     def _put_back(self, chosen: Chosen) -> None:

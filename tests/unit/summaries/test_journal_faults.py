@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 
+import pytest
+
 from agent_memory.errors import StorageUnavailable
 from agent_memory.storage import InMemoryRows
-from agent_memory.summaries.model import Answer, Prompt
-from agent_memory.testing.desks import InMemoryDesk, ObedientModel
+from agent_memory.summaries.model import Answer
+from agent_memory.summaries.worker import INTERRUPTED
+from agent_memory.testing.desks import InMemoryDesk
 from agent_memory.testing.events import NOON_MS
 from agent_memory.testing.faults import Faults, FaultyRows
 
@@ -27,18 +30,14 @@ class FaultyDesk(InMemoryDesk):
         return position
 
 
-def test_wherever_it_is_killed_nothing_that_was_answered_is_sent_again(bench) -> None:  # type: ignore[no-untyped-def]
-    """One call at a time: one alone can be cut off, and only it may be sent twice."""
+@pytest.mark.parametrize("may_resend", [False, True], ids=["set aside", "asked again"])
+def test_wherever_it_is_killed_nothing_is_sent_twice_unasked(bench, may_resend: bool) -> None:  # type: ignore[no-untyped-def]
+    """One call at a time: one alone can be cut off, and its node is set aside or, where that is allowed, sent again."""
     for at in itertools.count(1):
         faults = Faults(at, forever=True)
         desk, rows = FaultyDesk(), InMemoryRows()
         desk.faults = faults
-        refuses = iter([True])
-
-        def does(prompt: Prompt, refuses=refuses) -> str:  # type: ignore[no-untyped-def]
-            return "worded"
-
-        it = bench(desk=desk, model=ObedientModel(does))
+        it = bench(desk=desk, resend_interrupted=may_resend)
         for name in "abc":
             desk.put(name, name, last_event_ms=LONG_AGO_MS)
         it.rows = FaultyRows(rows, faults)
@@ -55,7 +54,10 @@ def test_wherever_it_is_killed_nothing_that_was_answered_is_sent_again(bench) ->
         interrupted = it.journal.interrupted
 
         assert (0, 0) == it.worker.waiting(), f"at step {at}"
-        assert sum(sent.values()) - len(sent) <= interrupted <= 1, f"at step {at}: {sent}"
+        aside = [refused.refusal for refused in desk.set_aside()]
+        assert interrupted <= 1, f"at step {at}"
+        assert sum(sent.values()) - len(sent) <= interrupted * may_resend, f"at step {at}: {sent}"
+        assert [INTERRUPTED] * (interrupted * (not may_resend)) == aside, f"at step {at}"
         if not faults.fired:
             break
 

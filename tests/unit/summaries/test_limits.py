@@ -98,13 +98,14 @@ def test_what_is_under_way_counts_at_the_most_that_it_may_take(bench) -> None:  
 
     def meanwhile(_: Prompt) -> str:
         try:
-            MeteredModel(it.meter, "segment/b").complete(Prompt(system="", user="y", schema={}, answer_tokens_max=200))
+            prompt = Prompt(system="", user="y", schema={}, answer_tokens_max=200)
+            MeteredModel(it.meter, "segment/b", "b").complete(prompt)
         except Held as error:
             held.append(error.hold.reason)
         return "answer"
 
     it.model.does = meanwhile
-    MeteredModel(it.meter, "segment/a").complete(prompt)
+    MeteredModel(it.meter, "segment/a", "a").complete(prompt)
 
     assert ["what is under way may take the rest of the day's budget"] == held
 
@@ -123,7 +124,7 @@ def test_a_refusal_has_its_price_and_an_outage_has_none(bench) -> None:  # type:
         it.model.does = does
         it.clock.go_on(3600)
         try:
-            MeteredModel(it.meter, "segment/a").complete(prompt)
+            MeteredModel(it.meter, "segment/a", "a").complete(prompt)
         except (ProviderRefused, ProviderUnavailable) as raised:
             told.append(raised)
     it.clock.go_on(-3 * 3600)
@@ -140,8 +141,9 @@ def test_a_refusal_that_tells_what_it_took_is_charged_that(bench) -> None:  # ty
         raise ProviderRefused("fake", "cut off", usage=Usage(calls=1, tokens_in=50, tokens_out=30))
 
     it.model.does = refuses
+    prompt = Prompt(system="", user="x" * 98, schema={}, answer_tokens_max=200)
     with pytest.raises(ProviderRefused):
-        MeteredModel(it.meter, "segment/a").complete(Prompt(system="", user="x" * 98, schema={}, answer_tokens_max=200))
+        MeteredModel(it.meter, "segment/a", "a").complete(prompt)
     spent = it.journal.ended(it.meter.today())
 
     assert (50, 30, 1) == (spent.tokens_in, spent.tokens_out, spent.refused)
