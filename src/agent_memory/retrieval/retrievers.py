@@ -21,12 +21,12 @@ from agent_memory.retrieval.times import within
 from agent_memory.retrieval.walk import walk
 from agent_memory.retrieval.wanted import Wanted
 from agent_memory.retrieval.watch import Watch
-from agent_memory.temporal import TimeOrder, TimeSpan
+from agent_memory.temporal import TimeOrder, TimeReading, TimeSpan
 
 if TYPE_CHECKING:
     # The ports bring numpy, which whoever only reads results need not load.
     from agent_memory.indexes.port import Contents, Entities, LexicalSearch, VectorSearch
-    from agent_memory.inference.port import Embedder, Vectors
+    from agent_memory.inference.port import Embedder
     from agent_memory.log.port import EventLog
 
 LEXICAL_DEPTH = 300
@@ -62,6 +62,17 @@ _TIERS = {
 }
 
 
+class _Beside(msgspec.Struct):
+    """What the retrievers beside that of meaning found, and those of them that still look."""
+
+    asked: Asked
+    reading: TimeReading
+    found: dict[str, Found] = msgspec.field(default_factory=dict)
+    failed: dict[str, Exception] = msgspec.field(default_factory=dict)
+    phrases: Future[Found] | None = None
+    naming: Future[frozenset[str]] | None = None
+
+
 class Retrievers:
     """The retrievers of one store. One that fails costs its signal, not the answer."""
 
@@ -87,61 +98,43 @@ class Retrievers:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="retrievers")
         self._telling = Telling()
 
-    def embedding(self, text: str, *, without: frozenset[str], watch: Watch) -> Future[Vectors] | None:
-        """The query as a vector, begun at once, for it takes longest; None where meaning is not asked."""
-        if self._embedder is None or "vector" in without:
-            return None
-        return self._pool.submit(self._embed, self._embedder, text, watch)
-
     def ask(
         self,
-        asked: Asked,
-        spans: Sequence[TimeSpan],
+        text: str,
+        read: Callable[[], tuple[Asked, TimeReading]],
         *,
-        embedding: Future[Vectors] | None,
         where: Where,
         limit: int,
         without: frozenset[str],
         watch: Watch,
-    ) -> Retrieved:
-        """Every retriever that can answer and is not left out.
+    ) -> tuple[Asked, TimeReading, Retrieved]:
+        """What the query asks for, and what every retriever says to it that can answer and is not left out.
 
+        Meaning takes longest, so the caller's thread sees to it from the first moment and waits for nobody, while
+        another one has the *text* ``read`` and asks the rest. More threads than these two would only keep each other
+        from the interpreter; what few queries ask for, and takes long, has one of its own all the same.
         Where neither words nor meaning answered, be it that they cannot or that both are left out, the
         contents are walked instead of all of them, and the tier says so.
         """
-        narrower = [] if where.is_open else [where]
-        timed = [narrowed for span in spans if (narrowed := within(where, span)) is not None]
-        narrower += list(dict.fromkeys(timed))[:TIMES_MAX]
-        # Two lanes, that of meaning and this one; more threads would only keep each other from the interpreter.
-        # What few queries ask for, and takes long, has a lane of its own.
-        nearest = phrases = naming = None
-        if embedding is not None:
-            nearest = self._pool.submit(self._nearest, embedding, narrower, limit, watch)
-        if asked.phrases and "phrase" not in without:
-            phrases = self._pool.submit(self._quoting, asked, watch)
-        if spans:
-            naming = self._pool.submit(self._naming, spans, watch)
+        narrowing: Future[Sequence[Where]] = Future()
         found: dict[str, Found] = {}
         failed: dict[str, Exception] = {}
-
-        def hear(name: str, retrieve: Callable[[], Found]) -> None:
-            try:
-                found[name] = retrieve()
-            except Exception as error:
-                failed[name] = error
-
-        if "lexical" not in without:
-            hear("lexical", lambda: self._by_words(asked, narrower, limit, watch))
-        if asked.entities and "entity" not in without:
-            hear("entity", lambda: self._mentioning(asked, watch))
-        if nearest is not None:
-            hear("vector", nearest.result)
-        if phrases is not None:
-            hear("phrase", phrases.result)
+        if self._embedder is None or "vector" in without:
+            beside = self._beside_meaning(read, narrowing, where, limit, without, watch)
+        else:
+            lane = self._pool.submit(self._beside_meaning, read, narrowing, where, limit, without, watch)
+            embedder = self._embedder
+            _hear("vector", lambda: self._nearest(embedder, text, narrowing, limit, watch), found, failed)
+            beside = lane.result()
+        # In this order whoever came first: sums of the same parts are then the same to the last bit.
+        found = beside.found | found
+        failed |= beside.failed
+        if beside.phrases is not None:
+            _hear("phrase", beside.phrases.result, found, failed)
         mentioned: frozenset[str] = frozenset()
-        if naming is not None:
+        if beside.naming is not None:
             try:
-                mentioned = naming.result()
+                mentioned = beside.naming.result()
             except Exception as error:
                 failed["time"] = error
         for name in sorted({*found, *failed}):
@@ -151,14 +144,46 @@ class Retrievers:
         tier = _TIERS["lexical" in found, "vector" in found]
         if tier is Tier.CONTENTS:
             with watch.step("contents"), self._contents() as contents:
-                walked = walk(contents, asked.text, where=where)
+                walked = walk(contents, beside.asked.text, where=where)
             # Worth all that it can be is what holds every word, in its own line and in its segment.
-            found = {"contents": Found(walked, floor=0.0, top=2 * Wanted(asked.text).whole)}
-        return Retrieved(found, tier, mentioned)
+            found = {"contents": Found(walked, floor=0.0, top=2 * Wanted(beside.asked.text).whole)}
+        return beside.asked, beside.reading, Retrieved(found, tier, mentioned)
 
     def close(self) -> None:
         """End the threads; what runs is finished first."""
         self._pool.shutdown()
+
+    def _beside_meaning(
+        self,
+        read: Callable[[], tuple[Asked, TimeReading]],
+        narrowing: Future[Sequence[Where]],
+        where: Where,
+        limit: int,
+        without: frozenset[str],
+        watch: Watch,
+    ) -> _Beside:
+        """What is asked beside meaning; *narrowing* gets the filters within which all look as well.
+
+        Nothing is waited for here: threads that wait for others of their pool may wait for ever.
+        """
+        try:
+            asked, reading = read()
+            narrower = _narrower(where, reading.spans)
+        except BaseException as error:
+            narrowing.set_exception(error)
+            raise
+        narrowing.set_result(narrower)
+        beside = _Beside(asked, reading)
+        if asked.phrases and "phrase" not in without:
+            beside.phrases = self._pool.submit(self._quoting, asked, watch)
+        if reading.spans:
+            beside.naming = self._pool.submit(self._naming, reading.spans, watch)
+        found, failed = beside.found, beside.failed
+        if "lexical" not in without:
+            _hear("lexical", lambda: self._by_words(asked, narrower, limit, watch), found, failed)
+        if asked.entities and "entity" not in without:
+            _hear("entity", lambda: self._mentioning(asked, watch), found, failed)
+        return beside
 
     # -- one signal each --------------------------------------------------------------------------
 
@@ -189,13 +214,12 @@ class Retrievers:
         span = TimeSpan(start=0, end=0, from_ms=edge if latest else None, until_ms=None if latest else edge)
         return index.search(asked.words, where=within(where, span) or where, limit=ORDERED_DEPTH)
 
-    def _embed(self, embedder: Embedder, text: str, watch: Watch) -> Vectors:
+    def _nearest(
+        self, embedder: Embedder, text: str, narrowing: Future[Sequence[Where]], limit: int, watch: Watch
+    ) -> Found:
         with watch.step("embed"):
-            vector: Vectors = embedder.embed([text], query=True)[0]
-        return vector
-
-    def _nearest(self, embedding: Future[Vectors], narrower: Sequence[Where], limit: int, watch: Watch) -> Found:
-        vector = embedding.result()
+            vector = embedder.embed([text], query=True)[0]
+        narrower = narrowing.result()
         with watch.step("vector"), self._vectors() as index:
             everywhere = index.search(vector, where=EVERYWHERE, limit=max(VECTOR_DEPTH, limit))
             lists = [index.search(vector, where=where, limit=max(VECTOR_DEPTH, limit)) for where in narrower]
@@ -221,6 +245,19 @@ class Retrievers:
                 first, last = self._local_date(from_ms), self._local_date(until_ms)
                 named.update(one.event_id for one in index.mentioning(first, last, limit=MENTIONS_MAX))
         return frozenset(named)
+
+
+def _hear(name: str, retrieve: Callable[[], Found], found: dict[str, Found], failed: dict[str, Exception]) -> None:
+    try:
+        found[name] = retrieve()
+    except Exception as error:
+        failed[name] = error
+
+
+def _narrower(where: Where, spans: Sequence[TimeSpan]) -> list[Where]:
+    """Within what all look beside everywhere: the filter, and in it each time that is named."""
+    timed = [narrowed for span in spans if (narrowed := within(where, span)) is not None]
+    return [*([] if where.is_open else [where]), *list(dict.fromkeys(timed))[:TIMES_MAX]]
 
 
 def _found_within(where: Where, ranked: Matches, *, limit: int) -> Matches | None:

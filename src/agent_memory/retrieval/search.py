@@ -85,12 +85,13 @@ class Searcher:
             return SearchResult(hits=(), tier=tier, timings_ms=watch.timings_ms(), now_ms=now_ms)
         without = frozenset(options.without)
         with courtesy.serving(), watch.step("total"):
-            embedding = self._retrievers.embedding(query[:QUERY_CHARACTERS_MAX], without=without, watch=watch)
-            with watch.step("read"):
-                asked = read(query, now_ms=now_ms, calendar=self._calendar, reads_time="time" not in without)
-                reading = self._definite(asked, now_ms)
-            retrieved = self._retrievers.ask(
-                asked, reading.spans, embedding=embedding, where=where, limit=limit, without=without, watch=watch
+            asked, reading, retrieved = self._retrievers.ask(
+                query[:QUERY_CHARACTERS_MAX],
+                lambda: self._read(query, watch, now_ms=now_ms, reads_time="time" not in without),
+                where=where,
+                limit=limit,
+                without=without,
+                watch=watch,
             )
             with watch.step("weigh"):
                 turns = self._turns if retrieved.tier is not Tier.CONTENTS else _no_turns
@@ -111,6 +112,11 @@ class Searcher:
     def close(self) -> None:
         """End the threads; a search that runs is finished first."""
         self._retrievers.close()
+
+    def _read(self, query: str, watch: Watch, *, now_ms: int, reads_time: bool) -> tuple[Asked, TimeReading]:
+        with watch.step("read"):
+            asked = read(query, now_ms=now_ms, calendar=self._calendar, reads_time=reads_time)
+            return asked, self._definite(asked, now_ms)
 
     def _definite(self, asked: Asked, now_ms: int) -> TimeReading:
         try:
