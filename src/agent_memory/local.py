@@ -478,6 +478,10 @@ class LocalMemory:
         """Tell whoever finds the store locked where it is served."""
         self._announce(address)
 
+    def wind_down(self) -> None:
+        """Begin nothing more that nobody asked for: `close` follows."""
+        self._summaries.begin_no_more()
+
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self._close)
 

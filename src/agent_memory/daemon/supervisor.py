@@ -45,6 +45,7 @@ async def run_daemon(config: Config, *, on_ready: Callable[[str, str], None]) ->
             memory.announce(server.address)
             on_ready(server.address, mcp_url)
             await stop.wait()
+            memory.wind_down()
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)

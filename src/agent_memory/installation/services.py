@@ -142,6 +142,8 @@ class Systemd:
             # A store that was not closed is read to its end first.
             "TimeoutStartSec=300",
             "TimeoutStopSec=90",
+            # Not the programs that word the contents at once: the daemon has time for them to end.
+            "KillMode=mixed",
             "",
             "[Install]",
             "WantedBy=default.target",

@@ -270,6 +270,11 @@ class Control:
             if own:
                 worker.stop(drain_s=_DRAIN_S)
 
+    def begin_no_more(self) -> None:
+        """Send nothing more by itself: the store is about to be closed."""
+        if self._worker is not None:
+            self._worker.begin_no_more()
+
     # -- inside ---------------------------------------------------------------------------------
 
     def _needed(self) -> Worker:

@@ -25,6 +25,10 @@ class ProviderUnavailable(InferenceUnavailable):
         """How long it is of no use to ask, as we see it; None for a moment. Somebody may know better."""
 
 
+class ProviderCutOff(ProviderUnavailable):
+    """Somebody ended the call from outside, as who stops a service does, and nobody knows whether it was answered."""
+
+
 class ProviderRefused(Exception):
     """This prompt will not be answered: too long, blocked, cut off, or never as the schema has it."""
 

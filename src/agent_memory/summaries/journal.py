@@ -2,14 +2,14 @@
 
     views   "wording/open/" call id u64          -> a call that has begun, at the most that it may take
     views   "wording/reply/" node id "/" prompt  -> what the model answered, until the node's answer is in the log
-    views   "wording/interrupted/" digest        -> that a process ended while this material was asked about
+    views   "wording/interrupted/" digest        -> that a call about this material was cut off
     views   "wording/refused/" digest            -> how often that material was refused, and why at last
     views   "wording/day/2026-01-15"             -> what the calls of a local day took
 
 A call is in `open`, durably, before it is made; its end, its reply and its price are one write. So whatever
 kills the process, a reply that came is not asked for again, and a call that was cut off is known and counted.
-Nobody can tell whether that one was answered, so the journal remembers what it was about: calls are made at most
-once, and what to do about the material is its reader's to decide.
+Nobody can tell whether that one was answered, so the journal remembers what it was about for as long as the log
+holds nothing of it, be the material gone by then: it may come back.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Open(msgspec.Struct, frozen=True, array_like=True):
     node_id: str
     day: str
     at_most: Usage
-    digest: str = ""
+    digest: str
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -116,24 +116,22 @@ class Journal:
         """The call was not answered."""
         self._end(call, usage, failed=1)
 
+    def interrupt(self, call: int) -> None:
+        """The call was cut off by us; perhaps it was answered, at the most that it may take."""
+        opened = self._open[call]
+        mark = (_INTERRUPTED + opened.digest.encode(), b"")
+        self._end(call, opened.at_most, puts=(mark,), interrupted=1)
+
     def reply(self, node_id: str, key: bytes) -> Reply | None:
         """What was answered to these words before, and has not found its way into the log."""
         place = _reply_key(node_id, key)
         value = self._rows.get(Family.VIEWS, place)
         return self._unkept.get(place) if value is None else _kept_decoder.decode(value).reply
 
-    def take_back(self, node_id: str, key: bytes) -> None:
-        """Forget a reply that was of no use, so that it is asked for again."""
-        batch = self._rows.batch()
-        place = _reply_key(node_id, key)
-        self._unkept.pop(place, None)
-        batch.delete(Family.VIEWS, place)
-        self._rows.write(batch)
-
     # -- nodes ----------------------------------------------------------------------------------
 
     def was_interrupted(self, digest: str) -> bool:
-        """Whether a process ended while it asked about this material, which has not been settled since."""
+        """Whether a call about this material was cut off, which has not been settled since."""
         return self._rows.get(Family.VIEWS, _INTERRUPTED + digest.encode()) is not None
 
     def refusals(self, digest: str) -> tuple[int, str]:
@@ -144,22 +142,26 @@ class Journal:
         count, _, reason = _refused_decoder.decode(value)
         return count, reason
 
-    def count_refusal(self, digest: str, reason: str) -> int:
-        """One more; how many they are now."""
+    def count_refusal(self, node_id: str, digest: str, reason: str, *, useless: bytes | None = None) -> int:
+        """One more; how many they are now. The *useless* reply is forgotten with it, so that it is asked for again."""
         count = self.refusals(digest)[0] + 1
         batch = self._rows.batch()
+        if useless is not None:
+            place = _reply_key(node_id, useless)
+            self._unkept.pop(place, None)
+            batch.delete(Family.VIEWS, place)
         told = (count, self._now_ms(), _storable(reason))
         batch.put(Family.VIEWS, _REFUSED + digest.encode(), _encoder.encode(told))
         self._rows.write(batch, durable=True)
         return count
 
-    def settle(self, node_id: str, digest: str, *, is_worded: bool) -> None:
+    def settle(self, node_id: str, digest: str, *, keeps_replies: bool = False) -> None:
         """The node's answer is in the log: what was kept until then goes.
 
-        The replies stay where it was set aside: whoever asks again has not to pay for its parts again.
+        The replies may stay where one of several calls was cut off: whoever asks again pays for that one alone.
         """
         batch = self._rows.batch()
-        if is_worded:
+        if not keeps_replies:
             first = _reply_key(node_id, b"")
             for place in [place for place in list(self._unkept) if place.startswith(first)]:
                 self._unkept.pop(place, None)
@@ -207,12 +209,13 @@ class Journal:
         puts: tuple[tuple[bytes, bytes], ...] = (),
         refused: int = 0,
         failed: int = 0,
+        interrupted: int = 0,
     ) -> None:
         batch = self._rows.batch()
         with self._lock:
             # Written under the lock: of two calls that end together, the later sum must come later.
             day = self._open[call].day
-            spent = self._day(day).plus(usage, refused=refused, failed=failed)
+            spent = self._day(day).plus(usage, refused=refused, failed=failed, interrupted=interrupted)
             batch.delete(Family.VIEWS, _OPEN + _CALL.pack(call))
             batch.put(Family.VIEWS, _DAY + day.encode(), _encoder.encode(spent))
             for key, value in puts:
@@ -222,7 +225,7 @@ class Journal:
             self._rows.write(batch)
             self._open.pop(call)
             self._days[day] = spent
-            self._total = self._total.plus(usage, refused=refused, failed=failed)
+            self._total = self._total.plus(usage, refused=refused, failed=failed, interrupted=interrupted)
 
     def _close_open(self) -> int:
         """Charge for what was under way when the last process ended, and remember what it was about."""
@@ -232,8 +235,7 @@ class Journal:
             opened = _open_decoder.decode(value)
             self._days[opened.day] = self._day(opened.day).plus(opened.at_most, interrupted=1)
             batch.delete(Family.VIEWS, key)
-            if opened.digest:
-                batch.put(Family.VIEWS, _INTERRUPTED + opened.digest.encode(), b"")
+            batch.put(Family.VIEWS, _INTERRUPTED + opened.digest.encode(), b"")
             count += 1
         if count:
             for day, spent in self._days.items():

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 import msgspec
 
 from agent_memory.clock import Clock
 from agent_memory.courtesy import give_way
-from agent_memory.summaries.errors import ProviderMisconfigured, ProviderRefused, ProviderUnavailable
+from agent_memory.errors import Closed, Unavailable
+from agent_memory.summaries.errors import ProviderCutOff, ProviderMisconfigured, ProviderRefused, ProviderUnavailable
 from agent_memory.summaries.journal import Journal, prompt_key
 from agent_memory.summaries.limits import Limits, Outage, Prices, Rate, Spent, over_budget
 from agent_memory.summaries.model import Prompt, Reply, Usage
@@ -83,6 +84,9 @@ class Meter:
         # A model may count more tokens than our vocabulary does: by how much, its answers tell.
         self._ratio = 1.0
         self.under_way = 0
+        self.answers = 0
+        self.failures = 0
+        """Calls of this process that were answered, and those that failed for no fault of what was asked."""
         self.is_closing = False
         self.answered_by: set[str] = set()
         """What the model calls itself, where that is another name than the settings'."""
@@ -139,11 +143,12 @@ class Meter:
         try:
             reply = self.model.complete(prompt)
         except ProviderUnavailable as error:
-            if self.is_closing:
-                # It was we who hung up, perhaps on an answer: it stays open, for the next process to count.
+            if self.is_closing or isinstance(error, ProviderCutOff):
+                self._interrupt(call)
                 raise
             self.journal.failed(call, Usage(calls=1))
             with self._lock:
+                self.failures += 1
                 self._outage.failed(
                     self._clock.monotonic_s(),
                     error.problem,
@@ -171,6 +176,9 @@ class Meter:
                 self._noted(error.advice)
             raise
         except BaseException:
+            if self.is_closing:
+                self._interrupt(call)
+                raise
             # Nobody knows what it took.
             self.journal.failed(call, at_most)
             raise
@@ -178,6 +186,7 @@ class Meter:
             reply = msgspec.structs.replace(reply, usage=self._usage(reply, at_most))
             self.journal.answered(call, key, reply)
             with self._lock:
+                self.answers += 1
                 self._outage.succeeded(begun_s=begun_s)
                 self._refused_first.clear()
                 self.answered_by.add(reply.model)
@@ -187,6 +196,12 @@ class Meter:
                 self.under_way -= 1
                 if probing:
                     self._asking = False
+
+    def _interrupt(self, call: int) -> None:
+        """It was we who hung up, perhaps on an answer."""
+        # Where the rows are closed by now it stays open, for the next process to count.
+        with suppress(Closed, Unavailable):
+            self.journal.interrupt(call)
 
     def _enter(self, node_id: str, digest: str, at_most: Usage) -> tuple[float, bool, int]:
         with self._lock:
@@ -317,10 +332,9 @@ class MeteredModel:
         self._last = key
         return kept
 
-    def take_back(self) -> None:
-        """The last reply was of no use: ask for another next time."""
-        if self._last is not None:
-            self._meter.journal.take_back(self._node_id, self._last)
+    def count_refusal(self, reason: str) -> int:
+        """It was of no use, and its last reply with it, where there was one; how often that is so by now."""
+        return self._meter.journal.count_refusal(self._node_id, self._digest, reason, useless=self._last)
 
     def close(self) -> None:
         """The model is its owner's to close."""

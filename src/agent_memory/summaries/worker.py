@@ -14,7 +14,7 @@ from agent_memory.courtesy import give_way
 from agent_memory.errors import Closed, Invalid, Unavailable
 from agent_memory.events import Position
 from agent_memory.summaries.desk import Desk
-from agent_memory.summaries.errors import ProviderMisconfigured, ProviderRefused, ProviderUnavailable
+from agent_memory.summaries.errors import ProviderCutOff, ProviderMisconfigured, ProviderRefused, ProviderUnavailable
 from agent_memory.summaries.left_out import LeftOut
 from agent_memory.summaries.metered import Held, Meter, MeteredModel, TooLarge
 from agent_memory.summaries.model import Answer, Usage
@@ -25,8 +25,12 @@ from agent_memory.toc.material import Material
 LOOK_S = 1.0
 """How often a thread that has nothing to do looks whether there is something, or whether a pause is over."""
 
-INTERRUPTED = "the daemon ended while the model was asked, and nobody knows whether it answered"
+INTERRUPTED = "the call was cut off, and nobody knows whether it was answered"
 """Why a node is set aside whose call was cut off: to ask again is for whoever may have to pay twice to decide."""
+
+ALONE_MAX = 10
+"""Where it fails so often for one node, while between any two times others are answered and none fails, it is the
+node that is at fault: half of all calls would have to fail for that to happen by chance to one node in a million."""
 
 Words = Callable[[Material, LanguageModel, str, str], Answer]
 """How a material is worded with a model, for the answer about this node's id and digest.
@@ -72,6 +76,8 @@ class Worker:
         self._news = 0
         self._round = 0
         self._told_at: Position = 0
+        # Of each digest whose last call failed: what there was of answers and failures by then, and its own in a row.
+        self._failed: dict[str, tuple[int, int, int]] = {}
 
     # -- what others see ------------------------------------------------------------------------
 
@@ -153,15 +159,19 @@ class Worker:
             self._threads.append(thread)
             thread.start()
 
+    def begin_no_more(self) -> None:
+        """Let what is under way end, and begin nothing else; `start` begins again."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+
     def stop(self, *, drain_s: float) -> None:
         """Begin nothing more, and give what is under way so long to end.
 
         A call that has not come back by then is given up; it is known and counted, and the next process sets its
         node aside.
         """
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
+        self.begin_no_more()
         deadline = self._clock.monotonic_s() + drain_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - self._clock.monotonic_s()))
@@ -263,15 +273,29 @@ class Worker:
         if not chosen.is_again and (reason := self._why_not(digest)):
             telemetry.LOG.warning("a node is set aside", node=node_id, reason=reason)
             return self._nothing(chosen, digest, reason, Usage())
+        return self._asked(chosen, digest, material)
+
+    def _asked(self, chosen: Chosen, digest: str, material: Material) -> Answer | float:
+        """What the model makes of it: as `_worded`."""
+        node_id = chosen.node_id
         model = MeteredModel(self.meter, node_id, digest, aside=self._aside)
+        is_final = False
         try:
             answer = self._words(material, model, node_id, digest)
+            # Where nothing was sent, there is nothing that another answer could mend.
+            is_final = not answer.usage.calls
         except Held as held:
             self._put_back(chosen)
             return held.hold.pause_s
-        except ProviderUnavailable:
-            self._put_back(chosen)
-            return 0.0
+        except ProviderUnavailable as error:
+            if isinstance(error, ProviderCutOff) and not self.meter.limits.resend_interrupted:
+                return self._nothing(chosen, digest, INTERRUPTED, error.spent or Usage())
+            times = self._fails_alone(digest)
+            if times < ALONE_MAX:
+                self._put_back(chosen)
+                return 0.0
+            reason = f"{error.problem}, {times:,} times while others were answered"
+            answer, is_final = self._nothing(chosen, digest, reason, error.spent or Usage()), True
         except ProviderMisconfigured as error:
             telemetry.LOG.error("the language model cannot be used", error=error)
             self._put_back(chosen)
@@ -281,28 +305,29 @@ class Worker:
             self._put_back(chosen)
             raise
         except ProviderRefused as error:
-            model.take_back()
             answer = self._nothing(chosen, digest, error.problem, error.spent or Usage())
             is_final = isinstance(error, TooLarge)
         except Exception as error:
             telemetry.LOG.error("a node could not be worded", node=node_id, error=error)
-            model.take_back()
             answer = self._nothing(chosen, digest, f"{type(error).__name__}: {error}", Usage())
-            is_final = False
-        else:
-            if answer.summary is None:
-                model.take_back()
-            # Where nothing was sent, there is nothing that another answer could mend.
-            is_final = not answer.usage.calls
-        if answer.summary is None:
-            refusals = self.meter.journal.count_refusal(digest, answer.refusal)
-            if refusals < self.meter.limits.refusals_max and not is_final:
-                self._put_back(chosen)
-                return 0.0
-            telemetry.LOG.warning("a node is set aside", node=node_id, refusals=refusals)
-            times = f", {refusals:,} times" if refusals > 1 else ""
-            answer = msgspec.structs.replace(answer, refusal=f"{answer.refusal}{times}")
-        return answer
+        if answer.summary is not None:
+            return answer
+        refusals = model.count_refusal(answer.refusal)
+        if refusals < self.meter.limits.refusals_max and not is_final:
+            self._put_back(chosen)
+            return 0.0
+        telemetry.LOG.warning("a node is set aside", node=node_id, refusals=refusals)
+        counted = f", {refusals:,} times" if refusals > 1 else ""
+        return msgspec.structs.replace(answer, refusal=f"{answer.refusal}{counted}")
+
+    def _fails_alone(self, digest: str) -> int:
+        """Count a failure; how many there were in a row that no outage explains."""
+        answers, failures = self.meter.answers, self.meter.failures
+        known = self._failed.get(digest)
+        is_alone = known is not None and answers > known[0] and failures == known[1] + 1
+        count = known[2] + 1 if known is not None and is_alone else 1
+        self._failed[digest] = (answers, failures, count)
+        return count
 
     def _why_not(self, digest: str) -> str:
         """Why the material is not asked about any more by itself; empty where it may be."""
@@ -341,9 +366,10 @@ class Worker:
                 raise
             return self._record(chosen, self._nothing(chosen, answer.digest, str(error), answer.usage))
         self._storage_problem = ""
+        self._failed.pop(answer.digest, None)
         with self._changed:
             self._queue.recorded(chosen, answer, position)
-        self.meter.journal.settle(chosen.node_id, answer.digest, is_worded=answer.summary is not None)
+        self.meter.journal.settle(chosen.node_id, answer.digest, keeps_replies=answer.refusal == INTERRUPTED)
         return 0.0
 
     def _put_back(self, chosen: Chosen) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from agent_memory.errors import StorageUnavailable
 from agent_memory.summaries.errors import ProviderMisconfigured, ProviderRefused, ProviderUnavailable
-from agent_memory.summaries.model import Prompt, Usage
+from agent_memory.summaries.model import Prompt
 from agent_memory.summaries.schedule import Wish
-from agent_memory.summaries.worker import INTERRUPTED
+from agent_memory.summaries.worker import ALONE_MAX
 from agent_memory.testing.desks import ObedientModel, words_plainly
 from agent_memory.testing.events import NOON_MS
 from agent_memory.toc.material import Level
@@ -240,6 +240,31 @@ def test_a_node_that_fails_alone_keeps_no_other_from_being_worded(bench) -> None
     assert {"segment/a", "segment/b", "segment/c", "day/2024-12-05"} == {a.node_id for a in it.desk.answers}
 
 
+def test_a_node_that_fails_while_others_are_answered_is_set_aside_in_the_end(bench) -> None:  # type: ignore[no-untyped-def]
+    """No outage explains it; and where others fail as well, none is set aside."""
+    hangs = ProviderUnavailable("fake", "no answer within 120 s")
+    of_all = [False]
+
+    def does(prompt: Prompt) -> str:
+        if of_all[0] or prompt.user.startswith("segment/a"):
+            raise hangs
+        return "worded"
+
+    it = bench(model=ObedientModel(does))
+    it.desk.put("a", "a", last_event_ms=LONG_AGO_MS)
+    for number in range(3 * ALONE_MAX):
+        it.desk.put(f"b{number}", "b", last_event_ms=LONG_AGO_MS - DAY_MS)
+        of_all[0] = number < ALONE_MAX
+        it.run()
+        it.clock.go_on(301)
+        if of_all[0]:
+            assert [] == list(it.desk.set_aside())
+    it.run_through()
+
+    told = f"no answer within 120 s, {ALONE_MAX} times while others were answered"
+    assert [("segment/a", told)] == [(refused.node_id, refused.refusal) for refused in it.desk.set_aside()]
+
+
 def test_a_node_that_is_refused_is_set_aside_by_name_and_its_parents_go_on(bench) -> None:  # type: ignore[no-untyped-def]
     it = bench(model=ObedientModel(failing(10**6, ProviderRefused("fake", "blocked"), label="segment/a")))
     for name in "ab":
@@ -261,52 +286,6 @@ def test_refusals_are_counted_over_restarts(bench) -> None:  # type: ignore[no-u
     it.run()
 
     assert 3 == it.model.asked.count("segment/a")
-
-
-def test_what_a_kill_cut_off_is_asked_about_again_when_somebody_asks_or_its_events_change(bench) -> None:  # type: ignore[no-untyped-def]
-    it = bench()
-    for name in "ab":
-        it.desk.put(name, name, last_event_ms=LONG_AGO_MS)
-        it.journal.begin(f"segment/{name}", it.desk.material(f"segment/{name}")[0], it.meter.today(), Usage(calls=1))
-    it.again()
-    it.run()
-    aside = {refused.node_id: refused.refusal for refused in it.desk.set_aside()}
-    asked = list(it.model.asked)
-    it.worker.wish(Wish(nodes=set(), again={"segment/a": Level.SEGMENT}))
-    it.run()
-    it.worker.end_wish()
-    it.desk.put("b", "and more", last_event_ms=LONG_AGO_MS)
-    it.run()
-
-    assert {"segment/a": INTERRUPTED, "segment/b": INTERRUPTED} == aside
-    assert not [name for name in asked if name.startswith("segment")]
-    assert {"segment/a", "segment/b"} == {name for name in it.model.asked if name.startswith("segment")}
-    assert [] == list(it.desk.set_aside())
-
-
-def test_the_parts_of_a_node_that_was_cut_off_are_not_paid_for_again(bench) -> None:  # type: ignore[no-untyped-def]
-    """Two calls a node, the second of which is cut off: whoever asks again pays for that one alone."""
-
-    def words_in_two(material, model, node_id, digest):  # type: ignore[no-untyped-def]
-        model.complete(Prompt(system="", user=f"part of {node_id}", schema={}, answer_tokens_max=10))
-        return words_plainly(material, model, node_id, digest)
-
-    it = bench(words=words_in_two, model=ObedientModel(failing(1, KeyboardInterrupt(), label="segment/a")))
-    it.desk.put("a", "a", last_event_ms=LONG_AGO_MS)
-    # The process ends upon the call, before anybody could write down how it ended.
-    it.journal.failed = lambda call, usage: None  # type: ignore[method-assign]
-    with pytest.raises(KeyboardInterrupt):
-        it.worker.step()
-    it.again()
-    it.run()
-    aside = [refused.node_id for refused in it.desk.set_aside()]
-    it.worker.wish(Wish(nodes=set(), again={"segment/a": Level.SEGMENT}))
-    it.run()
-    sent = Counter(prompt.user.partition("\n")[0] for prompt in it.model.prompts)
-
-    assert ["segment/a"] == aside
-    assert 1 == sent["part of segment/a"]
-    assert [] == list(it.desk.set_aside())
 
 
 def test_a_log_that_takes_no_answer_costs_no_second_call(bench) -> None:  # type: ignore[no-untyped-def]

@@ -24,12 +24,12 @@ from pathlib import Path
 import msgspec
 
 from agent_memory.config import INTERNAL_VARIABLE
-from agent_memory.summaries.errors import ProviderMisconfigured, ProviderRefused, ProviderUnavailable
+from agent_memory.summaries.errors import ProviderCutOff, ProviderMisconfigured, ProviderRefused, ProviderUnavailable
 from agent_memory.summaries.model import Prompt, Reply, Usage
 from agent_memory.summaries.port import LanguageModel
 from agent_memory.summaries.providers.failures import QUOTA_WAIT_S, safe_words
 from agent_memory.summaries.providers.frames import Framed, unframed
-from agent_memory.summaries.providers.processes import Ended, Processes, TimedOut, TooLong
+from agent_memory.summaries.providers.processes import Ended, Killed, Processes, TimedOut, TooLong
 from agent_memory.summaries.providers.prompts import sendable, with_schema
 from agent_memory.summaries.providers.settings import ProviderSettings
 
@@ -126,6 +126,8 @@ class CommandLanguageModel:
         except TimedOut:
             problem = f"the program gave no answer within {self._settings.timeout_s:g} s"
             raise ProviderUnavailable(_PROVIDER, problem) from None
+        except Killed:
+            raise ProviderCutOff(_PROVIDER, "the program was ended from outside") from None
         except TooLong as error:
             raise ProviderUnavailable(_PROVIDER, f"the program wrote more than {error.limit:,} bytes") from None
         except OSError as error:

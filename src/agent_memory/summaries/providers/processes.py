@@ -17,12 +17,18 @@ import msgspec
 OUTPUT_BYTES_MAX = 8 << 20
 _ERRORS_KEPT_BYTES = 16 << 10
 _PIECE_BYTES = 64 << 10
+# With these, who stops a service, ends a session or closes a terminal ends all that runs in it.
+_ASKED_TO_END = {code for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP) for code in (-number, 128 + number)}
 # How long a program may be dead before it is noticed where something it left behind holds its output open.
 _LOOK_S = 0.05
 
 
 class TimedOut(Exception):
     """The program did not end in time, and was killed."""
+
+
+class Killed(Exception):
+    """The program was ended from outside: by `Processes.close`, or by who asked it to end."""
 
 
 class TooLong(Exception):
@@ -54,7 +60,8 @@ class Processes:
     ) -> Ended:
         """Run it, hand it *given*, and return once it ended.
 
-        Errors: `TimedOut`, `TooLong`; `OSError` where it cannot be started. No process of its group is left behind.
+        No process of its group is left behind.
+        Errors: `TimedOut`, `TooLong`, `Killed`; `OSError` where it cannot be started.
         """
         process = subprocess.Popen(
             arguments,
@@ -70,7 +77,10 @@ class Processes:
             if self._is_closed:
                 _kill(process)
         try:
-            return _run_to_end(process, given, time.monotonic() + timeout_s)
+            ended = _run_to_end(process, given, time.monotonic() + timeout_s)
+            if ended.code in _ASKED_TO_END or (self._is_closed and ended.code):
+                raise Killed
+            return ended
         finally:
             with self._lock:
                 self._running.discard(process)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from agent_memory.summaries.errors import ProviderMisconfigured, ProviderRefused, ProviderUnavailable
+from agent_memory.summaries.errors import ProviderCutOff, ProviderMisconfigured, ProviderRefused, ProviderUnavailable
 from agent_memory.summaries.port import LanguageModel
 from agent_memory.summaries.providers import ProviderSettings, open_language_model
 from agent_memory.testing.language_model_checks import PROMPT, SCHEMA
@@ -112,6 +113,28 @@ child.wait()
 def test_output_without_end_is_not_kept(tmp_path: Path) -> None:
     with pytest.raises(ProviderUnavailable, match="wrote more than"):
         program(tmp_path, "while True: print('x' * 100_000)").complete(PROMPT)
+
+
+@pytest.mark.parametrize("code", ["import os; os.kill(os.getpid(), 15)", "import sys; sys.exit(143)"])
+def test_who_asks_it_to_end_cuts_the_call_off(tmp_path: Path, code: str) -> None:
+    with pytest.raises(ProviderCutOff, match="ended from outside"):
+        program(tmp_path, code).complete(PROMPT)
+
+
+def test_what_it_said_before_it_was_closed_is_no_answer(tmp_path: Path) -> None:
+    """Its last words would tell of a missing login, which nobody has to mend."""
+    code = f"""
+import sys, time
+print("Logged in as somebody", file=sys.stderr, flush=True)
+open({str(tmp_path / "runs")!r}, "w").close()
+time.sleep(600)
+"""
+    model = program(tmp_path, code)
+    closing = threading.Thread(target=lambda: (eventually((tmp_path / "runs").exists), model.close()))
+    closing.start()
+    with pytest.raises(ProviderCutOff):
+        model.complete(PROMPT)
+    closing.join()
 
 
 @pytest.mark.parametrize(
