@@ -223,7 +223,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ] = 3
     summaries_interrupted: Annotated[
         Literal["set-aside", "ask-again"],
-        Meta(description="What becomes of a node while whose call the daemon ended: nobody knows if it was answered."),
+        Meta(
+            description="What becomes of a node whose call was cut off, so that nobody knows whether it was answered."
+        ),
     ] = "set-aside"
     summaries_ignore_projects: Annotated[
         tuple[str, ...],

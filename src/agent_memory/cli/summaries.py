@@ -47,7 +47,7 @@ async def _status(front: Front) -> int:
 @click.option("--yes", is_flag=True, help="Do not ask before anything is sent.")
 @front()
 def set_aside(front: Front, retry: bool, yes: bool) -> int:
-    """List the nodes that the model would not word, and why. They show what was extracted from them."""
+    """List the nodes that wait for no wording, and why: refused, or cut off. They show what was extracted from them."""
     return front.run(_set_aside(front, retry, yes))
 
 

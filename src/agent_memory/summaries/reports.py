@@ -163,7 +163,7 @@ class SummaryVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetAsideNode(msgspec.Struct, frozen=True, kw_only=True):
-    """A node that the model would not word, and why."""
+    """A node that waits for no wording, and why: it was refused, or cut off."""
 
     node_id: str
     level: Level

@@ -520,7 +520,7 @@ class SetAsideNode(_message.Message):
     level: _builtins.str
     """`year`, `month`, `week`, `day` or `segment`."""
     refusal: _builtins.str
-    """What the provider said, and how often."""
+    """Why: what the provider said and how often, or that the call was cut off."""
     def __init__(
         self,
         *,

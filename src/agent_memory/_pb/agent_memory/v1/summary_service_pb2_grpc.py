@@ -99,7 +99,7 @@ class SummaryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListSetAside(self, request, context):
-        """The nodes that the model would not word, the most recent first.
+        """The nodes that wait for no wording, refused or cut off, the most recent first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

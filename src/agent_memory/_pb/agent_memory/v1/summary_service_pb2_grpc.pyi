@@ -45,7 +45,7 @@ class SummaryServiceStub:
     ListSummaryVersions: _grpc.UnaryUnaryMultiCallable[_summary_service_pb2.ListSummaryVersionsRequest, _summary_service_pb2.ListSummaryVersionsResponse]
     """What the model answered about a node, the latest first. Older answers stay."""
     ListSetAside: _grpc.UnaryUnaryMultiCallable[_summary_service_pb2.ListSetAsideRequest, _summary_service_pb2.ListSetAsideResponse]
-    """The nodes that the model would not word, the most recent first."""
+    """The nodes that wait for no wording, refused or cut off, the most recent first."""
 
 @_typing.type_check_only
 class SummaryServiceAsyncStub(SummaryServiceStub):
@@ -64,7 +64,7 @@ class SummaryServiceAsyncStub(SummaryServiceStub):
     ListSummaryVersions: _aio.UnaryUnaryMultiCallable[_summary_service_pb2.ListSummaryVersionsRequest, _summary_service_pb2.ListSummaryVersionsResponse]  # type: ignore[assignment]
     """What the model answered about a node, the latest first. Older answers stay."""
     ListSetAside: _aio.UnaryUnaryMultiCallable[_summary_service_pb2.ListSetAsideRequest, _summary_service_pb2.ListSetAsideResponse]  # type: ignore[assignment]
-    """The nodes that the model would not word, the most recent first."""
+    """The nodes that wait for no wording, refused or cut off, the most recent first."""
 
 class SummaryServiceServicer(metaclass=_abc_1.ABCMeta):
     """The wording of the contents by a language model. How it is, GetStatus tells.
@@ -110,6 +110,6 @@ class SummaryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _summary_service_pb2.ListSetAsideRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_summary_service_pb2.ListSetAsideResponse, _abc.Awaitable[_summary_service_pb2.ListSetAsideResponse]]:
-        """The nodes that the model would not word, the most recent first."""
+        """The nodes that wait for no wording, refused or cut off, the most recent first."""
 
 def add_SummaryServiceServicer_to_server(servicer: SummaryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
