@@ -144,7 +144,7 @@ def test_a_log_that_cannot_be_written_stops_nobody() -> None:
     LOG.info("lost")
 
 
-def test_fields_that_structlog_names_itself_are_kept_beside(entries: io.StringIO) -> None:
+def test_fields_with_the_names_of_an_entry_s_own_parts_are_kept_beside(entries: io.StringIO) -> None:
     LOG.info("moved", level=3, timestamp=4)
     (entry,) = logged(entries)
 
@@ -270,6 +270,19 @@ with telemetry.span("x", events=1):
     telemetry.record_append(1, .1), telemetry.record_projection("toc", 1, .1), telemetry.record_search("x", .1)
 telemetry.LOG.info("x")
 print([m for m in sys.modules if m.split(".")[0] in ("structlog", "opentelemetry")])
+"""
+
+    assert "[]" == in_a_new_process(code)
+
+
+def test_a_log_of_json_lines_needs_no_structlog() -> None:
+    code = """
+import sys
+from agent_memory import telemetry
+from agent_memory.config import Config
+telemetry.configure_logging(Config())
+telemetry.LOG.info("x")
+print([m for m in sys.modules if m.split(".")[0] in ("structlog", "rich")])
 """
 
     assert "[]" == in_a_new_process(code)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
-from collections.abc import Callable, MutableMapping
+import threading
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TextIO, cast
+from datetime import UTC, datetime
+from typing import TextIO, cast
 
 from agent_memory.config import Config
 from agent_memory.telemetry.privacy import without_conversations
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _FOREIGN_CHARS_MAX = 160
+
+Write = Callable[[int, str, dict[str, object]], None]
+"""Level, phrase and fields of an entry, on their way out."""
 
 
 _STANDARD = logging.getLogger("agent_memory")
@@ -35,7 +41,7 @@ class Log:
     """
 
     def __init__(self) -> None:
-        self._write: Callable[[int, str, dict[str, object]], None] = _write_to_standard_library
+        self._write: Write = _write_to_standard_library
 
     def debug(self, event: str, /, **fields: object) -> None:
         self._write(logging.DEBUG, event, fields)
@@ -55,31 +61,16 @@ LOG = Log()
 
 def configure_logging(config: Config, *, stream: TextIO | None = None) -> None:
     """Send the log of this process to *stream*, stderr by default, in the configured form."""
-    import structlog
-
     stream = stream or sys.stderr
     level = _LEVELS[config.log_level]
-    renderer: Any
-    if config.log_format == "json" or (config.log_format == "auto" and not stream.isatty()):
-        renderer = structlog.processors.JSONRenderer()
-    else:
-        colours = stream.isatty() and "NO_COLOR" not in os.environ
-        renderer = structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=28)
-    logger = structlog.wrap_logger(
-        structlog.WriteLogger(cast("TextIO", _Quiet(stream))),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _guard,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-    )
+    as_lines = config.log_format == "json" or (config.log_format == "auto" and not stream.isatty())
+    form = _json_lines(_Quiet(stream)) if as_lines else _for_a_person(stream)
 
-    def write(level: int, event: str, fields: dict[str, object]) -> None:
-        # structlog names its own parts so.
-        taken = {f"{key}_": fields.pop(key) for key in ("event", "level", "timestamp") if key in fields}
-        logger.log(level, event, **fields, **taken)
+    def write(at: int, event: str, fields: dict[str, object]) -> None:
+        if at >= level:
+            # The names of an entry's own parts.
+            taken = {f"{key}_": fields.pop(key) for key in ("event", "level", "timestamp") if key in fields}
+            form(at, event[:_FOREIGN_CHARS_MAX], without_conversations({**fields, **taken}))
 
     LOG._write = write
     root = logging.getLogger()
@@ -89,10 +80,44 @@ def configure_logging(config: Config, *, stream: TextIO | None = None) -> None:
     root.setLevel(max(level, logging.WARNING))
 
 
-def _guard(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The structlog processor that keeps conversations out of every entry."""
-    event = str(entry.pop("event", ""))
-    return {"event": event[:_FOREIGN_CHARS_MAX], **without_conversations(entry)}
+def _json_lines(stream: _Quiet) -> Write:
+    """One object a line. Written here, and not by structlog: importing that was a tenth of the daemon's start."""
+    writing = threading.Lock()
+
+    def write(level: int, event: str, fields: dict[str, object]) -> None:
+        entry = {"event": event, **fields, "level": logging.getLevelName(level).lower(), "timestamp": _now()}
+        line = json.dumps(entry) + "\n"
+        with writing:
+            stream.write(line)
+            stream.flush()
+
+    return write
+
+
+def _for_a_person(stream: TextIO) -> Write:
+    """In columns and, at a terminal, in colours."""
+    # Here, not above: it brings rich, pygments and attrs, which a daemon that nobody watches does without.
+    import structlog
+
+    colours = stream.isatty() and "NO_COLOR" not in os.environ
+    logger = structlog.wrap_logger(
+        structlog.WriteLogger(cast("TextIO", _Quiet(stream))),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=28),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+    )
+
+    def write(level: int, event: str, fields: dict[str, object]) -> None:
+        logger.log(level, event, **fields)
+
+    return write
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 class _Foreign(logging.Handler):
