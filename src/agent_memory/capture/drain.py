@@ -15,13 +15,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from agent_memory.capture import spool
-from agent_memory.capture.agents import captured_of
-from agent_memory.capture.agents.common import kept_as_other
 from agent_memory.capture.identity import to_draft
 from agent_memory.capture.ledger import Ledger
 from agent_memory.capture.model import Agent, Captured
@@ -29,10 +27,12 @@ from agent_memory.capture.moments import Moments
 from agent_memory.capture.payloads import SESSION, agent_told, as_name, decoded, name_at
 from agent_memory.capture.policy import rules_of
 from agent_memory.capture.redaction import Redactor, redact_value
-from agent_memory.capture.turns import Redact, with_turn
 from agent_memory.errors import AgentMemoryError
 from agent_memory.events import Draft, EventLimits, Receipt
 from agent_memory.events.ulids import ulid_time_ms
+
+if TYPE_CHECKING:
+    from agent_memory.capture.turns import Redact
 
 ENVELOPES_AT_ONCE = 128
 BYTES_AT_ONCE = 16 << 20
@@ -289,6 +289,11 @@ class Drain:
 
 def _captured(envelope: spool.Envelope, redact: Redact) -> list[tuple[str, Captured]]:
     """What the envelope's payloads tell, and whose each is: an `Agent`, or what else its hook was called with."""
+    # Here, not above: a daemon that starts waits for no reader of what an empty spool does not hold.
+    from agent_memory.capture.agents import captured_of
+    from agent_memory.capture.agents.common import kept_as_other
+    from agent_memory.capture.turns import with_turn
+
     found: list[tuple[str, Captured]] = []
     for payload in decoded(envelope.payload.encode("utf-8", "surrogatepass")):
         value = agent_told(envelope.agent, payload)

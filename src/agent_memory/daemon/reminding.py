@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
 from agent_memory import telemetry
 from agent_memory.capture.project import project_of
 from agent_memory.config import Config
 from agent_memory.errors import AgentMemoryError
 from agent_memory.local import LocalMemory
-from agent_memory.reminders.reminders import Reminders
-from agent_memory.reminders.server import serving_reminders
+
+if TYPE_CHECKING:
+    from agent_memory.reminders.reminders import Reminders
 
 LOOK_S = 1.0
 """How often it tries whether the socket can be had by now: another daemon may serve the same spool."""
@@ -24,6 +26,9 @@ async def reminding(config: Config, memory: LocalMemory) -> AsyncIterator[None]:
     if not config.inject_agents:
         yield
         return
+    # Here, as the server below, and not above: most daemons remind nobody, and none of those waits for this.
+    from agent_memory.reminders.reminders import Reminders
+
     reminders = Reminders(
         memory,
         tokens=memory.tokens,
@@ -42,6 +47,8 @@ async def reminding(config: Config, memory: LocalMemory) -> AsyncIterator[None]:
 
 
 async def _serve(config: Config, reminders: Reminders, *, tried: asyncio.Event, ended: asyncio.Event) -> None:
+    from agent_memory.reminders.server import serving_reminders
+
     said = ""
     while not ended.is_set():
         try:

@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agent_memory.errors import AddressInUse
-from agent_memory.mcp.calls import Client, new_conversation
 from agent_memory.mcp.notes import NoteRules
 from agent_memory.memory import Memory
 from agent_memory.telemetry import LOG
@@ -36,6 +35,8 @@ from agent_memory.telemetry import LOG
 if TYPE_CHECKING:
     import uvicorn
     from starlette.types import Message, Receive, Scope, Send
+
+    from agent_memory.mcp.calls import Client
 
 PATH = "/mcp"
 BODY_BYTES_MAX = 4 << 20
@@ -277,6 +278,9 @@ def _opening_client(begun: list[Message]) -> str | None:
 
 
 def _with_session(send: Send, name: str) -> Send:
+    # Here, not above, as below: the tools come with the SDK, which loads them.
+    from agent_memory.mcp.calls import new_conversation
+
     shown = base64.urlsafe_b64encode(name[:_NAME_CHARACTERS_MAX].encode("utf-8", "replace")).rstrip(b"=")
     session = new_conversation().encode() + b"." + shown
 
@@ -290,6 +294,8 @@ def _with_session(send: Send, name: str) -> Send:
 
 def _client_of(request: Any) -> Client:
     """Who asks: by the session id, and under the protocol without sessions by what each request tells."""
+    from agent_memory.mcp.calls import Client, new_conversation
+
     headers = request.request.headers if request.request is not None else {}
     conversation, _, encoded = headers.get(_SESSION_HEADER.decode(), "").partition(".")
     if conversation.isalnum() and len(conversation) == len(new_conversation()):
