@@ -1,7 +1,8 @@
-"""A daemon from outside: its log, its manager, its holder; and a process that is left behind."""
+"""A daemon from outside: its log, its manager, its holder, its garbage; and a process that is left behind."""
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 from agent_memory.daemon.control import running, stop, tell_manager
+from agent_memory.daemon.supervisor import spare_what_stays
 from agent_memory.storage.lock import StoreLock
 from agent_memory.testing.waiting import eventually
 
@@ -94,3 +96,17 @@ def test_the_manager_of_services_hears_how_it_is(tmp_path: Path) -> None:
         tell_manager("READY=1", environ={})
 
         assert b"READY=1" == heard.recv(100)
+
+
+def test_collections_that_the_start_did_without_begin_once_the_daemon_serves() -> None:
+    usual = gc.get_threshold()
+    gc.disable()
+    try:
+        spare_what_stays()
+
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.enable()
+        gc.unfreeze()
+        gc.set_threshold(*usual)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 import sys
@@ -77,6 +78,8 @@ def test_a_store_that_cannot_be_opened_sends_nobody_to_a_daemon(door: Door, tmp_
     assert 3 == told.code
     assert "Check the path" in told.notes
     assert "status" not in told.notes
+    # The start had them off.
+    assert gc.isenabled()
 
 
 def test_no_daemon_says_how_to_start_one_or_do_without(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
