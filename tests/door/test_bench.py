@@ -61,6 +61,7 @@ def test_locomo_asks_a_daemon_and_scores_what_it_finds(tmp_path: Path) -> None:
     assert {"overall", "multi-hop", "single-hop"} == report["metrics"].keys()
     assert 0 < report["search_ms"]["server_p50"] <= report["search_ms"]["client_p99"]
     assert 2 == report["search_ms"]["steps"]["lexical"]["searches"]
+    assert 0 < report["page_ms"]["server_p50"] <= report["page_ms"]["client_p99"]
     assert overall == report["by_conversation"]["conv-x"]["overall"]
     assert [1.0, 1.0] == report["intervals"]["by question"]["R@5"]
     assert {"ablation", "baselines"}.isdisjoint(report)
@@ -122,7 +123,7 @@ def test_perf_measures_every_row_that_needs_no_model(tmp_path: Path) -> None:
     report = bench("perf", "--events", "1000", target=tmp_path / "out.json")
 
     rows = {row["name"]: row for row in report["rows"]}
-    assert 9 == len(rows)
+    assert 13 == len(rows)
     assert all(row["value"] > 0 for row in rows.values())
     assert "yes" == rows["lexical replay"]["also"]["identical to the live view"]
     assert "yes" == rows["contents replay"]["also"]["identical to the live view"]

@@ -21,6 +21,9 @@ from tools.bench.serving import Took, search_ms, serving, timed_search
 LIMIT = 100
 """Events asked for: the first 50 are scored as turns, all of them name the sessions."""
 
+PAGE = 10
+"""And asked for once more, as a reader does, to tell what that takes."""
+
 ALL = "all signals"
 WORDS, VECTORS, RECENCY, RANDOM = "BM25 only", "vectors only", "recency", "random"
 
@@ -43,6 +46,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     answers: dict[str, list[Answered]]
     took: list[Took]
+    page_took: list[Took]
     events: int
     left_out: int
     model_id: str
@@ -78,6 +82,8 @@ def measure(data: Path, plan: Plan, *, model: Path | None, folder: Path, console
         "by_conversation": {one.name: report(one.answers[ALL], CATEGORIES) for one in found},
         "places": _places(answers[ALL]),
         "search_ms": search_ms(took),
+        "page": PAGE,
+        "page_ms": search_ms([one for measured in found for one in measured.page_took]),
         **_intervals(answers, of, plan),
         **_others(answers, of, plan, found[0].model_id),
     }
@@ -88,6 +94,8 @@ def _conversation(conversation: Conversation, plan: Plan, store: Path, model: Pa
     with serving(conversation.drafts, store=store, model=model, time_zone="UTC") as (memory, model_id):
         answers: dict[str, list[Answered]] = {}
         answers[ALL], took = _searched(memory, conversation, ())
+        options = SearchOptions(now_ms=conversation.asked_ms)
+        page_took = [timed_search(memory, q.text, limit=PAGE, options=options)[1] for q in conversation.questions]
         for name, without in _variants(plan, model_id).items():
             answers[name], _ = _searched(memory, conversation, without)
         if plan.baselines:
@@ -98,6 +106,7 @@ def _conversation(conversation: Conversation, plan: Plan, store: Path, model: Pa
         name=conversation.name,
         answers=answers,
         took=took,
+        page_took=page_took,
         events=len(conversation.drafts),
         left_out=conversation.left_out,
         model_id=model_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tools.bench.coverage_figures import coverage_figures
@@ -142,16 +142,25 @@ def _misses(report: Report) -> Figures:
 
 
 def _latency(report: Report) -> Figures:
-    times = report["search_ms"]
+    """Of each number of hits that was asked for, two columns."""
+    asked = {report["page"]: report["page_ms"]} if "page" in report else {}
+    asked[report["limit"]] = report["search_ms"]
     rows = [
-        (f"seen by the {end}", "", f"{times[f'{end}_p50']:.1f}", f"{times[f'{end}_p99']:.1f}")
+        (f"seen by the {end}", "", *(f"{of[f'{end}_{p}']:.1f}" for of in asked.values() for p in ("p50", "p99")))
         for end in ("client", "server")
     ]
     rows += [
-        (f"step `{name}`", str(row["searches"]), f"{row['p50']:.2f}", f"{row['p99']:.2f}")
-        for name, row in times["steps"].items()
+        (f"step `{name}`", str(row["searches"]), *_milliseconds(name, asked.values()))
+        for name, row in report["search_ms"]["steps"].items()
     ]
-    return Figures(title="Milliseconds of a search", headings=("", "searches", "p50", "p99"), rows=tuple(rows))
+    headings = (f"{hits} hits: {p}" for hits in asked for p in ("p50", "p99"))
+    return Figures(title="Milliseconds of a search", headings=("", "searches", *headings), rows=tuple(rows))
+
+
+def _milliseconds(step: str, asked: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for of in asked:
+        took = of["steps"].get(step)
+        yield from (f"{took[p]:.2f}" if took else "" for p in ("p50", "p99"))
 
 
 def _scored(name: str, row: Scores, columns: Iterable[str]) -> tuple[str, ...]:
