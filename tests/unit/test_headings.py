@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent_memory.inference._headings import heading
+from agent_memory.inference._headings import heading, tidy
 from agent_memory.inference._titles import flaws_of
 
 
@@ -55,3 +55,7 @@ def test_a_list_is_announced_whole_or_not_at_all() -> None:
     places = "Seven places compute a price: the calendar, the mail, the receipt, the report, the export and others."
 
     assert ("", "Seven places compute a price") == (heading(thefts), heading(places))
+
+
+def test_marks_of_emphasis_go_and_the_same_characters_in_names_and_sums_stay() -> None:
+    assert "pool_size is 3 * 4, not 12" == tidy("`pool_size` is *3* * 4,\n _not_  **12**")
