@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from agent_memory.events import ROLE_OF_KIND, Kind
 from agent_memory.events.ulids import ulid_of
+from agent_memory.inference._tool_reading import read_tool_result
 from agent_memory.inference.extractive import ExtractiveSummariser
 from agent_memory.testing.strategies import texts
 from agent_memory.toc import ChildMaterial, Level, Material, Passage, Summary
@@ -119,6 +120,14 @@ def test_an_error_that_stays_is_told_alone() -> None:
     found = summary_of(ASKED, (RESULT, PASSING, "Bash"), (RESULT, FAILING, "Bash"))
 
     assert "FAILED tests/test_overlap.py::test_two_at_once - assert 2 == 1" in bullets(found)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\n\n", "\x0b", "\u2028"])
+def test_only_the_lines_that_say_how_it_ended_are_read_of_what_a_tool_gave_back(ending: str) -> None:
+    lines = ("Warning: no cache", "fatal: no such branch", "errors.log: 3 lines", "12 PASSED in 3 s")
+    text = ending.join(lines)
+
+    assert [lines[1], lines[3]] == [text[said.start : said.end] for said in read_tool_result(text).sentences]
 
 
 @pytest.mark.parametrize(

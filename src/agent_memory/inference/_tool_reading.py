@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from agent_memory.inference._cues import TALLY_WORDS
 from agent_memory.inference._sentences import NOTHING, PATH, WORD, Reading, Sentence
@@ -17,7 +18,8 @@ _TOOL_BAD = re.compile(
     r"(?:Error|Exception|\b(?:FAILED|FAIL|failed|fatal|panic(?:ked)?|error|ERROR|denied|not found))\b(?![\w./])"
 )
 _TOOL_GOOD = re.compile(r"\b\d+ (?:tests? )?passed\b|\ball tests passed\b|\bBUILD SUCCESS", re.I)
-_TOOL_ENDING = re.compile(f"{_TOOL_BAD.pattern}|(?i:{_TOOL_GOOD.pattern})")
+# Nothing of the two but in a line with one of these, or of the hints that brought somebody to read it.
+_TOOL_ENDINGS = ["fatal", "build success"]
 # `1 failed, 11 passed in 0.88s`: how many, but not what.
 _TALLY_WORTH = 10
 _TOOL_EDGE = re.compile(r"[=\-*#>\s|+]+|E {2,}")
@@ -71,29 +73,34 @@ def read_tool_result(text: str) -> Reading:
     lowered = ends.lower()
     made = _COMMIT_MADE.search(text, 0, HEAD) if "] " in ends else None
     committed = () if made is None else _committed(text, made)
-    if not any(hint in lowered for hint in _TOOL_HINTS):
+    hints = [hint for hint in _TOOL_HINTS if hint in lowered]
+    if not hints:
         return Reading(committed, {}, {}) if committed else NOTHING
+    hints += _TOOL_ENDINGS
     windows = [(first, last)] if whole else [(first, first + HEAD), (last - HEAD, last)]
     found: list[Sentence] = []
-    for at, window_end in windows:
-        while (hit := _TOOL_ENDING.search(text, at, window_end)) is not None:
-            for boundary in BREAK.finditer(text, at, hit.start()):
-                at = boundary.end()
-            after = BREAK.search(text, hit.end(), window_end)
-            end = after.start() if after else window_end
-            sentence = _tool_line(text, at, end)
-            if sentence is not None:
-                found.append(sentence)
-            at = end
+    for window in windows:
+        for start, end in _lines(text, *window):
+            low = text[start:end].lower()
+            if any(hint in low for hint in hints):
+                sentence = _tool_line(text, start, end)
+                if sentence is not None:
+                    found.append(sentence)
     # How it ended stands at the end; the first error names the cause.
     kept = found if len(found) <= 3 else [found[0], *found[-2:]]
     return Reading((*committed, *kept), {}, {})
 
 
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for boundary in BREAK.finditer(text, start, end):
+        yield start, boundary.start()
+        start = boundary.end()
+    yield start, end
+
+
 def _tool_line(text: str, start: int, end: int) -> Sentence | None:
-    line = text[start:end]
-    bad = _TOOL_BAD.search(line)
-    if bad is None and _TOOL_GOOD.search(line) is None:
+    bad = _TOOL_BAD.search(text, start, end)
+    if bad is None and _TOOL_GOOD.search(text, start, end) is None:
         return None
     edge = _TOOL_EDGE.match(text, start, end)
     if edge is not None:
