@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from agent_memory.events import Position
+from agent_memory.events import START, Position
 from agent_memory.events.ulids import ulid_key
 from agent_memory.indexes._contents_rows import (
     GripRow,
@@ -86,10 +86,13 @@ class ContentsWriter:
         self._children: dict[str, dict[bytes, Child]] = {}
         self._children_count = 0
         self._has_answers: bool | None = None
+        # Rows of segments that are gone stay behind; of these contents none is, if they were empty here.
+        self._may_be_gone = index.checkpoint() != START
         self._begin()
 
     def _begin(self) -> None:
         self._nodes: dict[bytes, tuple[bytes, NodeRow | None]] = {}
+        self._new: set[bytes] = set()
         self._unready: set[bytes] = set()
         self._answers: dict[bytes, list[tuple[Position, Answer]]] = {}
         self._marks: dict[bytes, bytes | None] = {}
@@ -129,22 +132,25 @@ class ContentsWriter:
     def put_segment(self, day: Period, row: NodeRow, mark: SegmentMark, grips: list[GripRow], version: int) -> None:
         """A segment is new, or is other than it was."""
         ulid = ulid_key(mark.first_event_id)
-        self._drop_grips(ulid, version)
+        prefix = level_prefix(self._generation, Level.SEGMENT) + ulid
+        if self._may_be_gone or ulid in self._children_of(day):
+            self._drop_grips(prefix, version)
+        else:
+            self._new.add(prefix)
         for grip in grips:
             self._grips[grip_id(grip.event_id, grip.start, grip.end)] = _encoder.encode(grip)
         value, row = encode_node(row)
-        self._nodes[level_prefix(self._generation, Level.SEGMENT) + ulid] = value, row
+        self._nodes[prefix] = value, row
         self._marks[session_prefix(self._generation, row.session) + ulid] = mark_bytes(mark)
         self._set_child(day, ulid, child_of(row))
 
     def drop_segment(self, day: Period, session: str, mark: SegmentMark, version: int) -> None:
         """A segment is there no longer: its events are in others."""
         ulid = ulid_key(mark.first_event_id)
-        self._drop_grips(ulid, version)
-        self._nodes[level_prefix(self._generation, Level.SEGMENT) + ulid] = (
-            gone(f"segment/{mark.first_event_id}"),
-            None,
-        )
+        prefix = level_prefix(self._generation, Level.SEGMENT) + ulid
+        self._may_be_gone = True
+        self._drop_grips(prefix, version)
+        self._nodes[prefix] = gone(f"segment/{mark.first_event_id}"), None
         self._marks[session_prefix(self._generation, session) + ulid] = None
         self._set_child(day, ulid, None)
 
@@ -152,8 +158,8 @@ class ContentsWriter:
         """Whether the segment that starts with an event was put or dropped."""
         return level_prefix(self._generation, Level.SEGMENT) + ulid_key(first_event_id) in self._nodes
 
-    def _drop_grips(self, ulid: bytes, version: int) -> None:
-        known = self._history(level_prefix(self._generation, Level.SEGMENT) + ulid, version)
+    def _drop_grips(self, prefix: bytes, version: int) -> None:
+        known = self._history(prefix, version)
         row = decode_node(known[1]) if known is not None else None
         if row is not None:
             for point in row.points:
@@ -170,6 +176,8 @@ class ContentsWriter:
         """A day, week, month or year is new, or may be other than it was; *is_ready* if its children are settled."""
         ulid = period_ulid(period)
         prefix = level_prefix(self._generation, period.level) + ulid
+        if parent is not None and ulid not in self._children_of(parent):
+            self._new.add(prefix)
         value, row = encode_node(row)
         self._nodes[prefix] = value, row
         if is_ready:
@@ -202,7 +210,8 @@ class ContentsWriter:
         """Change and checkpoint, at once or not at all."""
         batch = self._index.rows.batch()
         for prefix, (value, row) in self._nodes.items():
-            known = self._history(prefix, version)
+            # What was not there before is not looked for: of a log taken in at once, that is nearly all.
+            known = self._history(prefix, version) if prefix not in self._new else None
             latest, stored, before = known if known is not None else (-1, b"", b"")
             self._queue(batch, prefix, decode_node(stored) if stored else None, row)
             unheard_of = not before and row is None

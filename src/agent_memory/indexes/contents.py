@@ -154,11 +154,11 @@ class ContentsIndex:
         )
         return mark_from_bytes(found[0][1], found[0][0]) if found else None
 
-    def marks(self, session: str, first_event_id: str, end_ms: int) -> list[SegmentMark]:
-        """The segments of a session from one on, that start before a time."""
+    def marks(self, session: str, day: Period) -> list[SegmentMark]:
+        """The segments of a session on a day, in order."""
         prefix = session_prefix(self.generation, session)
         found = scan_all(
-            self._rows, Family.TOC_NODES, first=prefix + ulid_key(first_event_id), end=prefix + time_ulid(end_ms)
+            self._rows, Family.TOC_NODES, first=prefix + time_ulid(day.start_ms), end=prefix + time_ulid(day.end_ms)
         )
         return [mark_from_bytes(value, key) for key, value in found]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from agent_memory.annotation.scaffolding import SCAFFOLDING
@@ -250,10 +251,8 @@ class TocProjector:
         tail = self._tails.pop((session, day.id), None)
         if tail is not None and tail.first_event_id <= event_id:
             return [tail]
-        before = self.index.mark_before(session, event_id)
-        if before is not None and ulid_time_ms(before.first_event_id) >= day.start_ms:
-            event_id = before.first_event_id
-        return self.index.marks(session, event_id, day.end_ms)
+        marks = self.index.marks(session, day)
+        return marks[max(0, bisect_right(marks, event_id, key=_first_event_id) - 1) :]
 
     def _turns_of(self, session: str, mark: SegmentMark, checkpoint: Position) -> list[Turn]:
         """The turns of a segment as of *checkpoint*."""
@@ -329,6 +328,10 @@ class TocView:
 
 def _event_id(turn: Turn) -> str:
     return turn.event_id
+
+
+def _first_event_id(mark: SegmentMark) -> str:
+    return mark.first_event_id
 
 
 def _size(turns: Sequence[Turn]) -> int:
