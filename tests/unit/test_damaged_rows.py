@@ -61,23 +61,30 @@ def test_a_damaged_row_of_the_entities_is_corrupt_and_named(value: bytes) -> Non
     rows = InMemoryRows()
     index = EntitiesIndex(rows, generation=1)
     prefix = entities_prefix(1)
-    key = entity_key(Entity(EntityType.PERSON, "ada"))
+    key, many, odd = (entity_key(Entity(EntityType.PERSON, name)) for name in ("ada", "grace", "alan"))
     batch = rows.batch()
     for place in (
         b"c",
         b"t",
         b"d\x002026-01-10short",
         b"n" + key.to_bytes(8, "big")[:7],
-        b"p" + key.to_bytes(8, "big") + bytes(16),
+        b"e" + bytes(16),
+        b"p" + many.to_bytes(8, "big") + b"short",
     ):
         batch.put(Family.VIEWS, prefix + place, value)
+    # These can be read: as nine events that have rows of their own, and as no whole number of ULIDs.
+    batch.put(Family.VIEWS, prefix + b"n" + many.to_bytes(8, "big")[:7], b"\x81\x01\x09")
+    batch.put(Family.VIEWS, prefix + b"n" + odd.to_bytes(8, "big")[:7], b"\x81\x01\xc4\x01a")
     rows.write(batch)
     readers: list[Callable[[], object]] = [
         index.checkpoint,
         index.event_count,
         lambda: index.mentioning("2026-01-09", "2026-01-12", limit=9),
         lambda: index.counts([key]),
+        lambda: index.counts([odd]),
         lambda: index.postings([key], limit=9),
+        lambda: index.postings([many], limit=9),
+        lambda: index.mentioned([0]),
         lambda: list(index.entities_rows()),
     ]
     for read in readers:

@@ -80,13 +80,6 @@ class DayCount(msgspec.Struct, frozen=True, kw_only=True):
     projects: tuple[str, ...]
 
 
-Posting = tuple[int, tuple[int, ...]]
-"""That an event mentions an entity: the event's ULID as a number, and keys of other entities it mentions.
-
-The most distinctive of the event, not all where there are many. A plain pair, for a search reads hundreds.
-"""
-
-
 class DayMention(msgspec.Struct, frozen=True, gc=False):
     """That an event's text mentions the local days from ``first`` to ``last``, such as `2026-01-15`."""
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from agent_memory.indexes.event_ids import EventKeys
 from agent_memory.indexes.matches import Matches
-from agent_memory.indexes.model import DayCount, DayMention, Posting, Session, SetAside, Unworded, Where
+from agent_memory.indexes.model import DayCount, DayMention, Session, SetAside, Unworded, Where
 from agent_memory.indexes.turns import Turns
 from agent_memory.inference.port import Vectors
 from agent_memory.summaries.model import Answer
@@ -172,7 +172,10 @@ class Catalog(Protocol):
 
 
 class Entities(Protocol):
-    """Which events mention what, and which days. Keys of entities are those of `entity_key`."""
+    """Which events mention what, and which days.
+
+    Keys of entities are those of `entity_key`; events are their ULIDs as numbers, for a search reads hundreds.
+    """
 
     def event_count(self) -> int:
         """How many events the view contains, with entities or without."""
@@ -182,8 +185,12 @@ class Entities(Protocol):
         """How many events mention each entity, in the order asked; 0 for an unknown one."""
         ...
 
-    def postings(self, keys: Sequence[int], *, limit: int) -> list[list[Posting]]:
+    def postings(self, keys: Sequence[int], *, limit: int) -> list[list[int]]:
         """For each entity, in the order asked, up to *limit* of the events that mention it, newest first."""
+        ...
+
+    def mentioned(self, events: Sequence[int]) -> list[tuple[int, ...]]:
+        """For each event, in the order asked, keys of what it mentions: the most distinctive first, not all of many."""
         ...
 
     def mentioning(self, first: str, until: str, *, limit: int) -> list[DayMention]:

@@ -19,7 +19,7 @@ from agent_memory.projectors.times import ReadsTime, times_in
 from agent_memory.storage import Family, Rows, prefix_end
 from agent_memory.toc.calendar import Calendar, calendar_of
 
-FORMAT = 2
+FORMAT = 3
 
 SPANS_MAX = 16
 """How many mentions of days are kept of one event: the first in its text."""

@@ -77,7 +77,7 @@ class _Walk:
         self._total = index.event_count()
         self._hub = max(HUB_EVENTS_MIN, self._total * HUB_SHARE)
         self._followed: set[int] = set()
-        self._companions: dict[int, tuple[int, ...]] = {}
+        self._mentioned: dict[int, tuple[int, ...]] = {}
         self.scores: dict[int, float] = {}
 
     def weighed(self, keys: Sequence[int]) -> list[tuple[float, int]]:
@@ -90,9 +90,10 @@ class _Walk:
         """What the best events so far mention besides, with its damped weight."""
         mass: dict[int, float] = {}
         whole = 0.0
-        for event, score in self.best(READ_EVENTS_MAX):
+        best = self.best(READ_EVENTS_MAX)
+        for (_, score), keys in zip(best, self._read([event for event, _ in best]), strict=True):
             whole += score
-            for key in self._companions[event]:
+            for key in keys:
                 mass[key] = mass.get(key, 0.0) + score
         # Pairs that sort as they are: weightiest first, ties in order of key.
         most = sorted([(-share, key) for key, share in mass.items() if key not in self._followed])[:MET_MAX]
@@ -113,28 +114,29 @@ class _Walk:
 
     def follow(self, weighed: Sequence[tuple[float, int]], events_max: int) -> None:
         """Give the weight of each entity to the events that mention it."""
-        scores, companions = self.scores, self._companions
+        scores = self.scores
         read = self._index.postings([key for _, key in weighed], limit=events_max)
-        cut: list[tuple[float, int, set[int]]] = []
-        for (weight, key), postings in zip(weighed, read, strict=True):
+        cut: list[tuple[float, int, int]] = []
+        for (weight, key), events in zip(weighed, read, strict=True):
             self._followed.add(key)
-            for event, others in postings:
-                if event in scores:
+            for event in events:
+                scores[event] = scores.get(event, 0.0) + weight
+            if len(events) == events_max:
+                cut.append((weight, key, events[-1]))
+        # Of an entity with more events than are read, those that another entity led to count as well:
+        # older ones, for of the newer ones all were read.
+        for weight, key, oldest in cut:
+            older = [event for event in scores if event < oldest]
+            for event, keys in zip(older, self._read(older), strict=True):
+                if key in keys:
                     scores[event] += weight
-                else:
-                    scores[event] = weight
-                    companions[event] = others
-            if len(postings) == events_max:
-                cut.append((weight, key, {event for event, _ in postings}))
-        if not cut:
-            return
-        # Of an entity with more events than are read, those that another entity led to count as well.
-        keys = {key for _, key, _ in cut}
-        for event, others in companions.items():
-            if not keys.isdisjoint(others):
-                for weight, key, seen in cut:
-                    if key in others and event not in seen:
-                        scores[event] += weight
+
+    def _read(self, events: Sequence[int]) -> list[tuple[int, ...]]:
+        """What these events mention."""
+        known = self._mentioned
+        fresh = [event for event in events if event not in known]
+        known.update(zip(fresh, self._index.mentioned(fresh), strict=True))
+        return [known[event] for event in events]
 
     def _idf(self, count: int) -> float:
         return math.log(1.0 + (self._total - count + 0.5) / (count + 0.5))

@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import repeat
 
 import pytest
 
@@ -13,8 +14,8 @@ from agent_memory.annotation import Entity, EntityType
 from agent_memory.annotation.entities import entities_of
 from agent_memory.annotation.scaffolding import as_memory
 from agent_memory.events import Event
-from agent_memory.events.ulids import ulid_from_number
-from agent_memory.indexes.entities import COMPANIONS_MAX, entity_key
+from agent_memory.events.ulids import ulid_from_number, ulid_key
+from agent_memory.indexes.entities import MENTIONED_MAX, NAMED_EVENTS_MAX, entity_key
 from agent_memory.indexes.model import DayMention
 from agent_memory.indexes.port import Entities
 from agent_memory.log import RowEventLog
@@ -70,7 +71,12 @@ def gossip(count: int, *, seed: int = 0) -> list[Event]:
 def events_with(index: Entities, entity: Entity, *, limit: int) -> list[str]:
     """The ids of the events that mention the entity, as its postings have them."""
     [postings] = index.postings([entity_key(entity)], limit=limit)
-    return [ulid_from_number(event_id) for event_id, _ in postings]
+    return [ulid_from_number(number) for number in postings]
+
+
+def number_of(event_id: str) -> int:
+    """By which postings know an event."""
+    return int.from_bytes(ulid_key(event_id), "big")
 
 
 def nearness(mention: DayMention, first: str, until: str) -> tuple[object, ...]:
@@ -125,26 +131,47 @@ class EntitiesChecks:
 
     def test_a_name_of_several_things_is_counted_for_each(self) -> None:
         said = [event("so Engine is a person"), event("ok", project="/x/engine"), event("yes", project="engine")]
-        index = self.entities(said).index
+        projector = self.entities(said)
         kinds = [Entity(type, "engine") for type in (EntityType.PROJECT, EntityType.PERSON, EntityType.FILE)]
 
-        assert [2, 1, 0] == index.counts([entity_key(one) for one in kinds])
+        assert [2, 1, 0] == projector.index.counts([entity_key(one) for one in kinds])
+        assert list(projector.rows()) == list(self.entities(said[::-1]).rows())
 
-    def test_a_posting_names_what_else_the_event_mentions(self) -> None:
-        said = event("so Ada changed config.py for #7")
-        [[posting], nothing] = self.entities([said]).index.postings([entity_key(ADA), entity_key(NOBODY)], limit=9)
+    @pytest.mark.parametrize("batch", [1, 3])
+    def test_the_postings_of_few_and_of_many_events_are_told_alike(self, batch: int) -> None:
+        """However many there are, however they came, and whatever else has that name."""
+        many = NAMED_EVENTS_MAX + 3
+        person, project = Entity(EntityType.PERSON, "engine"), Entity(EntityType.PROJECT, "engine")
+        said = [event("so Engine left", time_ms=NOON_MS + n) for n in range(many)]
+        other = event("ok", project="engine", time_ms=NOON_MS + 99)
+        arrived = random.Random(batch).sample(said, many)
+        for count in (1, NAMED_EVENTS_MAX, NAMED_EVENTS_MAX + 1, many):
+            projector = self.entities([other, *arrived[:count]], sizes=repeat(batch))
+            newest_first = sorted((one.id for one in arrived[:count]), reverse=True)
+            for limit in (1, count, 99):
+                assert newest_first[:limit] == events_with(projector.index, person, limit=limit)
+            rows = [key for key, _ in projector.rows() if key.startswith("posting/")]
+            assert (count if count > NAMED_EVENTS_MAX else 0) == len(rows)
+            assert [other.id] == events_with(projector.index, project, limit=9)
+            assert [count, 1] == projector.index.counts([entity_key(person), entity_key(project)])
 
-        assert (said.id, []) == (ulid_from_number(posting[0]), nothing)
-        assert {entity_key(one) for one in entities_of(said) if one != ADA} == set(posting[1])
+    def test_an_event_tells_what_it_mentions(self) -> None:
+        said, silent = event("so Ada changed config.py for #7"), event("ok", time_ms=NOON_MS + 1)
+        index = self.entities([said, silent]).index
+        [[posting], nothing] = index.postings([entity_key(ADA), entity_key(NOBODY)], limit=9)
+        [mentioned, *others] = index.mentioned([posting, number_of(silent.id), 7])
 
-    def test_postings_name_the_most_distinctive_companions_newest_event_first(self) -> None:
-        many = " ".join(f"part_{n}" for n in range(50))
-        said = [event(f"so Ada has {many}", time_ms=NOON_MS + n) for n in range(4)]
-        index = self.entities(said).index
-        [found] = index.postings([entity_key(ADA)], limit=3)
+        assert (number_of(said.id), []) == (posting, nothing)
+        assert [entity_key(one) for one in entities_of(said)] == list(mentioned)
+        assert [(), ()] == others
 
-        assert [one.id for one in said[:0:-1]] == [ulid_from_number(event) for event, _ in found]
-        assert [entity_key(one) for one in entities_of(said[0])[:COMPANIONS_MAX]] == list(found[0][1])
+    def test_of_many_mentions_the_most_distinctive_are_told(self) -> None:
+        said = event("so Ada has " + " ".join(f"part_{n}" for n in range(50)))
+        index = self.entities([said]).index
+        [mentioned] = index.mentioned([number_of(said.id)])
+
+        assert [entity_key(one) for one in entities_of(said)[:MENTIONED_MAX]] == list(mentioned)
+        assert {(said.id,)} == {tuple(events_with(index, one, limit=9)) for one in entities_of(said)}
 
     def test_what_nobody_said_mentions_nothing(self) -> None:
         """What a harness puts before a prompt stays in the log, and out of the view."""
@@ -207,7 +234,7 @@ class EntitiesChecks:
     def test_the_nearest_mentions_come_first_however_they_are_read(
         self, few: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("agent_memory.indexes.entities._FEW", few)
+        monkeypatch.setattr("agent_memory.indexes._mentioned_days._FEW", few)
         chance = random.Random(5)
         starts = [(chance.randrange(-30, 30), chance.choice((0, 0, 1, 4, 6, 7, 20, 30))) for _ in range(120)]
         said = [event(f"[{start}..{start + more}]", time_ms=NOON_MS + n) for n, (start, more) in enumerate(starts)]
@@ -246,7 +273,7 @@ class EntitiesChecks:
         keys = [key for key, _ in self.entities(gossip(60)).rows()]
 
         assert sorted(keys) == keys
-        assert {"day", "name", "posting", "total"} == {key.partition("/")[0] for key in keys}
+        assert {"day", "event", "name", "posting", "total"} == {key.partition("/")[0] for key in keys}
 
     def test_what_was_taken_in_is_not_taken_in_again(self) -> None:
         projector = self.entities(gossip(20))
