@@ -42,7 +42,8 @@ _REOPEN_WAIT_S = 5.0
 _BLOOM_BITS = 10
 _LOCK_HELD = "lock hold by current process"
 
-_POINT_LOOKUPS = frozenset({Family.EVENTS, Family.IDS, Family.EMBEDDINGS, Family.TOC_NODES, Family.GRIPS})
+# Of the views, a search asks for names that are mostly none: words of its query.
+_POINT_LOOKUPS = frozenset({Family.EVENTS, Family.IDS, Family.EMBEDDINGS, Family.TOC_NODES, Family.GRIPS, Family.VIEWS})
 
 T = TypeVar("T")
 
