@@ -25,7 +25,7 @@ SPANS_MAX = 16
 """How many mentions of days are kept of one event: the first in its text."""
 
 _BATCH_EVENTS_MAX = 1_000
-# An event has about a dozen rows, and the engine keeps the interpreter while it takes them.
+# An event has about eight rows, and the engine keeps the interpreter while it takes them.
 _WRITE_EVENTS_MAX = 64
 _TIMED_CHARACTERS = 16_384
 
