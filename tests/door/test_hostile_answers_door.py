@@ -241,7 +241,8 @@ def test_conversations_that_steer_their_model_change_no_other_node_and_reach_no_
         assert not prompt.startswith(OF_A_SEGMENT) or 1 == len(held), prompt
     for node_id in beset:
         assert {nodes[node_id].session} == {grip.session for grip in proofs[node_id]}
-        assert "7731" not in str(nodes[node_id])
+        told = as_bytes(nodes[node_id]).decode().lower()
+        assert not [word for word in (*INNOCENT, "7731") if word in told]
     for node in nodes.values():
         assert "IGNORE" not in " ".join([node.title, node.abstract, *(bullet.text for bullet in node.bullets)])
         assert node.wording.model

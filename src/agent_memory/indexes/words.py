@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from agent_memory.annotation.function_words import FUNCTION_WORDS
+
 WORDS = "words-1"
 """Names the way of reading; part of the fingerprint of the lexical view."""
 
@@ -32,17 +34,6 @@ _UNSPACED = re.compile(
     "[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 _WORD = re.compile(r"[^\W_]+")
-# What English asks with, refers by and holds sentences together with: in every question, whatever
-# it is about. Wider than the index's own stop words, so it is taken from queries alone.
-_OF_QUESTIONS = """
-    a about after again all also am an and any are as at be because been before being between both but by can could
-    d did do does doing done during each ever few for from had has have having he her here hers him his how i if in
-    into is it its itself just ll m me more most my no nor not of off on once only or other our out over own re s
-    shall she should so some such t than that the their theirs them then there these they this those through to too
-    under until up us ve very was we were what when where which while who whom whose why will with would you your
-    yours didn doesn don hasn haven isn wasn weren wouldn
-"""
-_ASKING = frozenset(_OF_QUESTIONS.split())
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _PLAIN = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
@@ -66,7 +57,7 @@ def telling(query: str) -> str:
 
     Measured on the development conversations of LoCoMo: R@5 .468 with those words, .518 without.
     """
-    kept = _WORD.sub(lambda word: " " if word.group().lower() in _ASKING else word.group(), query)
+    kept = _WORD.sub(lambda word: " " if word.group().lower() in FUNCTION_WORDS else word.group(), query)
     return kept if _WORD.search(kept) else query
 
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
+from agent_memory.annotation.function_words import FUNCTION_WORDS
 from agent_memory.annotation.scaffolding import MEMORY_TAG
 from agent_memory.capture.redaction import Redactor
 from agent_memory.summaries.entries import visible
@@ -22,9 +23,11 @@ from agent_memory.summaries.folding import folded_text
 from agent_memory.toc.grips import settle
 
 GROUNDED_MIN = 0.25
-"""So many of a line's words, and one at least, must begin as some word of the material does.
+"""So many of a line's words, English function words aside, and one at least, must begin as some word of the material.
 
-Low on purpose: minutes are worded freely, and only a line about something else altogether is to be caught.
+Low on purpose: minutes are worded freely, and only a line about something else altogether is to be caught. Of the 688
+lines of minutes that the conversations of LoCoMo for development come with, three are lost, and six of ten
+are stopped under another conversation.
 """
 
 _STEM = 4
@@ -159,7 +162,8 @@ class Known:
                 return "names something that nobody said"
         if not all(map(self._has_number, _NUMBER.findall(folded))):
             return "has a number that nobody said"
-        stems = list(_stems(folded))
+        # In every text there is some `the`; of a line of such words alone nothing else can be asked.
+        stems = list(_stems(folded, without=FUNCTION_WORDS)) or list(_stems(folded))
         if stems and sum(stem in self._stems for stem in stems) < max(1, GROUNDED_MIN * len(stems)):
             return "is about something else"
         return ""
@@ -190,9 +194,9 @@ def _goes_on(c: str) -> bool:
     return c.isalnum() or c == "_"
 
 
-def _stems(folded: str) -> Iterator[str]:
+def _stems(folded: str, *, without: Container[str] = ()) -> Iterator[str]:
     for found in _WORD.finditer(folded):
-        if len(found[0]) >= _WORD_MIN:
+        if len(found[0]) >= _WORD_MIN and found[0] not in without:
             yield found[0][:_STEM]
     # Where words are not parted by blanks, two characters are the least that means something.
     for run in _WRITTEN.finditer(folded):
