@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from agent_memory.events import ROLE_OF_KIND, Kind
 from agent_memory.events.ulids import ulid_of
+from agent_memory.inference import _sentences
 from agent_memory.inference.extractive import ExtractiveSummariser
 from agent_memory.testing.contents_checks import TALK
 from agent_memory.testing.strategies import texts
@@ -330,3 +331,18 @@ def test_the_summary_does_not_depend_on_the_order_of_hashing() -> None:
     }
 
     assert 1 == len(outputs)
+
+
+def test_a_sentence_reads_the_same_however_full_the_memory_of_words_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a token is the first of its sentence is told by what is remembered of it."""
+    said = "Redis keeps every single token of ours, and so Redis has the last word"
+
+    def read() -> tuple[object, dict[str, tuple[int, str]]]:
+        named: dict[str, tuple[int, str]] = {}
+        _sentences._LEXICON.clear()
+        return _sentences.read_sentence(said, 0, len(said), 0, _sentences.OTHER, named), named
+
+    alone = read()
+    monkeypatch.setattr(_sentences, "_LEXICON_MAX", 3)
+
+    assert alone == read()
