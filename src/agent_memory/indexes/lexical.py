@@ -194,6 +194,15 @@ class LexicalIndex:
             hits = searcher.search(asked, limit=count, count=False, order_by_field="high", order=order).hits
             return int(hits[-1][0]) >> 16 if hits else None
 
+    def in_time(self, *, where: Where, limit: int, latest: bool) -> Matches:
+        with panics_told(_VIEW):
+            searcher = self._opened().searcher()
+            narrowed = [] if where.is_open else [(Occur.Must, f) for f in _filters(self._schema, where)]
+            asked = Query.boolean_query([*narrowed, (Occur.Must, Query.all_query())])
+            order = tantivy.Order.Desc if latest else tantivy.Order.Asc
+            hits = searcher.search(asked, limit=limit, count=False, order_by_field="high", order=order).hits
+            return _best_by_event(searcher, hits, np.zeros(len(hits))) if hits else Matches.of(())
+
     def whole_score(self, query: str) -> float:
         with panics_told(_VIEW):
             searcher = self._opened().searcher()

@@ -33,6 +33,13 @@ class LexicalSearch(Protocol):
         """
         ...
 
+    def in_time(self, *, where: Where, limit: int, latest: bool) -> Matches:
+        """Of what passes, the earliest or the *latest* passages, as their events with a score of 0, in order of time.
+
+        At most *limit*; without a word, for a question that holds none.
+        """
+        ...
+
     def whole_score(self, query: str) -> float:
         """What a passage of average length scores that holds each word of the query once.
 

@@ -9,8 +9,10 @@ import numpy as np
 
 from agent_memory.indexes.matches import Floats
 from agent_memory.retrieval import judges
+from agent_memory.retrieval.asked import Asked
 from agent_memory.retrieval.model import SearchOptions, Signal
 from agent_memory.retrieval.pool import Pool, order_of
+from agent_memory.temporal import TimeOrder
 
 WEIGHTS = {
     "lexical": 1.0,
@@ -26,9 +28,22 @@ WEIGHTS = {
 }
 """How much a signal counts; relative to each other, so one that is missing leaves its share."""
 
+OF_ANYTHING = {"lexical": 0.3, "vector": 0.15, "context": 0.3, "time": 3.0, "type": 1.0}
+"""What counts otherwise in a question that has no topic, as `what did we do yesterday`: nothing but when it was
+makes an event fit, and what words and meaning find of it is chance."""
+
+FIRST_OF_ALL = 1e9
+"""What time counts where the first or the last of all is asked for: a second, a year ago, is more than all else."""
 
 RECENT_MS = 30 * 86_400_000
 """An event that is so old is half as recent as one of now."""
+
+
+def weights_of(asked: Asked) -> dict[str, float]:
+    """How much each signal counts for this query."""
+    if asked.has_topic:
+        return WEIGHTS
+    return WEIGHTS | (OF_ANYTHING if asked.time.order is TimeOrder.ANY else OF_ANYTHING | {"time": FIRST_OF_ALL})
 
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,11 +61,19 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
 class Ranking:
     """The rows of a pool, best first; ties in order of event id."""
 
-    def __init__(self, pool: Pool, judged: Mapping[str, Floats], options: SearchOptions, *, now_ms: int) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        judged: Mapping[str, Floats],
+        options: SearchOptions,
+        *,
+        weights: Mapping[str, float] = WEIGHTS,
+        now_ms: int,
+    ) -> None:
         self._pool = pool
         self._columns: dict[str, Floats] = {**pool.normal, **judged}
-        total = sum(WEIGHTS[name] for name in self._columns) or 1.0
-        self._shares = {name: WEIGHTS[name] / total for name in self._columns}
+        total = sum(weights[name] for name in self._columns) or 1.0
+        self._shares = {name: weights[name] / total for name in self._columns}
         self.scores = np.zeros(len(pool))
         for name, column in self._columns.items():
             self.scores = self.scores + self._shares[name] * column

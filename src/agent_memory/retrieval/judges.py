@@ -5,6 +5,8 @@ Each gives one score a row, from 0 to about 1; `fusion` says how much it counts,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,6 +46,12 @@ WORDS_HALF = 8
 
 RELEVANT = 0.5
 """First and last are told among events with at least this share of the best evidence."""
+
+NAMED = 0.8
+"""What names the time that is asked for is worth as much as what was said then; so much where no topic is asked for."""
+
+FURTHEST = 32
+"""What is twice to the power of that many seconds away, more than a century, is no first or last."""
 
 SETTLING = frozenset({MemoryType.DECISION, MemoryType.PREFERENCE, MemoryType.CONSTRAINT})
 """The types of what is meant to hold for longer."""
@@ -100,23 +108,30 @@ def types(pool: Pool, asked: Asked) -> Floats:
     return stated
 
 
-def time(pool: Pool, asked: Asked, reading: TimeReading, mentioned: frozenset[str]) -> Floats:
+def time(
+    pool: Pool, asked: Asked, reading: TimeReading, mentioned: frozenset[str], edge_ms: int | None = None
+) -> Floats:
     """How near it is to the times that the query names, by when it was said or by what it names.
 
     *mentioned* are the events whose text names one of these times. A query that asks for a time
     wants events that name one; one that asks for the first or the last, the earliest or the latest
-    of those that fit.
+    of those that fit. Of a query without a topic these are the first or the last of all: *edge_ms* is when that was.
     """
     score = np.zeros(len(pool))
     if reading.spans:
         times = pool.times_ms()
         score = np.max([_nearness(times, span) for span in reading.spans], axis=0)
         if mentioned:
-            score = np.maximum(score, np.isin(pool.keys, event_keys_of(list(mentioned))))
+            named = np.isin(pool.keys, event_keys_of(list(mentioned)))
+            # Who asks what was done on a day wants that first, and then what was said of it elsewhere.
+            score = np.maximum(score, named if asked.has_topic else NAMED * named)
     if asked.asks_when:
         score = np.maximum(score, 0.4 * names_time(pool.traits).astype(np.float64))
     if reading.order is not TimeOrder.ANY:
-        score = np.maximum(score, _ordered(pool, latest=reading.order is TimeOrder.LATEST))
+        latest = reading.order is TimeOrder.LATEST
+        if not asked.has_topic:
+            return _first_of_all(pool, asked, reading.spans, edge_ms, latest=latest)
+        score = np.maximum(score, _ordered(pool, latest=latest))
     return score
 
 
@@ -140,6 +155,30 @@ def _ordered(pool: Pool, *, latest: bool) -> Floats:
     earlier = np.searchsorted(counted, times, side="left")
     before = len(counted) - np.searchsorted(counted, times, side="right") if latest else earlier
     return np.where(pool.evidence >= least, 1.0 - before / len(counted), 0.0)
+
+
+def _first_of_all(pool: Pool, asked: Asked, spans: Sequence[TimeSpan], edge_ms: int | None, *, latest: bool) -> Floats:
+    """1 for what stands at the first or last instant, by a thirtieth less with each doubling of what lies between.
+
+    The instant is that of the times which are asked for, or of all that there is: so no score depends on a filter.
+    What somebody else said, or is of another sort than is asked for, has none.
+    """
+    times = pool.times_ms()
+    edges = [span.until_ms if latest else span.from_ms for span in spans] or [edge_ms]
+    fits = np.ones(len(times), np.bool_)
+    if spans:
+        fits = np.any([_nearness(times, span) == 1.0 for span in spans], axis=0)
+    if asked.role is not None:
+        fits &= has_role(pool.traits, asked.role)
+    if asked.types:
+        fits &= has_type(pool.traits, asked.types)
+    score = np.zeros(len(times))
+    for edge in edges:
+        at = edge if edge is not None else edge_ms
+        if at is not None:
+            away_s = np.abs(times - at) / 1000
+            score = np.maximum(score, 1.0 - np.log2(1.0 + away_s) / FURTHEST)
+    return np.where(fits, np.maximum(score, 0.0), 0.0)
 
 
 def _around(line: Floats) -> tuple[Floats, Floats]:

@@ -95,7 +95,9 @@ class Found:
     def worth(self, scores: Floats) -> Floats:
         """From 0 to 1."""
         if self.top <= self.floor:
-            return (scores >= self.top).astype(np.float64)
+            # What has no score at all was found for its time, and not for what was asked.
+            fits: NDArray[np.bool_] = (scores >= self.top) & (scores != 0.0)
+            return fits.astype(np.float64)
         worth: Floats = np.minimum(np.maximum((scores - self.floor) / (self.top - self.floor), 0.0), 1.0)
         return worth
 
@@ -168,7 +170,8 @@ class Pool:
         if filtered:
             # What a filter keeps out may have a neighbour that passes, and what passes has neighbours, too.
             strongest = np.concatenate((strongest, best_first[admitted[best_first]][:NEIGHBOURS_OF]))
-        self._lay_out(around, strongest)
+        # What is there for its time alone tells nothing of its neighbours.
+        self._lay_out(around, strongest[self.evidence[strongest] > 0])
         self.evidence, self.given = evidence[: len(self)], given[: len(self)]
         self.is_found, self.is_excluded = is_found[: len(self)], is_excluded[: len(self)]
         self.normal: dict[str, Floats] = dict(zip(found, numbers[2:, : len(self)], strict=True))

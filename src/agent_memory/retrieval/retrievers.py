@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from agent_memory.indexes.event_ids import times_of
 from agent_memory.indexes.matches import Matches
 from agent_memory.indexes.model import EVERYWHERE, Where
 from agent_memory.retrieval.asked import Asked
@@ -17,7 +18,7 @@ from agent_memory.retrieval.model import Tier
 from agent_memory.retrieval.phrases import quoting
 from agent_memory.retrieval.pool import Found
 from agent_memory.retrieval.telling import Telling
-from agent_memory.retrieval.times import within
+from agent_memory.retrieval.times import where_is_within, within
 from agent_memory.retrieval.walk import walk
 from agent_memory.retrieval.wanted import Wanted
 from agent_memory.retrieval.watch import Watch
@@ -47,11 +48,15 @@ MENTIONS_MAX = 400
 
 
 class Retrieved(msgspec.Struct, frozen=True):
-    """What the retrievers found, by signal; the tier that this is; the events whose text names the query's time."""
+    """What the retrievers found, by signal; the tier that this is; the events whose text names the query's time.
+
+    ``edge_ms`` is when the first or the last event of all happened, where a query asks for nothing else.
+    """
 
     found: Mapping[str, Found]
     tier: Tier
     mentioned: frozenset[str]
+    edge_ms: int | None = None
 
 
 _TIERS = {
@@ -63,10 +68,16 @@ _TIERS = {
 
 
 class _Beside(msgspec.Struct):
-    """What the retrievers beside that of meaning found, and those of them that still look."""
+    """What the retrievers beside that of meaning found, and those of them that still look.
+
+    ``its_time`` is what passes the filter of what was said when the query asks; ``edge_ms`` is when the first or the
+    last event of all happened, of a query that asks for nothing else.
+    """
 
     asked: Asked
     reading: TimeReading
+    its_time: Sequence[Where] = ()
+    edge_ms: int | None = None
     found: dict[str, Found] = msgspec.field(default_factory=dict)
     failed: dict[str, Exception] = msgspec.field(default_factory=dict)
     phrases: Future[Found] | None = None
@@ -147,7 +158,7 @@ class Retrievers:
                 walked = walk(contents, beside.asked.text, where=where)
             # Worth all that it can be is what holds every word, in its own line and in its segment.
             found = {"contents": Found(walked, floor=0.0, top=2 * Wanted(beside.asked.text).whole)}
-        return beside.asked, beside.reading, Retrieved(found, tier, mentioned)
+        return beside.asked, beside.reading, Retrieved(found, tier, mentioned, beside.edge_ms)
 
     def close(self) -> None:
         """End the threads; what runs is finished first."""
@@ -173,21 +184,22 @@ class Retrievers:
             narrowing.set_exception(error)
             raise
         narrowing.set_result(narrower)
-        beside = _Beside(asked, reading)
+        beside = _Beside(asked, reading, its_time=_its_time(where, reading.spans))
         if asked.phrases and "phrase" not in without:
             beside.phrases = self._pool.submit(self._quoting, asked, watch)
         if reading.spans:
             beside.naming = self._pool.submit(self._naming, reading.spans, watch)
         found, failed = beside.found, beside.failed
         if "lexical" not in without:
-            _hear("lexical", lambda: self._by_words(asked, narrower, limit, watch), found, failed)
+            _hear("lexical", lambda: self._by_words(beside, narrower, limit, watch), found, failed)
         if asked.entities and "entity" not in without:
             _hear("entity", lambda: self._mentioning(asked, watch), found, failed)
         return beside
 
     # -- one signal each --------------------------------------------------------------------------
 
-    def _by_words(self, asked: Asked, narrower: Sequence[Where], limit: int, watch: Watch) -> Found:
+    def _by_words(self, beside: _Beside, narrower: Sequence[Where], limit: int, watch: Watch) -> Found:
+        asked = beside.asked
         depth = max(LEXICAL_DEPTH, limit)
         deeper = depth + depth // 3 if narrower else depth
         with watch.step("lexical"), self._lexical() as index:
@@ -200,6 +212,11 @@ class Retrievers:
             # Of many that fit as well, the first or the last might not be among so many.
             ordered = self._ordered(index, asked, EVERYWHERE)
             lists += [self._ordered(index, asked, where) for where in narrower]
+            if not asked.has_topic:
+                latest = asked.time.order is not TimeOrder.EARLIEST
+                lists += [index.in_time(where=where, limit=depth, latest=latest) for where in beside.its_time]
+                edge = index.in_time(where=EVERYWHERE, limit=1, latest=latest)
+                beside.edge_ms = int(times_of(edge.keys)[0]) if len(edge) else None
             whole = index.whole_score(asked.words)
         top = WHOLE_SHARE * whole
         return Found(everywhere, *lists, depth=LEXICAL_DEPTH, also=ordered, floor=0.0, top=top)
@@ -258,6 +275,12 @@ def _narrower(where: Where, spans: Sequence[TimeSpan]) -> list[Where]:
     """Within what all look beside everywhere: the filter, and in it each time that is named."""
     timed = [narrowed for span in spans if (narrowed := within(where, span)) is not None]
     return [*([] if where.is_open else [where]), *list(dict.fromkeys(timed))[:TIMES_MAX]]
+
+
+def _its_time(where: Where, spans: Sequence[TimeSpan]) -> list[Where]:
+    """What passes the filter in each of the times; without any, all that passes."""
+    inside = [where if where_is_within(where, span) else within(where, span) for span in spans[:TIMES_MAX]]
+    return [one for one in inside if one is not None] if spans else [where]
 
 
 def _found_within(where: Where, ranked: Matches, *, limit: int) -> Matches | None:

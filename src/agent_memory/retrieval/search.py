@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from agent_memory import courtesy
@@ -12,10 +12,10 @@ from agent_memory.indexes.matches import Floats
 from agent_memory.indexes.model import Where
 from agent_memory.retrieval import judges
 from agent_memory.retrieval.answering import Answering
-from agent_memory.retrieval.asked import QUERY_CHARACTERS_MAX, Asked, read
-from agent_memory.retrieval.fusion import WEIGHTS, Ranking
+from agent_memory.retrieval.asked import QUERY_CHARACTERS_MAX, Asked, about, read
+from agent_memory.retrieval.fusion import Ranking, weights_of
 from agent_memory.retrieval.lease import Lease
-from agent_memory.retrieval.model import DEFAULT_OPTIONS, SearchOptions, SearchResult, Tier
+from agent_memory.retrieval.model import DEFAULT_OPTIONS, Hit, SearchOptions, SearchResult, Tier
 from agent_memory.retrieval.pool import Pool
 from agent_memory.retrieval.retrievers import Retrieved, Retrievers
 from agent_memory.retrieval.strength import is_weak
@@ -95,8 +95,10 @@ class Searcher:
             )
             with watch.step("weigh"):
                 turns = self._turns if retrieved.tier is not Tier.CONTENTS else _no_turns
-                pool = Pool(retrieved.found, WEIGHTS, turns=turns, filtered=not where.is_open)
-                ranking = Ranking(pool, _judged(pool, asked, reading, retrieved, without), options, now_ms=now_ms)
+                weights = weights_of(asked)
+                pool = Pool(retrieved.found, weights, turns=turns, filtered=not where.is_open)
+                judged = _judged(pool, asked, reading, retrieved, without)
+                ranking = Ranking(pool, judged, options, weights=weights, now_ms=now_ms)
             with watch.step("resolve"):
                 hits = self._answering.hits(asked, pool, ranking, where=where, limit=limit, options=options)
         return SearchResult(
@@ -105,8 +107,7 @@ class Searcher:
             timings_ms=watch.timings_ms(),
             understood=reading,
             now_ms=now_ms,
-            # What was said at a time that is asked for answers, whatever its words.
-            weak=bool(hits) and not reading.spans and is_weak(retrieved.found, filtered=not where.is_open),
+            weak=bool(hits) and _is_weak(hits, asked, reading, retrieved, filtered=not where.is_open),
         )
 
     def close(self) -> None:
@@ -116,7 +117,8 @@ class Searcher:
     def _read(self, query: str, watch: Watch, *, now_ms: int, reads_time: bool) -> tuple[Asked, TimeReading]:
         with watch.step("read"):
             asked = read(query, now_ms=now_ms, calendar=self._calendar, reads_time=reads_time)
-            return asked, self._definite(asked, now_ms)
+            reading = self._definite(asked, now_ms)
+            return about(asked, reading), reading
 
     def _definite(self, asked: Asked, now_ms: int) -> TimeReading:
         try:
@@ -151,6 +153,16 @@ class Searcher:
         if failed is None:
             self._telling.tell("the neighbours in a damaged session", view="catalog", error=damaged)
         return turns
+
+
+def _is_weak(hits: Sequence[Hit], asked: Asked, reading: TimeReading, retrieved: Retrieved, *, filtered: bool) -> bool:
+    # What was said at a time that is asked for, or names it, answers, whatever its words.
+    for event in (hit.recorded.event for hit in hits):
+        if event.id in retrieved.mentioned or any(span.holds(event.time_ms) for span in reading.spans):
+            return False
+    if not asked.has_topic:
+        return bool(reading.spans)
+    return is_weak(retrieved.found, filtered=filtered)
 
 
 def _no_turns(found: Mapping[int, EventKeys]) -> Mapping[int, Turns]:
@@ -190,5 +202,5 @@ def _judged(
     if "type" not in without and asked.types:
         judged["type"] = judges.types(pool, asked)
     if asked.asks_when or not reading.is_timeless:
-        judged["time"] = judges.time(pool, asked, reading, retrieved.mentioned)
+        judged["time"] = judges.time(pool, asked, reading, retrieved.mentioned, retrieved.edge_ms)
     return judged

@@ -162,6 +162,12 @@ def _shown(sentence: _Sentence) -> str:
     return sentence.event.text[start : min(start + SENTENCE_MAX, sentence.end)].strip()
 
 
+def where_is_within(where: Where, span: TimeSpan) -> bool:
+    """Whether nothing passes the filter that was said outside the span."""
+    since = span.from_ms is None or (where.from_ms is not None and where.from_ms >= span.from_ms)
+    return since and (span.until_ms is None or (where.until_ms is not None and where.until_ms <= span.until_ms))
+
+
 def within(where: Where, span: TimeSpan) -> Where | None:
     """The filter narrowed to the span; None where nothing is left, or nothing is narrowed."""
     firsts = [ms for ms in (where.from_ms, span.from_ms) if ms is not None]

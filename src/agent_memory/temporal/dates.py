@@ -210,6 +210,7 @@ DAYS = (
     rule(f"MONTH the? {_N} (TO|and) the? {_N} comma? year", "day", _day_range),
     rule(f"(between|from) the? {_N} (TO|and) the? {_N} of? SURE_MONTH", "yearly_day", _day_range),
     rule(f"the? {_N} TO the? {_N} of? SURE_MONTH", "yearly_day", _day_range),
+    rule(f"(between|from) SURE_MONTH the? {_N} (TO|and) the? {_N} (?!units|unit|dash|MONTH)", "yearly_day", _day_range),
     rule(f"SURE_MONTH {_N} TO the? {_N} (?!units|unit|dash)", "yearly_day", _day_range),
     rule(f"(between|from) the? {_N} (TO|and) the? {_N} of? MONTH (?=stop|comma|$)", "yearly_day", _day_range),
     rule(_DATE, "day", _dated),

@@ -18,6 +18,10 @@ class TimeSpan(msgspec.Struct, frozen=True, kw_only=True):
     from_ms: int | None
     until_ms: int | None
 
+    def holds(self, time_ms: int) -> bool:
+        """Whether an instant lies in it."""
+        return (self.from_ms is None or self.from_ms <= time_ms) and (self.until_ms is None or time_ms <= self.until_ms)
+
 
 class TimeOrder(enum.Enum):
     """Which of the fitting events a question is after: any, the earliest or the latest."""

@@ -36,6 +36,10 @@ _NO_NOUN = listed(
     "of in on at to for from with by about and or but not may can could will would should must is are was were has had"
     " have did do does i we you he she it they that which who what when where why how if then than as up out so"
 )
+_HAPPENED = listed(
+    "bug commit conversation crash decision deploy deployment discussion error failure incident outage session"
+)
+"""What nobody takes for a part of a thing: `the last error` is the one that happened last."""
 _NOT_THINGS = PLACES | NUMBERS.keys() | UNITS.keys() | {f"{unit}s" for unit in UNITS}
 _NAMED = (
     rf"{_FREE}(?:(?P<of>the|our|my|your|his|her|their|its|\w+['’]s) (?:very )?|(?P<start>^\W*))"
@@ -117,6 +121,8 @@ def _is_of_what_happened(found: re.Match[str], *, past: bool) -> bool:
     if order == "previous" and found["of"] is None:
         return False
     if past or (found["of"] is not None and found["of"].lower() not in ("the", "its")):
+        return True
+    if noun.removesuffix("s") in _HAPPENED and not any(word in ("is", "are") for word in rest[:1]):
         return True
     told = any(word in PAST_VERBS or (word.endswith("ed") and not word.endswith("eed")) for word in rest)
     return told or any(word in _SPOKEN_OF for word in rest[:3])

@@ -82,6 +82,14 @@ class InMemoryLexicalIndex:
         )
         return times[:count][-1] if asked and times else None
 
+    def in_time(self, *, where: Where, limit: int, latest: bool) -> Matches:
+        passing = [chunk for chunk in self._chunks if admits(where, chunk[0])]
+        passing.sort(key=lambda chunk: chunk[0].time_ms, reverse=latest)
+        firsts: dict[str, Match] = {}
+        for event, start, end, _ in sorted(passing[:limit], key=lambda chunk: (chunk[0].id, chunk[1])):
+            firsts.setdefault(event.id, Match(event.id, start, end, 0.0, session_key(event.session)))
+        return Matches.of(list(firsts.values()))
+
     def whole_score(self, query: str) -> float:
         return sum(self._rarity(word) for word in sorted(set(_words(query))))
 

@@ -56,6 +56,17 @@ class LexicalSearchChecks:
 
         assert [e.id for e in events[:7]] == ids(index.search("words", where=EVERYWHERE, limit=7))
 
+    def test_what_was_said_at_a_time_is_found_without_a_word(self) -> None:
+        events = [said(n, f"line {n}") for n in range(20)]
+        index = self.make_index(events[::-1])
+        where = Where(from_ms=events[3].time_ms, until_ms=events[8].time_ms)
+
+        assert [e.id for e in events[17:]] == ids(index.in_time(where=EVERYWHERE, limit=3, latest=True))
+        assert [e.id for e in events[:3]] == ids(index.in_time(where=EVERYWHERE, limit=3, latest=False))
+        assert [e.id for e in events[3:9]] == ids(index.in_time(where=where, limit=99, latest=True))
+        assert [] == ids(index.in_time(where=Where(from_ms=events[19].time_ms + 1), limit=9, latest=True))
+        assert {0.0} == {match.score for match in index.in_time(where=where, limit=99, latest=True)}
+
     def test_the_edge_of_the_last_is_since_when_so_many_hold_every_word(self) -> None:
         events = [said(n, "deployed the billing" if n % 2 else "the billing") for n in range(20)]
         index = self.make_index(events)

@@ -256,6 +256,8 @@ from November to January 2025                     | 2024-11-01/2025-01-31
 between 2021 and 2023                             | 2021-01-01/2023-12-31
 from 3 to 7 May                                   | 2025-05-03/2025-05-07
 between the 3rd and the 7th of May                | 2025-05-03/2025-05-07
+between June 3 and 7                              | 2025-06-03/2025-06-07
+from June 3rd to the 7th                          | 2025-06-03/2025-06-07
 May 3–7, 2025                                     | 2025-05-03/2025-05-07
 28 April to 3 May                                 | 2025-04-28/2025-05-03
 June–August 2025                                  | 2025-06-01/2025-08-31

@@ -35,6 +35,8 @@ def read(query: str) -> TimeReading:
         "Who joined last?",
         "what was the last decision about Redis",
         "the last thing we decided",
+        "the last error",
+        "the last decision",
         "the last thing Mara asked for",
         "latest decision about DuckDB",
         "what was the last commit hash",
