@@ -265,7 +265,9 @@ def _is_held(memory: SyncMemory) -> bool:
     return status.until_ms > 0 and status.worded > 0
 
 
-@pytest.mark.parametrize(("interrupted", "sent_again"), [("set-aside", 0), ("ask-again", 1)])
+@pytest.mark.parametrize(
+    ("interrupted", "sent_again"), [("set-aside", 0), pytest.param("ask-again", 1, marks=pytest.mark.slow)]
+)
 def test_a_daemon_ends_promptly_beside_a_provider_that_hangs(
     server: LanguageModelServer, tmp_path: Path, interrupted: str, sent_again: int
 ) -> None:
