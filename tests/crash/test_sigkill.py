@@ -154,7 +154,7 @@ def seed_of_this_run() -> int:
 @pytest.mark.timeout(280)
 def test_kills_under_load_lose_and_double_nothing(tmp_path: Path) -> None:
     """Each run has instants of its own."""
-    survives_kills(tmp_path / "store", kills=15, seed=seed_of_this_run())
+    survives_kills(tmp_path / "store", kills=8, seed=seed_of_this_run())
 
 
 @pytest.mark.slow

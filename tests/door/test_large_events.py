@@ -7,14 +7,14 @@ from agent_memory.events import Draft, Kind
 from agent_memory.memory import Filter
 
 LINE = "a long line of a log that says very little "
-COUNT = 80
+COUNT = 40
 
 
 # All alike, so that they are embedded once.
 LARGE = Draft(kind=Kind.TOOL_RESULT, session="large", text=LINE * ((1 << 20) // len(LINE)))
 
 
-async def test_eighty_megabytes_are_read_page_by_page(memory: GrpcMemory) -> None:
+async def test_forty_megabytes_are_read_page_by_page(memory: GrpcMemory) -> None:
     position = 0
     for _ in range(COUNT // 20):
         receipts = await memory.append_batch([LARGE] * 20)
