@@ -63,6 +63,8 @@ def test_of_two_daemons_with_one_spool_the_second_takes_over(tmp_path: Path) -> 
             assert {"cursor"} == read_policy(spool).ignore_agents
             hook({"AGENT_MEMORY_SPOOL": str(spool)}, "for the first")
             eventually(lambda: ["for the first"] == texts(of_first))
+            # Killed between the log and the spool, it would leave the second the same to take in.
+            eventually(lambda: of_first.status().spool.drained == 1 and not of_first.status().spool.waiting)
             first.kill()
             hook({"AGENT_MEMORY_SPOOL": str(spool)}, "for the second")
             eventually(lambda: ["for the second"] == texts(of_second))
