@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 import agent_memory
-from agent_memory.events import Kind
+from agent_memory.events import Kind, Role
 from agent_memory.memory import Filter
 from agent_memory.retrieval.model import SearchOptions
 from agent_memory.sync import SyncMemory
@@ -98,6 +98,13 @@ def test_that_nothing_was_said_then_is_told(memory: SyncMemory, query: str) -> N
     result = memory.search(query, limit=3, options=ASKED)
 
     assert result.weak or not result.hits
+
+
+def test_that_nobody_said_what_the_last_is_asked_of_is_told(memory: SyncMemory) -> None:
+    users = Filter(roles=(Role.USER,))
+
+    assert memory.search("what was the last thing you said", where=users, limit=3, options=ASKED).weak
+    assert not memory.search("what was the last thing I said", where=users, limit=3, options=ASKED).weak
 
 
 def test_a_name_alone_finds_what_holds_it_and_not_what_holds_its_parts(memory: SyncMemory) -> None:

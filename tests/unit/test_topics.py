@@ -72,6 +72,8 @@ def test_whose_words_are_asked_for(query: str, role: Role | None) -> None:
         ("where is to_bytes", ("to_bytes",)),
         ("src/mill/token.py", ("src/mill/token.py",)),
         ("why did the deploy of the mill to the new cluster fail in src/mill/token.py", ()),
+        ("what happened on 2026-02-03", ()),
+        ("make_deploy on 2026-02-03", ("make_deploy",)),
         ('"keep the key" in cache_key.py', ("keep the key",)),
     ],
 )

@@ -91,8 +91,10 @@ def read(query: str, *, now_ms: int, calendar: Calendar, reads_time: bool = True
     """The query as the signals read it; where it is not read for times, it says nothing of any."""
     text = query[:QUERY_CHARACTERS_MAX]
     hashes = {speaker_hash(name) for name in names_in(text)[:NAMES_MAX]}
-    phrases = [" ".join("".join(found).split()) for found in _QUOTED.findall(text)] or _names(text)
     time = read_query(text, now_ms=now_ms, calendar=calendar) if reads_time else TIMELESS
+    # A date is no name: who asks what was done on `2026-02-03` does not want what quotes it.
+    undated = _blanked(text, [(span.start, span.end) for span in time.spans])
+    phrases = [" ".join("".join(found).split()) for found in _QUOTED.findall(text)] or _names(undated)
     return Asked(
         text=text,
         words=_without(text, [(span.start, span.end) for span in time.spans]),

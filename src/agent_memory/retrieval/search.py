@@ -161,7 +161,8 @@ def _is_weak(hits: Sequence[Hit], asked: Asked, reading: TimeReading, retrieved:
         if event.id in retrieved.mentioned or any(span.holds(event.time_ms) for span in reading.spans):
             return False
     if not asked.has_topic:
-        return bool(reading.spans)
+        # Nor is anything the first or the last where nobody said what is asked for.
+        return bool(reading.spans) or not any(one.name == "time" and one.contribution for one in hits[0].signals)
     return is_weak(retrieved.found, filtered=filtered)
 
 

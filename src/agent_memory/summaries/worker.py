@@ -271,7 +271,8 @@ class Worker:
             self._done(chosen)
             return 0.0
         if not chosen.is_again and (reason := self._why_not(digest)):
-            telemetry.LOG.warning("a node is set aside", node=node_id, reason=reason)
+            # Not the reason: a provider's words may be the conversation's.
+            telemetry.LOG.warning("a node is set aside that was refused or cut off before", node=node_id)
             return self._nothing(chosen, digest, reason, Usage())
         return self._asked(chosen, digest, material)
 

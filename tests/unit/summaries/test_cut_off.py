@@ -6,11 +6,13 @@ from collections import Counter
 
 import pytest
 
+from agent_memory import telemetry
 from agent_memory.errors import InvalidEvent
 from agent_memory.summaries.errors import ProviderCutOff, ProviderRefused, ProviderUnavailable
 from agent_memory.summaries.model import Prompt, Usage
 from agent_memory.summaries.schedule import Wish
 from agent_memory.summaries.worker import INTERRUPTED
+from agent_memory.telemetry.privacy import without_conversations
 from agent_memory.testing.desks import ObedientModel, words_plainly
 from agent_memory.testing.events import NOON_MS
 from agent_memory.toc.material import Level
@@ -119,6 +121,20 @@ def test_an_answer_that_the_log_does_not_take_is_asked_for_anew_by_who_asks(benc
     assert ["segment/a"] == list(aside)
     assert 2 == sent(it)["segment/a"]
     assert {} == refusals(it)
+
+
+def test_no_log_holds_why_a_node_was_refused(bench, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    """A provider's words may be those of a conversation; they stand in the store, and not in the daemon's log."""
+    told: list[dict[str, object]] = []
+    monkeypatch.setattr(telemetry.LOG, "_write", lambda level, event, fields: told.append({"event": event, **fields}))
+    it = bench(refusals_max=1)
+    it.desk.put("a", "a", last_event_ms=LONG_AGO_MS)
+    it.journal.count_refusal("segment/a", it.desk.material("segment/a")[0], "the otter is at the weir")
+    it.run()
+
+    assert ["segment/a"] == list(refusals(it))
+    assert told
+    assert not [entry for entry in told if "otter" in str(without_conversations(entry))]
 
 
 @pytest.mark.parametrize(("may_resend", "times"), [(False, 1), (True, 2)])
