@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -31,7 +31,7 @@ from agent_memory.indexes._contents_rows import (
 from agent_memory.indexes._wording_rows import is_wording_key, row_name
 from agent_memory.indexes.decoding import decoded
 from agent_memory.indexes.wording import WordingIndex
-from agent_memory.storage import Family, Rows, prefix_end, scan_all
+from agent_memory.storage import Family, Range, Rows, prefix_end, scan_all
 from agent_memory.toc.calendar import Calendar, Period
 from agent_memory.toc.material import Level
 from agent_memory.toc.model import Grip, Node
@@ -43,6 +43,7 @@ _grip_decoder = msgspec.msgpack.Decoder(GripRow)
 _position_decoder = msgspec.msgpack.Decoder(int)
 _TIME_END = (1 << 48) - 1
 _SUFFIX_END = b"\xff" * 9
+_NO_RANGE = (b"", b"")
 
 
 class ContentsIndex:
@@ -106,19 +107,11 @@ class ContentsIndex:
         return self._newest(self._period_prefix(period), VERSION_MAX)
 
     def segment_of(self, event_id: str, session: str) -> Node | None:
-        mark = self._mark_of(event_id, session)
+        (mark,) = self._marks_of([(event_id, session)])
         return self._newest(self._segment_prefix(mark.first_event_id), VERSION_MAX) if mark else None
 
     def segment_ids_of(self, events: Iterable[tuple[str, str]]) -> list[str]:
-        found: list[str] = []
-        seen: dict[str, list[SegmentMark]] = {}
-        for event_id, session in events:
-            of_session = seen.setdefault(session, [])
-            mark = next((one for one in of_session if one.first_event_id <= event_id <= one.last_event_id), None)
-            if mark is None and (mark := self._mark_of(event_id, session)) is not None:
-                of_session.append(mark)
-            found.append(f"segment/{mark.first_event_id}" if mark else "")
-        return found
+        return [f"segment/{mark.first_event_id}" if mark else "" for mark in self._marks_of(list(events))]
 
     def grip(self, grip_id: str) -> Grip | None:
         if not is_ulid(grip_id):
@@ -148,11 +141,8 @@ class ContentsIndex:
 
     def mark_before(self, session: str, event_id: str) -> SegmentMark | None:
         """The last segment of a session that starts at or before an event."""
-        prefix = session_prefix(self.generation, session)
-        found = self._rows.scan(
-            Family.TOC_NODES, first=prefix, end=prefix + _next(ulid_key(event_id)), limit=1, reverse=True
-        )
-        return mark_from_bytes(found[0][1], found[0][0]) if found else None
+        (found,) = self._rows.last_of_each(Family.TOC_NODES, [self._marks_until(session, event_id)])
+        return None if found is None else mark_from_bytes(found[1], found[0])
 
     def marks(self, session: str, day: Period) -> list[SegmentMark]:
         """The segments of a session on a day, in order."""
@@ -205,9 +195,17 @@ class ContentsIndex:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _mark_of(self, event_id: str, session: str) -> SegmentMark | None:
-        mark = self.mark_before(session, event_id) if is_ulid(event_id) else None
-        return None if mark is None or mark.last_event_id < event_id else mark
+    def _marks_until(self, session: str, event_id: str) -> Range:
+        prefix = session_prefix(self.generation, session)
+        return prefix, prefix + _next(ulid_key(event_id))
+
+    def _marks_of(self, events: Sequence[tuple[str, str]]) -> list[SegmentMark | None]:
+        """The segments that hold events, each given with its session."""
+        ranges = [self._marks_until(session, id) if is_ulid(id) else _NO_RANGE for id, session in events]
+        found = self._rows.last_of_each(Family.TOC_NODES, ranges)
+        marks = [None if row is None else mark_from_bytes(row[1], row[0]) for row in found]
+        beside = zip(marks, events, strict=True)
+        return [mark if mark and id <= mark.last_event_id else None for mark, (id, _) in beside]
 
     def _newest(self, prefix: bytes, until: int) -> Node | None:
         found = self._rows.scan(

@@ -3,7 +3,7 @@
 from agent_memory.storage.batch import RowBatch
 from agent_memory.storage.in_memory import InMemoryRows
 from agent_memory.storage.lock import StoreLock
-from agent_memory.storage.port import Batch, Family, Rows, prefix_end, scan_all
+from agent_memory.storage.port import Batch, Family, Range, Rows, prefix_end, scan_all
 from agent_memory.storage.rocks import DISK_RESERVE_BYTES, RocksRows, store_free_bytes
 from agent_memory.storage.store import (
     STORE_FORMAT,
@@ -23,6 +23,7 @@ __all__ = [
     "Family",
     "InMemoryRows",
     "Manifest",
+    "Range",
     "RocksRows",
     "RowBatch",
     "Rows",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from agent_memory.errors import Closed
 from agent_memory.storage.batch import Op, RowBatch
-from agent_memory.storage.port import Batch, Family
+from agent_memory.storage.port import Batch, Family, Range
 
 
 class InMemoryRows:
@@ -41,6 +41,10 @@ class InMemoryRows:
             if reverse:
                 found.reverse()
             return [(key, values[key]) for key in found[:limit]]
+
+    def last_of_each(self, family: Family, ranges: Sequence[Range]) -> list[tuple[bytes, bytes] | None]:
+        last = [self.scan(family, first=first, end=end, limit=1, reverse=True) for first, end in ranges]
+        return [found[0] if found else None for found in last]
 
     def batch(self) -> RowBatch:
         return RowBatch()

@@ -34,6 +34,10 @@ class Batch(Protocol):
         ...
 
 
+Range = tuple[bytes, bytes]
+"""Keys from the first, which is included, to the second, which is not."""
+
+
 class Rows(Protocol):
     """Byte keys in byte order, in families. Safe to use from several threads."""
 
@@ -48,6 +52,10 @@ class Rows(Protocol):
 
         The bound keeps the interpreter free for others; `scan_all` pages through.
         """
+        ...
+
+    def last_of_each(self, family: Family, ranges: Sequence[Range]) -> list[tuple[bytes, bytes] | None]:
+        """For each range ``[first, end)`` its last row, None where it has none; many cost little more than one."""
         ...
 
     def batch(self) -> Batch: ...

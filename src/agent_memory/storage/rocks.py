@@ -28,7 +28,7 @@ import rocksdict
 
 from agent_memory.errors import AgentMemoryError, Closed, Corrupt, DiskFull, StorageUnavailable
 from agent_memory.storage.batch import Op, RowBatch
-from agent_memory.storage.port import Batch, Family
+from agent_memory.storage.port import Batch, Family, Range
 
 DISK_RESERVE_BYTES = 64 << 20
 
@@ -102,21 +102,32 @@ class RocksRows:
 
         def rows(engine: _Engine) -> list[tuple[bytes, bytes]]:
             column = engine.families[family]
-            if not reverse:
-                # Only the upper bound: rocksdict gives the lower one the prefix of typed keys.
-                options = rocksdict.ReadOptions()
-                options.set_iterate_upper_bound(end)
-                return list(islice(column.items(from_key=first, read_opt=options), limit))
-            found: list[tuple[bytes, bytes]] = []
-            for row in column.items(backwards=True, from_key=end):
-                key = row[0]
-                if key < first or len(found) == limit:
-                    break
-                if key != end:
-                    found.append(row)
+            if reverse:
+                return _backwards(column.iter(), first, end, limit)
+            # Only the upper bound: rocksdict gives the lower one the prefix of typed keys.
+            options = rocksdict.ReadOptions()
+            options.set_iterate_upper_bound(end)
+            found = list(islice(column.items(from_key=first, read_opt=options), limit))
+            if len(found) < limit:
+                # These end at what cannot be read as they do at the end; an iterator tells which it is.
+                iterator = column.iter(options)
+                iterator.seek(found[-1][0] + b"\x00" if found else first)
+                iterator.status()
             return found
 
         return self._read(rows)
+
+    def last_of_each(self, family: Family, ranges: Sequence[Range]) -> list[tuple[bytes, bytes] | None]:
+        if not ranges:
+            return []
+
+        def each(engine: _Engine) -> list[tuple[bytes, bytes] | None]:
+            # To make an iterator costs more than to move it.
+            iterator = engine.families[family].iter()
+            found = [_backwards(iterator, first, end, 1) for first, end in ranges]
+            return [rows[0] if rows else None for rows in found]
+
+        return self._read(each)
 
     def batch(self) -> RowBatch:
         return RowBatch()
@@ -288,6 +299,21 @@ class _Engine:
                 column.close()
         with contextlib.suppress(Exception):
             self.db.close()
+
+
+def _backwards(iterator: rocksdict.RdictIter, first: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+    found: list[tuple[bytes, bytes]] = []
+    iterator.seek_for_prev(end)
+    if iterator.valid() and iterator.key() == end:
+        iterator.prev()
+    while iterator.valid() and (key := iterator.key()) >= first:
+        found.append((key, iterator.value()))
+        if len(found) == limit:
+            return found
+        iterator.prev()
+    # It ends before the first of all rows, or at what cannot be read, which this raises.
+    iterator.status()
+    return found
 
 
 def _options(cache: rocksdict.Cache) -> rocksdict.Options:

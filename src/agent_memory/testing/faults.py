@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from agent_memory.errors import StorageUnavailable
-from agent_memory.storage.port import Batch, Family, Rows
+from agent_memory.storage.port import Batch, Family, Range, Rows
 
 
 class InjectedFault(StorageUnavailable):
@@ -57,6 +57,9 @@ class FaultyRows:
         self, family: Family, *, first: bytes, end: bytes, limit: int, reverse: bool = False
     ) -> list[tuple[bytes, bytes]]:
         return self._rows.scan(family, first=first, end=end, limit=limit, reverse=reverse)
+
+    def last_of_each(self, family: Family, ranges: Sequence[Range]) -> list[tuple[bytes, bytes] | None]:
+        return self._rows.last_of_each(family, ranges)
 
     def batch(self) -> Batch:
         return self._rows.batch()

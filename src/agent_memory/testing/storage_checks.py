@@ -79,6 +79,15 @@ class RowsChecks:
         assert [] == keys(rows, first=b"b", end=b"a")
         assert [] == keys(rows, first=b"a", end=b"a", reverse=True)
 
+    def test_of_each_range_the_last_row_is_found(self) -> None:
+        rows = self.filled(b"a", b"b", b"b\x00", b"c")
+        ranges = [(b"b", b"c"), (b"d", b"e"), (b"a", b"b"), (b"", b"a"), (b"a", _END), (b"c", b"b"), (b"b", b"b\x00")]
+        found = rows.last_of_each(Family.VIEWS, ranges)
+
+        assert [b"b\x00", None, b"a", None, b"c", None, b"b"] == [row and row[0] for row in found]
+        assert (b"c", rows.get(Family.VIEWS, b"c")) == found[4]
+        assert [] == rows.last_of_each(Family.VIEWS, [])
+
     def test_scan_all_pages_through_everything_once(self) -> None:
         rows = self.filled(*(b"%04d" % n for n in range(25)))
         found = [key for key, _ in scan_all(rows, Family.VIEWS, first=b"", end=b"\xff", page=10)]
@@ -143,6 +152,7 @@ class RowsChecks:
             lambda: rows.get(Family.VIEWS, b"a"),
             lambda: rows.get_many(Family.VIEWS, [b"a"]),
             lambda: keys(rows),
+            lambda: rows.last_of_each(Family.VIEWS, [(b"a", b"b")]),
             lambda: rows.write(batch),
         ):
             with pytest.raises(Closed):
@@ -178,6 +188,8 @@ class RowsChecks:
 
             assert sorted(model.items()) == list(scan_all(rows, Family.VIEWS, first=b"", end=_END, page=3))
             assert within == rows.scan(Family.VIEWS, first=first, end=end, limit=limit, reverse=reverse)
+            last = max(((k, v) for k, v in model.items() if first <= k < end), default=None)
+            assert [last, None] == rows.last_of_each(Family.VIEWS, [(first, end), (end, end)])
 
         check()
 
