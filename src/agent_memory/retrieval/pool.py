@@ -23,7 +23,7 @@ from agent_memory.indexes.turns import Turns
 GAP = 16
 """Empty places between two sessions: as far as any judge looks."""
 
-SESSIONS_MAX = 64
+SESSIONS_MAX = 32
 """Sessions whose neighbourhoods are looked at; those with the strongest evidence."""
 
 GIVES_NOTHING = frozenset({"phrase"})

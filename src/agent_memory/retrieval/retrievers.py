@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -30,10 +30,14 @@ if TYPE_CHECKING:
     from agent_memory.inference.port import Embedder
     from agent_memory.log.port import EventLog
 
-LEXICAL_DEPTH = 300
+LEXICAL_DEPTH = 150
 VECTOR_DEPTH = 200
 ENTITY_DEPTH = 100
-"""How many events each is asked for at least: everywhere, under a filter, and within each time that is named."""
+"""How many events each is asked for at least: everywhere, and under a filter."""
+
+TIME_DEPTH = 50
+"""So many within each time that is named: what is found there joins what was found everywhere."""
+
 WHOLE_SHARE = 0.7
 """Words are worth all that they can be where the best match has so much of the query, and less where it has less."""
 
@@ -65,6 +69,13 @@ _TIERS = {
     (False, True): Tier.VECTORS,
     (False, False): Tier.CONTENTS,
 }
+
+
+class _Inside(NamedTuple):
+    """A filter, and whether a time that the query names is part of it."""
+
+    where: Where
+    is_time: bool
 
 
 class _Beside(msgspec.Struct):
@@ -127,7 +138,7 @@ class Retrievers:
         Where neither words nor meaning answered, be it that they cannot or that both are left out, the
         contents are walked instead of all of them, and the tier says so.
         """
-        narrowing: Future[Sequence[Where]] = Future()
+        narrowing: Future[Sequence[_Inside]] = Future()
         found: dict[str, Found] = {}
         failed: dict[str, Exception] = {}
         if self._embedder is None or "vector" in without:
@@ -167,7 +178,7 @@ class Retrievers:
     def _beside_meaning(
         self,
         read: Callable[[], tuple[Asked, TimeReading]],
-        narrowing: Future[Sequence[Where]],
+        narrowing: Future[Sequence[_Inside]],
         where: Where,
         limit: int,
         without: frozenset[str],
@@ -198,7 +209,7 @@ class Retrievers:
 
     # -- one signal each --------------------------------------------------------------------------
 
-    def _by_words(self, beside: _Beside, narrower: Sequence[Where], limit: int, watch: Watch) -> Found:
+    def _by_words(self, beside: _Beside, narrower: Sequence[_Inside], limit: int, watch: Watch) -> Found:
         asked = beside.asked
         depth = max(LEXICAL_DEPTH, limit)
         deeper = depth + depth // 3 if narrower else depth
@@ -206,12 +217,13 @@ class Retrievers:
             ranked = index.search(asked.words, where=EVERYWHERE, limit=deeper)
             everywhere = ranked[:depth]
             lists = []
-            for where in narrower:
-                known = _found_within(where, ranked, limit=depth)
-                lists.append(index.search(asked.words, where=where, limit=depth) if known is None else known)
+            for where, is_time in narrower:
+                count = max(TIME_DEPTH, limit) if is_time else depth
+                known = _found_within(where, ranked, limit=count)
+                lists.append(index.search(asked.words, where=where, limit=count) if known is None else known)
             # Of many that fit as well, the first or the last might not be among so many.
             ordered = self._ordered(index, asked, EVERYWHERE)
-            lists += [self._ordered(index, asked, where) for where in narrower]
+            lists += [self._ordered(index, asked, where) for where, _ in narrower]
             if not asked.has_topic:
                 latest = asked.time.order is not TimeOrder.EARLIEST
                 lists += [index.in_time(where=where, limit=depth, latest=latest) for where in beside.its_time]
@@ -232,14 +244,18 @@ class Retrievers:
         return index.search(asked.words, where=within(where, span) or where, limit=ORDERED_DEPTH)
 
     def _nearest(
-        self, embedder: Embedder, text: str, narrowing: Future[Sequence[Where]], limit: int, watch: Watch
+        self, embedder: Embedder, text: str, narrowing: Future[Sequence[_Inside]], limit: int, watch: Watch
     ) -> Found:
         with watch.step("embed"):
             vector = embedder.embed([text], query=True)[0]
         narrower = narrowing.result()
+        depth = max(VECTOR_DEPTH, limit)
         with watch.step("vector"), self._vectors() as index:
-            everywhere = index.search(vector, where=EVERYWHERE, limit=max(VECTOR_DEPTH, limit))
-            lists = [index.search(vector, where=where, limit=max(VECTOR_DEPTH, limit)) for where in narrower]
+            everywhere = index.search(vector, where=EVERYWHERE, limit=depth)
+            lists = [
+                index.search(vector, where=where, limit=max(TIME_DEPTH, limit) if is_time else depth)
+                for where, is_time in narrower
+            ]
         # However many are asked for, what a score is worth counts from the same place.
         floor = float(everywhere.scores[:VECTOR_DEPTH][-1]) if everywhere else 0.0
         return Found(everywhere, *lists, depth=VECTOR_DEPTH, floor=floor)
@@ -271,10 +287,11 @@ def _hear(name: str, retrieve: Callable[[], Found], found: dict[str, Found], fai
         failed[name] = error
 
 
-def _narrower(where: Where, spans: Sequence[TimeSpan]) -> list[Where]:
+def _narrower(where: Where, spans: Sequence[TimeSpan]) -> list[_Inside]:
     """Within what all look beside everywhere: the filter, and in it each time that is named."""
-    timed = [narrowed for span in spans if (narrowed := within(where, span)) is not None]
-    return [*([] if where.is_open else [where]), *list(dict.fromkeys(timed))[:TIMES_MAX]]
+    timed = dict.fromkeys(narrowed for span in spans if (narrowed := within(where, span)) is not None)
+    inside = [] if where.is_open else [_Inside(where, is_time=False)]
+    return inside + [_Inside(narrowed, is_time=True) for narrowed in list(timed)[:TIMES_MAX]]
 
 
 def _its_time(where: Where, spans: Sequence[TimeSpan]) -> list[Where]:
