@@ -34,7 +34,7 @@ from agent_memory.inference.port import Vectors
 GRAPH_ROWS_MIN = 8_192
 """Up to so many rows there is no graph: looking at all takes about as long as asking one."""
 
-TAIL_ROWS_MAX = 2_048
+TAIL_ROWS_MAX = 512
 """Rows that came after those in the graph and are searched exactly; then half of them move."""
 
 EXACT_ROWS_MAX = 2_048
