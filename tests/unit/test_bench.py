@@ -13,6 +13,7 @@ import pytest
 from agent_memory.clock import SYSTEM_CLOCK, RandomIds
 from agent_memory.events import Kind
 from agent_memory.events.drafting import complete_all
+from tools.bench import machine
 from tools.bench.ablation import alone, compared, each_off
 from tools.bench.bootstrap import by_conversation, by_question, intervals
 from tools.bench.corpus import Corpus, json_line
@@ -316,3 +317,16 @@ def test_the_table_names_what_was_not_measured() -> None:
     found = table([row(floor=10.0), Absent(name="hook", why="not in this release")], title="t")
 
     assert 2 == found.row_count
+
+
+def test_what_the_host_took_is_told_as_a_share_of_all_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = iter([[100, 0, 50, 800, 0, 0, 0, 50], [140, 0, 60, 840, 0, 0, 0, 60]])
+    monkeypatch.setattr(machine, "_ticks", lambda: next(told))
+
+    assert [10.0] == list(machine.Stolen().percent().values())
+
+
+def test_where_the_system_does_not_tell_what_the_host_took_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_ticks", list)
+
+    assert {} == machine.Stolen().percent()

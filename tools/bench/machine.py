@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 _ENGINES = ("rocksdict", "tantivy", "hnswlib", "onnxruntime", "grpcio", "protobuf", "numpy", "agent-memory")
+_STEAL = 7
 
 
 def facts(folder: Path) -> dict[str, object]:
@@ -23,6 +24,22 @@ def facts(folder: Path) -> dict[str, object]:
     }
 
 
+class Stolen:
+    """What the machine's host gave to others of the processors' time, since this was made.
+
+    Of a rented machine it may be a tenth, for minutes: whoever uses both cores then loses more than a floor on one.
+    Source: https://man7.org/linux/man-pages/man5/proc_stat.5.html, *steal*.
+    """
+
+    def __init__(self) -> None:
+        self._before = _ticks()
+
+    def percent(self) -> dict[str, float]:
+        """To be told beside a row; nothing where the system does not tell it."""
+        spent = [now - before for now, before in zip(_ticks(), self._before, strict=True)]
+        return {"of the processors' time, taken by the host, %": 100 * spent[_STEAL] / sum(spent)} if sum(spent) else {}
+
+
 def resident_bytes(pid: int) -> tuple[int, int]:
     """What the process and its children hold in memory: resident, and proportional (shared pages divided)."""
     every = [pid, *_children(pid)]
@@ -34,6 +51,11 @@ def resident_bytes(pid: int) -> tuple[int, int]:
 def peak_bytes(pid: int) -> int:
     """The most that the process and each of its children ever held resident, added up."""
     return sum(_fields(Path(f"/proc/{one}/status")).get("VmHWM", 0) for one in [pid, *_children(pid)]) * 1024
+
+
+def _ticks() -> list[int]:
+    stat = Path("/proc/stat")
+    return [int(ticks) for ticks in stat.read_text().split(maxsplit=9)[1:9]] if stat.exists() else []
 
 
 def _children(pid: int) -> list[int]:

@@ -15,7 +15,7 @@ from agent_memory.daemon.wiring import open_memory
 from agent_memory.events import Draft
 from agent_memory.memory import Memory
 from agent_memory.retrieval import SIGNALS, SearchOptions, SearchResult, Tier
-from tools.bench import vectors
+from tools.bench import machine, vectors
 from tools.bench.bare import HITS, BareHnsw, BareSearch, BareTantivy
 from tools.bench.corpus import ASKED_MS
 from tools.bench.metrics import percentile
@@ -55,6 +55,7 @@ def rows(shop: Workshop) -> Iterator[Row]:
             "floor p99, ms": percentile(found.floor_ms, 0.99),
             **({} if recall is None else {f"recall@{HITS} of the graph": recall}),
             "queries in which a signal spoke": _spoke(found.idle),
+            **found.idle_stolen,
             **_means(found.idle),
         },
     )
@@ -73,6 +74,7 @@ def rows(shop: Workshop) -> Iterator[Row]:
             "queries": len(found.busy_ms),
             "events/s appended": found.ingested_s,
             "lag of the views at the end": ", ".join(f"{name} {lag:,}" for name, lag in found.lags.items()),
+            **found.busy_stolen,
             **_means(found.busy),
         },
     )
@@ -88,6 +90,8 @@ class Found(msgspec.Struct, kw_only=True):
     busy: list[SearchResult] = []
     ingested_s: float = 0.0
     lags: dict[str, int] = {}
+    idle_stolen: dict[str, float] = {}
+    busy_stolen: dict[str, float] = {}
 
 
 def _bare(shop: Workshop) -> BareSearch:
@@ -112,13 +116,16 @@ async def _measured(shop: Workshop, bare: BareSearch, queries: Sequence[str]) ->
         await _asked(memory, queries[:_WARM_UP])
         # As a daemon does; else the conversations that are measured with would be walked again and again.
         spare_what_stays()
+        stolen = machine.Stolen()
         # In turns, so that whatever else the machine does meets both.
         for first in range(_WARM_UP, len(queries), _IN_TURN):
             found.floor_ms += bare.asked_ms(queries[first : first + _IN_TURN])
             times, results = await _asked(memory, queries[first : first + _IN_TURN])
             found.idle_ms += times
             found.idle += results
+        found.idle_stolen = stolen.percent()
         ingest = _Ingest(memory, shop.more_drafts)
+        stolen = machine.Stolen()
         task = asyncio.create_task(ingest.run())
         try:
             # For as long as there are events to append, so that every query has company.
@@ -129,6 +136,7 @@ async def _measured(shop: Workshop, bare: BareSearch, queries: Sequence[str]) ->
         finally:
             ingest.stop = True
             await task
+        found.busy_stolen = stolen.percent()
         found.ingested_s = ingest.done / ingest.seconds
         found.lags = {view.name: view.lag for view in (await memory.status()).views if view.name in views}
     return found
