@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from agent_memory.events import Event, Kind
-from agent_memory.inference._cues import FUNCTION_WORDS
+from agent_memory.inference._cues import STOP_WORDS
 from agent_memory.inference._sentences import WORD
 
 _SPOKEN = (Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE)
@@ -25,7 +25,7 @@ class Sentence(msgspec.Struct, frozen=True, kw_only=True):
 
 def words_of(text: str) -> frozenset[str]:
     """The words that say what a text is about."""
-    return frozenset(word.lower() for word in WORD.findall(text)) - FUNCTION_WORDS
+    return frozenset(word.lower() for word in WORD.findall(text)) - STOP_WORDS
 
 
 def sentences_of(event: Event) -> list[Sentence]:

@@ -141,7 +141,7 @@ CODE_WORDS = _words(
 )
 """A line that opens so and ends like code is code."""
 
-FUNCTION_WORDS = _words(
+STOP_WORDS = _words(
     "a about above actually after again all almost already also although always am an and another any anyone"
     " anything are aren't around as at away back be because been before being below between both but by can can't"
     " cannot could couldn't did didn't do does doesn't doing don't done down each else even ever every everyone"
@@ -174,11 +174,11 @@ TRAILING_WORDS = _words(
 )
 """A heading does not end on one of these."""
 
-WIDE_FUNCTION_WORDS = _words(
+WIDE_STOP_WORDS = _words(
     "好的 我们 你们 他们 这个 那个 一个 可以 什么 怎么 因为 所以 但是 如果 没有 已经 现在 今天 需要 完成 已完成 谢谢"
     " 一下 还是 私 今日 明日 昨日 何 時 方 今 후 그리고 그래서 하지만 합니다 있습니다 했습니다 입니다 감사합니다"
 )
-"""The same for scripts without spaces."""
+"""Stop words of scripts without spaces."""
 
 ABBREVIATIONS = _words("e.g i.e eg ie etc vs cf mr mrs ms dr prof st no nr z.b bzw usw ca fig jr sr")
 

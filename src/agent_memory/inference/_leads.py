@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent_memory.inference._cues import FUNCTION_WORDS
+from agent_memory.inference._cues import STOP_WORDS
 
 _REST_MIN = 12
 _HEAD_MAX = 60
@@ -137,5 +137,5 @@ def _content(text: str) -> list[str]:
     return [
         word
         for word in re.findall(r"[^\W\d_][\w'’.-]*", text.lower())
-        if word not in FUNCTION_WORDS and _COUNTS.match(f"{word} things") is None
+        if word not in STOP_WORDS and _COUNTS.match(f"{word} things") is None
     ]

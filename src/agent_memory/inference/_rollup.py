@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
-from agent_memory.inference._cues import FUNCTION_WORDS
+from agent_memory.inference._cues import STOP_WORDS
 from agent_memory.inference._headings import TITLE_MAX, heading
 from agent_memory.inference._titles import JOINER, flaws_of, lower_first
 from agent_memory.inference._work import WORK_WEIGHT
@@ -168,7 +168,7 @@ _CAME_OUT = re.compile(r"^\S+ (?:is|was|went) (?:out|live)\b|^(?:Released|Shippe
 _SPOKEN = re.compile(r"([^\W\d_a-z][\w.-]*(?: [^\W\d_a-z][\w.-]*)?)(?: asked)?: ")
 
 
-_EMPTY_WORDS = FUNCTION_WORDS | {"asked", "user"}
+_EMPTY_WORDS = STOP_WORDS | {"asked", "user"}
 
 
 def _keywords(children: Sequence[ChildMaterial]) -> tuple[str, ...]:

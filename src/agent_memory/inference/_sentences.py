@@ -17,14 +17,14 @@ from agent_memory.inference._cues import (
     CUE_PHRASES,
     CUE_WORDS,
     FILLER_STARTS,
-    FUNCTION_WORDS,
     OPINIONS,
     OWN_STARTS,
     PAST_WORDS,
     PASTED_STARTS,
     PHRASE_WORDS,
     POINTING_STARTS,
-    WIDE_FUNCTION_WORDS,
+    STOP_WORDS,
+    WIDE_STOP_WORDS,
     YOUR_STARTS,
 )
 
@@ -113,7 +113,7 @@ def read_sentence(
             if part in found:
                 worth += points
         for run in _RUN.findall(found):
-            if run not in WIDE_FUNCTION_WORDS:
+            if run not in WIDE_STOP_WORDS:
                 words.append(run)
                 named.setdefault(run, (1, run))
     elif not words and not any(map(str.isalnum, found)):
@@ -230,7 +230,7 @@ class _Lexicon(dict[str, "_Entry | None"]):
 
 
 # Most tokens of a log are in none of these: paths, names, numbers.
-_LISTED = frozenset(CUE_WORDS) | PHRASE_WORDS | FUNCTION_WORDS | ASIDE_WORDS
+_LISTED = frozenset(CUE_WORDS) | PHRASE_WORDS | STOP_WORDS | ASIDE_WORDS
 
 
 def _entry(token: str) -> _Entry | None:
@@ -247,7 +247,7 @@ def _entry(token: str) -> _Entry | None:
             work += points[0]
             social += points[1]
             opens_phrase = opens_phrase or low in PHRASE_WORDS
-            if low in FUNCTION_WORDS or low in ASIDE_WORDS:
+            if low in STOP_WORDS or low in ASIDE_WORDS:
                 continue
         elif word.isdigit():
             social += COUNTED

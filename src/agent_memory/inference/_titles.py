@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from agent_memory.events import Kind
-from agent_memory.inference._cues import FUNCTION_WORDS, HEADING_VERBS, POINTING_STARTS, YOUR_STARTS
+from agent_memory.inference._cues import HEADING_VERBS, POINTING_STARTS, STOP_WORDS, YOUR_STARTS
 from agent_memory.inference._headings import TITLE_MAX, heading, requests, tidy
 from agent_memory.inference._leads import announces, decides
 from agent_memory.inference._sentences import Sentence
@@ -38,7 +38,7 @@ _SOON_UNTRUE = re.compile(r"(?:yesterday|today|tomorrow|tonight|(?:last|this|nex
 _BACKGROUND_START = re.compile(
     r"(?:until now|so far|currently|at the moment|before|since|although|bisher|jusqu'ici|hasta ahora)\b", re.I
 )
-_PLAIN_STARTS = FUNCTION_WORDS | HEADING_VERBS
+_PLAIN_STARTS = STOP_WORDS | HEADING_VERBS
 _WORDS = re.compile(r"[^\W_](?:[\w'’./-]*\w)?")
 _LABEL = re.compile(r"\s*((?:[^\W\d_]+ ){0,2}[^\W\d_]{4,})\.\s+(?=\S)")
 _LIST_NEXT = re.compile(r",(?!\s(?:because|since|so|but|which|weil|aber|parce|porque)\b)|and\b|or\b")
@@ -130,7 +130,7 @@ def _label(passages: tuple[Passage, ...], request: Pick | None) -> str:
     found = _LABEL.match(text, 0, 60)
     if found is None:
         return ""
-    words = [word.lower().rstrip("s") for word in found[1].split() if word.lower() not in FUNCTION_WORDS]
+    words = [word.lower().rstrip("s") for word in found[1].split() if word.lower() not in STOP_WORDS]
     later = [p.text.lstrip()[:_LABEL_SOUGHT].lower() for p in passages if p is not passages[request[1]]]
     if words and all(sum(word in text for text in later) >= 2 for word in words):
         return found[1]
@@ -155,7 +155,7 @@ def flaws_of(said: str, title: str, speaker: str = "") -> int:
         flaws += _VAGUE_WORD
     if len(title) < _THIN_LENGTH and title.isascii():
         flaws += _SHORT if len(title) < _SHORT_LENGTH else 0
-        if sum(word not in FUNCTION_WORDS for word in _WORDS.findall(title.lower())) < _THIN_WORDS:
+        if sum(word not in STOP_WORDS for word in _WORDS.findall(title.lower())) < _THIN_WORDS:
             flaws += _THIN
     return flaws + _cut(said, title)
 
