@@ -240,6 +240,17 @@ def test_fewer_hits_are_the_first_of_more_and_the_same_come_again(
             assert fewer.hits == search.search(query, where=where, limit=limit, options=options).hits
 
 
+def test_a_longer_page_goes_on_where_a_shorter_one_ended_however_many_events_there_are() -> None:
+    """Who pages by asking for more finds no event twice, and misses none."""
+    with searching(Story(7, 600)) as search:
+        for query in QUERIES:
+            longest = ranked(search.search(query, where=EVERYWHERE, limit=ALL, options=EVERY).hits)
+            for limit in (10, 60, 160):
+                assert longest[:limit] == ranked(
+                    search.search(query, where=EVERYWHERE, limit=limit, options=EVERY).hits
+                )
+
+
 @DRAWN
 @given(story=stories, queries=asked, wheres=wheres, limit=st.integers(1, 40))
 def test_what_is_not_asked_for_changes_nothing(

@@ -12,6 +12,7 @@ import pytest
 
 from agent_memory.annotation import MemoryType
 from agent_memory.annotation.likeness import Page
+from agent_memory.errors import Corrupt
 from agent_memory.events import Event, Kind, Recorded, Role
 from agent_memory.events.ulids import ulid_of
 from agent_memory.indexes.chunks import each_chunk
@@ -59,14 +60,28 @@ def log_of(texts: Sequence[str], **fields: Any) -> CountingLog:
     )
 
 
-def hits_of(log: CountingLog, limit: int, *, found: bool = True, **options: Any) -> list[Hit]:
+class PartlyUnreadable(Nameless):
+    """Contents of which the rows of one event cannot be read."""
+
+    def __init__(self, event_id: str) -> None:
+        self._event_id = event_id
+
+    def segment_ids_of(self, events: Sequence[tuple[str, str]]) -> list[str]:
+        if any(event_id == self._event_id for event_id, _ in events):
+            raise Corrupt("block checksum mismatch")
+        return ["segment/x" for _ in events]
+
+
+def hits_of(
+    log: CountingLog, limit: int, *, found: bool = True, contents: Nameless | None = None, **options: Any
+) -> list[Hit]:
     """The events of the log as keywords might have ranked them: in their order; or as neighbours of nothing."""
     size = len(log.events)
     matches = [Match(event_id, 0, 9 * found, float(size - place)) for place, event_id in enumerate(log.events)]
     chosen = SearchOptions(**options)
     pool = Pool({"lexical": Found(matches, floor=0.0)}, WEIGHTS, turns=no_turns)
     ranking = Ranking(pool, {}, chosen, now_ms=NOON)
-    parts: Any = {"contents": lambda: nullcontext(Nameless()), "catalog": lambda: nullcontext(Nameless())}
+    parts: Any = {"contents": lambda: nullcontext(contents or Nameless()), "catalog": lambda: nullcontext(Nameless())}
     asked = read("what was it", now_ms=NOON, calendar=UTC)
     of_log = Answering(log, calendar=UTC, **parts)  # type: ignore[arg-type]  # of a log only what is read
     return of_log.hits(asked, pool, ranking, where=EVERYWHERE, limit=limit, options=chosen)
@@ -98,6 +113,13 @@ def test_repeats_are_passed_over_for_what_comes_after_them() -> None:
 
     assert [59, 0, 0, 0, 0] == [hit.repeat_count for hit in hits_of(log, 5)]
     assert 5 == len(hits_of(log, 5, repeats=True))
+
+
+def test_a_hit_whose_node_cannot_be_read_costs_the_others_nothing() -> None:
+    log = log_of([words(random.Random(n), 30) for n in range(5)])
+    found = hits_of(log, 5, contents=PartlyUnreadable(list(log.events)[2]))
+
+    assert ["segment/x", "segment/x", "", "segment/x", "segment/x"] == [hit.node_id for hit in found]
 
 
 def test_each_text_is_formed_once_however_many_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,25 +27,51 @@ READS: dict[str, Callable[[RocksRows], object]] = {
 def test_rows_that_cannot_be_read_are_told_and_never_passed_for_the_end(
     tmp_path: Path, read: Callable[[RocksRows], object]
 ) -> None:
-    chance = Random(7)
-    rows = RocksRows(tmp_path / "rows")
-    batch = rows.batch()
-    batch.put_many(Family.VIEWS, [(_key(number), chance.randbytes(100)) for number in range(COUNT)])
-    rows.write(batch, durable=True)
-    rows.close()
-    (table,) = (tmp_path / "rows").glob("*.sst")
-    damaged = bytearray(table.read_bytes())
-    for place in range(len(damaged) // 4, len(damaged) * 3 // 4):
-        damaged[place] ^= 0x5A
-    table.write_bytes(damaged)
-
-    rows = RocksRows(tmp_path / "rows")
+    rows = _damaged(tmp_path)
     try:
         assert 100 == len(rows.scan(Family.VIEWS, first=b"", end=_key(100), limit=COUNT))
         with pytest.raises(Corrupt, match="block checksum mismatch"):
             read(rows)
     finally:
         rows.close()
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_whoever_keeps_such_an_error_does_not_keep_the_database_from_being_opened_anew(
+    tmp_path: Path, read: Callable[[RocksRows], object]
+) -> None:
+    rows = _damaged(tmp_path)
+    kept: list[Exception] = []
+    try:
+        try:
+            read(rows)
+        except Corrupt as error:
+            kept.append(error)
+        rows.reopen()
+        batch = rows.batch()
+        batch.put(Family.IDS, b"k", b"v")
+        rows.write(batch, durable=True)
+
+        assert kept
+        assert b"v" == rows.get(Family.IDS, b"k")
+    finally:
+        rows.close()
+
+
+def _damaged(folder: Path) -> RocksRows:
+    """Rows of which the middle half cannot be read."""
+    chance = Random(7)
+    rows = RocksRows(folder / "rows")
+    batch = rows.batch()
+    batch.put_many(Family.VIEWS, [(_key(number), chance.randbytes(100)) for number in range(COUNT)])
+    rows.write(batch, durable=True)
+    rows.close()
+    (table,) = (folder / "rows").glob("*.sst")
+    damaged = bytearray(table.read_bytes())
+    for place in range(len(damaged) // 4, len(damaged) * 3 // 4):
+        damaged[place] ^= 0x5A
+    table.write_bytes(damaged)
+    return RocksRows(folder / "rows")
 
 
 def _key(number: int) -> bytes:

@@ -89,7 +89,7 @@ class OnnxEmbedder:
         characters = self._settings.tokens_max * _CHARACTERS_A_TOKEN_MAX
         # A lone surrogate has no UTF-8 form, which the tokenizer needs.
         cut = [(prompt + text[:characters]).encode("utf-8", "replace").decode() for text in texts]
-        tokens = self._tokens_of(cut)
+        tokens = self._tokens_of(cut, query)
         vectors = np.empty((len(texts), self.dim), np.float32)
         skip = 0 if self._settings.pools_prompt or not prompt else self._prompt_tokens(prompt)
         for batch in self._batches_of(tokens):
@@ -101,11 +101,11 @@ class OnnxEmbedder:
         with self._lock:
             self._session = None
 
-    def _tokens_of(self, texts: Sequence[str]) -> list[list[int]]:
-        if len(texts) == 1:
-            # As a batch it would let go of the interpreter, and whoever searches beside it keep that for a millisecond
-            # before the model is begun.
-            return [self._tokenizer.encode(texts[0]).ids]
+    def _tokens_of(self, texts: Sequence[str], query: bool) -> list[list[int]]:
+        if query:
+            # A batch would let go of the interpreter, and whoever searches beside keep that for a millisecond, before
+            # the model is begun.
+            return [self._tokenizer.encode(text).ids for text in texts]
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts)]
 
     def _batches_of(self, tokens: Sequence[Sequence[int]]) -> Iterator[list[int]]:

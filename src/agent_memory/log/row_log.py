@@ -268,7 +268,10 @@ class RowEventLog:
         return block[skipped : until - first] if skipped or until - first < len(block) else block
 
     def _read_part(self, after: Position, count: int) -> Sequence[Decoded]:
-        rows = self._rows.scan(Family.LOG, first=log_key(after + 1), end=log_key(after + 1 + count), limit=count)
+        try:
+            rows = self._rows.scan(Family.LOG, first=log_key(after + 1), end=log_key(after + 1 + count), limit=count)
+        except Corrupt as error:
+            raise Corrupt(f"the log cannot be read after position {after}: {error}") from error
         if len(rows) < count:
             raise Corrupt(f"the log has a gap between positions {after} and {after + count + 1}")
         return list(self._entries_of(rows))

@@ -49,12 +49,30 @@ def verify_entries(rows: Rows, *, after: Position, until: Position) -> Position:
     digest = _digest_at(rows, after)
     while after < until:
         page = min(until - after, _PAGE)
-        entries = rows.scan(Family.LOG, first=log_key(after + 1), end=log_key(after + 1 + page), limit=page)
+        entries, problem = _entries_after(rows, after, page)
         digest = _verify_page(rows, after, entries, digest)
         after += len(entries)
         if len(entries) < page:
-            raise ChecksumMismatch(after + 1, "the entry is missing")
+            raise ChecksumMismatch(after + 1, problem)
     return after
+
+
+def _entries_after(rows: Rows, after: Position, count: int) -> tuple[list[tuple[bytes, bytes]], str]:
+    """As many of the next *count* entries as can be read, and what is wrong with the one after them."""
+    try:
+        entries = rows.scan(Family.LOG, first=log_key(after + 1), end=log_key(after + 1 + count), limit=count)
+        return entries, "the entry is missing"
+    except Corrupt:
+        entries = []
+    for position in range(after + 1, after + 1 + count):
+        try:
+            value = rows.get(Family.LOG, log_key(position))
+        except Corrupt as error:
+            return entries, f"the entry cannot be read: {error}"
+        if value is None:
+            break
+        entries.append((log_key(position), value))
+    return entries, "the entry is missing"
 
 
 def verify_events(rows: Rows, *, after: str, limit: int) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TypeVar
 
 from agent_memory.clock import Clock
-from agent_memory.errors import ProjectionError, Unavailable, UnknownFormat
+from agent_memory.errors import Corrupt, ProjectionError, Unavailable, UnknownFormat
 from agent_memory.events import Position
 from agent_memory.log import Entry, EventLog
 from agent_memory.memory import ReplayProgress, ReplayVerdict
@@ -17,6 +17,7 @@ from agent_memory.projectors.port import Projector
 from agent_memory.replay.compare import first_difference
 
 P = TypeVar("P", bound=Projector)
+T = TypeVar("T")
 
 _TAIL_EVENTS_MAX = 2000
 
@@ -100,10 +101,24 @@ def _difference(view: LiveView[P], generation: Generation[P], log: EventLog, can
             except Exception as error:
                 return f"position {live.checkpoint() + 1}: the live view stands still ({error})"
             return first_difference(
-                _until(cancelled, view.name, live.rows()), _until(cancelled, view.name, generation.projector.rows())
+                _until(cancelled, view.name, _live(live.rows())),
+                _until(cancelled, view.name, generation.projector.rows()),
             )
     except Unavailable as error:
         return f"position 1: {error}"
+    except _Damaged as error:
+        return f"the live view cannot be read: {error}"
+
+
+class _Damaged(Exception):
+    """The live view is; the one that is being built is not."""
+
+
+def _live(rows: Iterable[T]) -> Iterator[T]:
+    try:
+        yield from rows
+    except Corrupt as error:
+        raise _Damaged(str(error)) from error
 
 
 def _catch_up(

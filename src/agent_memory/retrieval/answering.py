@@ -10,6 +10,7 @@ import msgspec
 from agent_memory.annotation.likeness import Page
 from agent_memory.annotation.traits import types_in
 from agent_memory.annotation.types import in_order, types_of
+from agent_memory.errors import Corrupt
 from agent_memory.events import Kind, Recorded
 from agent_memory.indexes.admission import admits
 from agent_memory.indexes.chunks import Chunk
@@ -172,12 +173,27 @@ class Answering:
     def _node_ids(self, found: Sequence[Recorded]) -> list[str]:
         try:
             with self._contents() as contents:
-                node_ids = contents.segment_ids_of([(one.event.id, one.event.session) for one in found])
+                node_ids, damaged = _segment_ids(contents, [(one.event.id, one.event.session) for one in found])
         except Exception as error:
             self._telling.tell("the nodes of hits", view="toc", error=error)
             return [""] * len(found)
-        self._telling.tell("the nodes of hits", view="toc", error=None)
+        self._telling.tell("the nodes of hits", view="toc", error=damaged)
         return node_ids
+
+
+def _segment_ids(contents: Contents, events: Sequence[tuple[str, str]]) -> tuple[list[str], Corrupt | None]:
+    """The segments of the events, those whose row can be read, and why one cannot."""
+    try:
+        return contents.segment_ids_of(events), None
+    except Corrupt as error:
+        damaged = error
+    found: list[str] = []
+    for event in events:
+        try:
+            found += contents.segment_ids_of([event])
+        except Corrupt:
+            found.append("")
+    return found, damaged
 
 
 def _excerpt(one: Candidate, asked: Asked, wanted: Wanted) -> Span:

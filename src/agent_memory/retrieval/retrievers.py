@@ -30,10 +30,14 @@ if TYPE_CHECKING:
     from agent_memory.inference.port import Embedder
     from agent_memory.log.port import EventLog
 
-LEXICAL_DEPTH = 150
+LEXICAL_DEPTH = 200
 VECTOR_DEPTH = 200
 ENTITY_DEPTH = 100
-"""How many events each is asked for at least: everywhere, and under a filter."""
+"""How many events each is asked for, everywhere and under a filter: as many as a page may hold, so that a longer page
+goes on where a shorter one ended."""
+
+LEXICAL_GIVES = 150
+"""Of the events that words find, so many give evidence to their neighbours; of those that meaning finds, all."""
 
 TIME_DEPTH = 50
 """So many within each time that is named: what is found there joins what was found everywhere."""
@@ -71,7 +75,7 @@ _TIERS = {
 }
 
 
-class _Inside(NamedTuple):
+class _Narrowed(NamedTuple):
     """A filter, and whether a time that the query names is part of it."""
 
     where: Where
@@ -138,7 +142,7 @@ class Retrievers:
         Where neither words nor meaning answered, be it that they cannot or that both are left out, the
         contents are walked instead of all of them, and the tier says so.
         """
-        narrowing: Future[Sequence[_Inside]] = Future()
+        narrowing: Future[Sequence[_Narrowed]] = Future()
         found: dict[str, Found] = {}
         failed: dict[str, Exception] = {}
         if self._embedder is None or "vector" in without:
@@ -178,7 +182,7 @@ class Retrievers:
     def _beside_meaning(
         self,
         read: Callable[[], tuple[Asked, TimeReading]],
-        narrowing: Future[Sequence[_Inside]],
+        narrowing: Future[Sequence[_Narrowed]],
         where: Where,
         limit: int,
         without: frozenset[str],
@@ -209,7 +213,7 @@ class Retrievers:
 
     # -- one signal each --------------------------------------------------------------------------
 
-    def _by_words(self, beside: _Beside, narrower: Sequence[_Inside], limit: int, watch: Watch) -> Found:
+    def _by_words(self, beside: _Beside, narrower: Sequence[_Narrowed], limit: int, watch: Watch) -> Found:
         asked = beside.asked
         depth = max(LEXICAL_DEPTH, limit)
         deeper = depth + depth // 3 if narrower else depth
@@ -218,7 +222,7 @@ class Retrievers:
             everywhere = ranked[:depth]
             lists = []
             for where, is_time in narrower:
-                count = max(TIME_DEPTH, limit) if is_time else depth
+                count = TIME_DEPTH if is_time else depth
                 known = _found_within(where, ranked, limit=count)
                 lists.append(index.search(asked.words, where=where, limit=count) if known is None else known)
             # Of many that fit as well, the first or the last might not be among so many.
@@ -231,7 +235,7 @@ class Retrievers:
                 beside.edge_ms = int(times_of(edge.keys)[0]) if len(edge) else None
             whole = index.whole_score(asked.words)
         top = WHOLE_SHARE * whole
-        return Found(everywhere, *lists, depth=LEXICAL_DEPTH, also=ordered, floor=0.0, top=top)
+        return Found(everywhere, *lists, depth=LEXICAL_GIVES, also=ordered, floor=0.0, top=top)
 
     def _ordered(self, index: LexicalSearch, asked: Asked, where: Where) -> Matches:
         if asked.time.order is TimeOrder.ANY:
@@ -244,7 +248,7 @@ class Retrievers:
         return index.search(asked.words, where=within(where, span) or where, limit=ORDERED_DEPTH)
 
     def _nearest(
-        self, embedder: Embedder, text: str, narrowing: Future[Sequence[_Inside]], limit: int, watch: Watch
+        self, embedder: Embedder, text: str, narrowing: Future[Sequence[_Narrowed]], limit: int, watch: Watch
     ) -> Found:
         with watch.step("embed"):
             vector = embedder.embed([text], query=True)[0]
@@ -253,8 +257,7 @@ class Retrievers:
         with watch.step("vector"), self._vectors() as index:
             everywhere = index.search(vector, where=EVERYWHERE, limit=depth)
             lists = [
-                index.search(vector, where=where, limit=max(TIME_DEPTH, limit) if is_time else depth)
-                for where, is_time in narrower
+                index.search(vector, where=where, limit=TIME_DEPTH if is_time else depth) for where, is_time in narrower
             ]
         # However many are asked for, what a score is worth counts from the same place.
         floor = float(everywhere.scores[:VECTOR_DEPTH][-1]) if everywhere else 0.0
@@ -287,11 +290,11 @@ def _hear(name: str, retrieve: Callable[[], Found], found: dict[str, Found], fai
         failed[name] = error
 
 
-def _narrower(where: Where, spans: Sequence[TimeSpan]) -> list[_Inside]:
+def _narrower(where: Where, spans: Sequence[TimeSpan]) -> list[_Narrowed]:
     """Within what all look beside everywhere: the filter, and in it each time that is named."""
     timed = dict.fromkeys(narrowed for span in spans if (narrowed := within(where, span)) is not None)
-    inside = [] if where.is_open else [_Inside(where, is_time=False)]
-    return inside + [_Inside(narrowed, is_time=True) for narrowed in list(timed)[:TIMES_MAX]]
+    inside = [] if where.is_open else [_Narrowed(where, is_time=False)]
+    return inside + [_Narrowed(narrowed, is_time=True) for narrowed in list(timed)[:TIMES_MAX]]
 
 
 def _its_time(where: Where, spans: Sequence[TimeSpan]) -> list[Where]:

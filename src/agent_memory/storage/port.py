@@ -39,7 +39,11 @@ Range = tuple[bytes, bytes]
 
 
 class Rows(Protocol):
-    """Byte keys in byte order, in families. Safe to use from several threads."""
+    """Byte keys in byte order, in families. Safe to use from several threads.
+
+    Errors of every read: `Corrupt` where a row that it comes to cannot be read, be it one beside those that are asked
+    for; `Closed`; `StorageUnavailable`.
+    """
 
     def get(self, family: Family, key: bytes) -> bytes | None: ...
 

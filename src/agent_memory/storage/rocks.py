@@ -103,7 +103,7 @@ class RocksRows:
         def rows(engine: _Engine) -> list[tuple[bytes, bytes]]:
             column = engine.families[family]
             if reverse:
-                return _backwards(column.iter(), first, end, limit)
+                return _backwards(column, first, end, limit)
             # Only the upper bound: rocksdict gives the lower one the prefix of typed keys.
             options = rocksdict.ReadOptions()
             options.set_iterate_upper_bound(end)
@@ -124,8 +124,7 @@ class RocksRows:
         def each(engine: _Engine) -> list[tuple[bytes, bytes] | None]:
             # To make an iterator costs more than to move it.
             iterator = engine.families[family].iter()
-            found = [_backwards(iterator, first, end, 1) for first, end in ranges]
-            return [rows[0] if rows else None for rows in found]
+            return [_last_in(iterator, first, end) for first, end in ranges]
 
         return self._read(each)
 
@@ -183,7 +182,9 @@ class RocksRows:
                 # Closed between being taken and being asked: by `close`, or to be opened anew.
                 self._current()
             except Exception as error:
-                raise self._translated(error) from error
+                # Without its frames: one of them has an iterator, and whoever keeps the error would keep that, and
+                # with it the lock on the database.
+                raise self._translated(error) from error.with_traceback(None)
 
     def _current(self) -> _Engine:
         """The engine, once nobody is opening it."""
@@ -301,19 +302,30 @@ class _Engine:
             self.db.close()
 
 
-def _backwards(iterator: rocksdict.RdictIter, first: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+def _backwards(column: Any, first: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:
     found: list[tuple[bytes, bytes]] = []
+    for key, value in column.items(backwards=True, from_key=end):
+        if key < first:
+            return found
+        if key != end:
+            found.append((key, value))
+            if len(found) == limit:
+                return found
+    # It ends before the first of all rows, or at what cannot be read, which this raises.
+    _last_in(column.iter(), b"", found[-1][0] if found else end)
+    return found
+
+
+def _last_in(iterator: Any, first: bytes, end: bytes) -> tuple[bytes, bytes] | None:
     iterator.seek_for_prev(end)
     if iterator.valid() and iterator.key() == end:
         iterator.prev()
-    while iterator.valid() and (key := iterator.key()) >= first:
-        found.append((key, iterator.value()))
-        if len(found) == limit:
-            return found
-        iterator.prev()
-    # It ends before the first of all rows, or at what cannot be read, which this raises.
+    if iterator.valid():
+        key: bytes = iterator.key()
+        return (key, iterator.value()) if key >= first else None
+    # Before the first of all rows, or at what cannot be read, which this raises.
     iterator.status()
-    return found
+    return None
 
 
 def _options(cache: rocksdict.Cache) -> rocksdict.Options:
