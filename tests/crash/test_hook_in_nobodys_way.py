@@ -292,6 +292,8 @@ def test_a_daemon_that_hangs_costs_nothing_and_takes_it_in_when_it_goes_on(tmp_p
         agent_memory.connect(daemon.address, timeout_s=60, retry_s=60) as memory,
     ):
         folder = tmp_path / "spool"
+        # A daemon serves before it looks into its spool.
+        eventually((folder / "nudge").exists)
         os.kill(daemon.pid, signal.SIGSTOP)
         try:
             # Its pipe is full of nudges, too.

@@ -25,7 +25,7 @@ from agent_memory.storage import DISK_RESERVE_BYTES, RocksRows, store_free_bytes
 from agent_memory.testing.events import NOON_MS, event, events
 
 APPENDER = (sys.executable, str(Path(__file__).with_name("appender.py")))
-KILLS = 12
+KILLS = 8
 
 
 def can_trace() -> bool:
