@@ -40,6 +40,7 @@ _INFO_LOG_BYTES_MAX = 4 << 20
 _OPEN_FILES_MAX = 256
 _REOPEN_WAIT_S = 5.0
 _BLOOM_BITS = 10
+_FEW = 24
 _LOCK_HELD = "lock hold by current process"
 
 # Of the views, a search asks for names that are mostly none: words of its query.
@@ -107,13 +108,7 @@ class RocksRows:
             # Only the upper bound: rocksdict gives the lower one the prefix of typed keys.
             options = rocksdict.ReadOptions()
             options.set_iterate_upper_bound(end)
-            found = list(islice(column.items(from_key=first, read_opt=options), limit))
-            if len(found) < limit:
-                # These end at what cannot be read as they do at the end; an iterator tells which it is.
-                iterator = column.iter(options)
-                iterator.seek(found[-1][0] + b"\x00" if found else first)
-                iterator.status()
-            return found
+            return _forwards(column, options, first, limit)
 
         return self._read(rows)
 
@@ -300,6 +295,27 @@ class _Engine:
                 column.close()
         with contextlib.suppress(Exception):
             self.db.close()
+
+
+def _forwards(column: Any, options: rocksdict.ReadOptions, first: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+    found: list[tuple[bytes, bytes]] = []
+    iterator = column.iter(options)
+    iterator.seek(first)
+    # Most scans are of a few rows; of many they come faster by `items`, which end at what cannot be read as they do
+    # at the end. Then the iterator tells which it is.
+    while iterator.valid():
+        if len(found) == _FEW:
+            found += islice(column.items(from_key=iterator.key(), read_opt=options), limit - _FEW)
+            if len(found) < limit:
+                iterator.seek(found[-1][0] + b"\x00")
+                iterator.status()
+            return found
+        found.append((iterator.key(), iterator.value()))
+        if len(found) == limit:
+            return found
+        iterator.next()
+    iterator.status()
+    return found
 
 
 def _backwards(column: Any, first: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:
