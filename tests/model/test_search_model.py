@@ -183,7 +183,7 @@ EVERY_FIELD = [
     ),
 ]
 # Half of a store is no simpler, and each takes as long: what fails is told by its seed.
-DRAWN = settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+DRAWN = settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 OUTAGES: dict[str, dict[str, Any]] = {
     "hybrid": {},
