@@ -12,7 +12,7 @@ from agent_memory.projectors.live import LiveView
 from agent_memory.replay import Cancelled, first_difference, rebuild
 from agent_memory.storage import Family, InMemoryRows
 from agent_memory.testing.events import event
-from agent_memory.testing.views import TextsProjector, TextsView
+from agent_memory.testing.views import TextsProjector, TextsView, projected
 
 
 def store(count: int = 10) -> tuple[InMemoryRows, RowEventLog, TextsView, LiveView[TextsProjector]]:
@@ -20,12 +20,7 @@ def store(count: int = 10) -> tuple[InMemoryRows, RowEventLog, TextsView, LiveVi
     log = RowEventLog(rows)
     log.append([event(str(n)) for n in range(count)])
     kind = TextsView(rows)
-    view = LiveView(kind, rows)
-    view.open()
-    with view.lease() as projector:
-        while batch := log.read(after=projector.checkpoint(), limit=3):
-            projector.project(batch)
-    return rows, log, kind, view
+    return rows, log, kind, projected(LiveView(kind, rows), log)
 
 
 def replay(view: LiveView[TextsProjector], log: RowEventLog, **named: object) -> tuple[object, list[ReplayProgress]]:

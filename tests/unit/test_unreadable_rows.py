@@ -15,7 +15,7 @@ from agent_memory.projectors.live import LiveView
 from agent_memory.replay import rebuild
 from agent_memory.storage import Family, InMemoryRows
 from agent_memory.testing.events import event
-from agent_memory.testing.views import TextsView
+from agent_memory.testing.views import TextsView, projected
 
 COUNT = 40
 BROKEN = 27
@@ -77,14 +77,13 @@ def test_a_reader_of_the_log_is_told_after_which_position(rows: UnreadableRows, 
         log.read(after=BROKEN - 1, limit=1)
 
 
-def test_a_view_that_cannot_be_read_is_told_and_mended_by_replay(rows: UnreadableRows, log: RowEventLog) -> None:
+@pytest.mark.parametrize("row", [b"t" + BROKEN.to_bytes(8, "big"), b"c"], ids=["text", "checkpoint"])
+def test_a_view_that_cannot_be_read_is_told_and_mended_by_replay(
+    rows: UnreadableRows, log: RowEventLog, row: bytes
+) -> None:
     kind = TextsView(rows)
-    view = LiveView(kind, rows)
-    view.open()
-    with view.lease() as projector:
-        while batch := log.read(after=projector.checkpoint(), limit=3):
-            projector.project(batch)
-    rows.unreadable = frozenset({(Family.VIEWS, kind.prefix(1) + b"t" + BROKEN.to_bytes(8, "big"))})
+    view = projected(LiveView(kind, rows), log)
+    rows.unreadable = frozenset({(Family.VIEWS, kind.prefix(1) + row)})
     verdict = rebuild(view, log, clock=SYSTEM_CLOCK, progress=lambda _: None)
 
     assert not verdict.identical

@@ -60,6 +60,10 @@ class VectorSearch(Protocol):
         """
         ...
 
+    def search_each(self, vector: Vectors, asked: Sequence[tuple[Where, int]]) -> list[Matches]:
+        """What `search` finds for each filter and limit, all in one state of the index, for less than one by one."""
+        ...
+
 
 class Contents(Protocol):
     """Nodes and grips."""

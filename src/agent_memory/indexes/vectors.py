@@ -67,6 +67,24 @@ def _no_step(name: str) -> None:
     """Where nothing is to be broken."""
 
 
+class _Near:
+    """The graph's rows nearest to one query, as many as were asked for so far."""
+
+    def __init__(self, graph: Any, query: Vectors) -> None:
+        self._graph = graph
+        self.query = query
+        self.count = 0
+        self._found: tuple[Labels, Scores] = (np.empty(0, np.int64), np.empty(0, np.float32))
+
+    def rows(self, count: int) -> tuple[Labels, Scores]:
+        """So many, or more that are known. Errors: `RuntimeError` where so many are not reached."""
+        if count > self.count:
+            labels, distances = self._graph.knn_query(self.query, k=count, num_threads=1)
+            self._found = labels[0].astype(np.int64), 1 - distances[0]
+            self.count = count
+        return self._found
+
+
 class VectorIndex:
     """A `VectorSearch` in a folder. One thread adds; searches go on beside it, from any thread.
 
@@ -85,8 +103,6 @@ class VectorIndex:
         self._columns = Columns()
         self._graph: Any = None
         self._graph_rows = 0
-        # What the graph was asked, and how many rows it had; and what it answered: replaced as one.
-        self._last_asked: tuple[Any, tuple[NDArray[np.uint64], Scores] | None] = (None, None)
         self._vectors = HalfVectors(dim)
         self._tail: Vectors = np.empty((256, dim), np.float32)
         self._checkpoint = START
@@ -141,17 +157,17 @@ class VectorIndex:
             self._move_to_graph(self._columns.count - self._tail_rows_max // 2)
 
     def search(self, vector: Vectors, *, where: Where, limit: int) -> Matches:
+        return self.search_each(vector, [(where, limit)])[0]
+
+    def search_each(self, vector: Vectors, asked: Sequence[tuple[Where, int]]) -> list[Matches]:
         if vector.shape != (self._dim,):
             raise DimensionMismatch("vector", vector.shape, f"the index holds vectors of {self._dim} numbers")
         with self._lock.shared():
             if self._closed:
                 raise Closed("the vector index is closed")
-            count = self._columns.count
-            if limit < 1 or not count:
-                return Matches.of(())
-            query = np.ascontiguousarray(vector, np.float32)
-            mask = None if where.is_open else self._columns.mask(where, count)
-            return self._ranked(query, self._candidates(query, mask, limit), limit)
+            near = _Near(self._graph, np.ascontiguousarray(vector, np.float32))
+            # One lock for all: whoever adds in between would be waited for each time.
+            return [self._found(near, where, limit) for where, limit in asked]
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """Each passage with the checksum of its vector, in order of event and start."""
@@ -173,17 +189,25 @@ class VectorIndex:
 
     # -- searching --------------------------------------------------------------------------------
 
-    def _candidates(self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int) -> Labels:
+    def _found(self, near: _Near, where: Where, limit: int) -> Matches:
+        count = self._columns.count
+        if limit < 1 or not count:
+            return Matches.of(())
+        mask = None if where.is_open else self._columns.mask(where, count)
+        labels = self._candidates(near, mask, limit)
+        return self._columns.ranked(labels, similarities(self._vectors.take(labels), near.query))[:limit]
+
+    def _candidates(self, near: _Near, mask: NDArray[np.bool_] | None, limit: int) -> Labels:
         """Rows that hold the best *limit* events and whatever may tie with the last of them."""
         graph, tail = self._graph_rows, self._tail[: self._columns.count - self._graph_rows]
         labels = np.arange(graph, graph + len(tail), dtype=np.int64)
         if mask is not None:
             tail, labels = tail[mask[graph:]], labels[mask[graph:]]
-        found = [(labels, np.vecdot(tail, query))]
+        found = [(labels, np.vecdot(tail, near.query))]
         allowed = graph if mask is None else int(mask[:graph].sum())
         if allowed:
-            asked = self._asked_of_graph(query, mask, limit, allowed) if allowed > EXACT_ROWS_MAX else None
-            found += [asked] if asked is not None else self._looked_through(query, mask, limit)
+            asked = self._asked_of_graph(near, mask, limit, allowed) if allowed > EXACT_ROWS_MAX else None
+            found += [asked] if asked is not None else self._looked_through(near.query, mask, limit)
         return self._nearest(np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found]), limit)[0]
 
     def _nearest(self, labels: Labels, scores: Scores, limit: int) -> tuple[Labels, Scores]:
@@ -198,35 +222,26 @@ class VectorIndex:
         return labels, scores
 
     def _asked_of_graph(
-        self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int, allowed: int
+        self, near: _Near, mask: NDArray[np.bool_] | None, limit: int, allowed: int
     ) -> tuple[Labels, Scores] | None:
         """Enough of the graph's nearest rows that pass; None where asking it costs more than looking at all."""
-        wanted = limit + _SPARE_ROWS
         reach = max(_REACH, _FILTER_REACH * self._graph_rows / allowed)
-        count = min(self._graph_rows, int(wanted * reach))
+        needed = min(self._graph_rows, int((limit + _SPARE_ROWS) * reach))
+        # What was asked before costs nothing, and mostly is enough.
+        count = near.count or needed
         while count <= self._graph_rows // 8:
             try:
-                nearest, distances = self._nearest_in_graph(query, count)
+                labels, scores = near.rows(count)
             except RuntimeError:
                 # So many were not reached along the links.
                 return None
-            labels, scores = nearest[0].astype(np.int64), 1 - distances[0]
             if mask is not None:
                 passing = mask[labels]
                 labels, scores = labels[passing], scores[passing]
             if self._columns.hold_events(labels, limit):
                 return labels, scores
-            count *= 3
+            count = needed if count < needed else count * 3
         return None
-
-    def _nearest_in_graph(self, query: Vectors, count: int) -> tuple[NDArray[np.uint64], Scores]:
-        # One search asks several times for the same: everywhere, and within times that are most of all.
-        asked = (query.tobytes(), count, self._graph.get_current_count())
-        last, answer = self._last_asked
-        if answer is None or last != asked:
-            answer = self._graph.knn_query(query, k=count, num_threads=1)
-            self._last_asked = (asked, answer)
-        return answer
 
     def _looked_through(
         self, query: Vectors, mask: NDArray[np.bool_] | None, limit: int
@@ -236,9 +251,6 @@ class VectorIndex:
         rows = np.arange(graph, dtype=np.int64) if mask is None else np.flatnonzero(mask[:graph])
         blocks = [rows[first : first + _BLOCK_ROWS] for first in range(0, len(rows), _BLOCK_ROWS)]
         return [self._nearest(block, np.vecdot(unit(self._vectors.take(block)), query), limit) for block in blocks]
-
-    def _ranked(self, query: Vectors, labels: Labels, limit: int) -> Matches:
-        return self._columns.ranked(labels, similarities(self._vectors.take(labels), query))[:limit]
 
     # -- growing ----------------------------------------------------------------------------------
 

@@ -98,6 +98,8 @@ def _difference(view: LiveView[P], generation: Generation[P], log: EventLog, can
                 _catch_up(view.name, live, log, slack=0, until=generation.projector.checkpoint(), cancelled=cancelled)
             except Cancelled:
                 raise
+            except Corrupt as error:
+                return f"the live view cannot be read: {error}"
             except Exception as error:
                 return f"position {live.checkpoint() + 1}: the live view stands still ({error})"
             return first_difference(

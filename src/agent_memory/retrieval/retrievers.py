@@ -11,6 +11,7 @@ import msgspec
 from agent_memory.indexes.event_ids import times_of
 from agent_memory.indexes.matches import Matches
 from agent_memory.indexes.model import EVERYWHERE, Where
+from agent_memory.paging import SEARCH_LIMIT_MAX
 from agent_memory.retrieval.asked import Asked
 from agent_memory.retrieval.entity_ranking import rank_by_entities
 from agent_memory.retrieval.lease import Lease
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
     from agent_memory.inference.port import Embedder
     from agent_memory.log.port import EventLog
 
-LEXICAL_DEPTH = 200
-VECTOR_DEPTH = 200
-ENTITY_DEPTH = 100
+LEXICAL_DEPTH = SEARCH_LIMIT_MAX
+VECTOR_DEPTH = SEARCH_LIMIT_MAX
 """How many events each is asked for, everywhere and under a filter: as many as a page may hold, so that a longer page
 goes on where a shorter one ended."""
+
+ENTITY_DEPTH = 100
+"""So many more that share what the query names."""
 
 LEXICAL_GIVES = 150
 """Of the events that words find, so many give evidence to their neighbours; of those that meaning finds, all."""
@@ -255,10 +258,8 @@ class Retrievers:
         narrower = narrowing.result()
         depth = max(VECTOR_DEPTH, limit)
         with watch.step("vector"), self._vectors() as index:
-            everywhere = index.search(vector, where=EVERYWHERE, limit=depth)
-            lists = [
-                index.search(vector, where=where, limit=TIME_DEPTH if is_time else depth) for where, is_time in narrower
-            ]
+            inside = [(where, TIME_DEPTH if is_time else depth) for where, is_time in narrower]
+            everywhere, *lists = index.search_each(vector, [(EVERYWHERE, depth), *inside])
         # However many are asked for, what a score is worth counts from the same place.
         floor = float(everywhere.scores[:VECTOR_DEPTH][-1]) if everywhere else 0.0
         return Found(everywhere, *lists, depth=VECTOR_DEPTH, floor=floor)

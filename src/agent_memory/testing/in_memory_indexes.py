@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -123,6 +123,9 @@ class InMemoryVectorIndex:
             if admits(where, event)
         ]
         return Matches.of(best_by_event(matches)[: max(0, limit)])
+
+    def search_each(self, vector: Vectors, asked: Sequence[tuple[Where, int]]) -> list[Matches]:
+        return [self.search(vector, where=where, limit=limit) for where, limit in asked]
 
 
 def best_by_event(matches: Iterable[Match]) -> list[Match]:

@@ -79,6 +79,19 @@ class VectorSearchChecks:
 
         assert expected == index.search(vector, where=where, limit=limit)
 
+    @settings(SHARED, max_examples=20)
+    @given(
+        events=conversations(), query=queries(), asked=st.lists(st.tuples(filters(), st.integers(0, 12)), max_size=4)
+    )
+    def test_what_is_asked_at_once_is_found_as_one_by_one(
+        self, events: list[Event], query: str, asked: list[tuple[Where, int]]
+    ) -> None:
+        index = self.make_index(events)
+        vector = EMBEDDER.embed([query])[0]
+        one_by_one = [index.search(vector, where=where, limit=limit) for where, limit in asked]
+
+        assert one_by_one == index.search_each(vector, asked)
+
     @settings(SHARED, max_examples=30)
     @given(events=conversations(), query=queries())
     def test_scores_are_those_of_looking_at_every_vector(self, events: list[Event], query: str) -> None:

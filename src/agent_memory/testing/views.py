@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from agent_memory.errors import InferenceUnavailable
 from agent_memory.events import START, Position
-from agent_memory.log import Entry, events_of
+from agent_memory.log import Entry, EventLog, events_of
+from agent_memory.projectors.live import LiveView
 from agent_memory.storage import Family, Rows, prefix_end, scan_all
 
 _NUMBER = struct.Struct(">Q")
@@ -110,3 +111,12 @@ class TextsView:
         changes = self._rows.batch()
         changes.delete_range(Family.VIEWS, self.prefix(generation), prefix_end(self.prefix(generation)))
         self._rows.write(changes)
+
+
+def projected(view: LiveView[TextsProjector], log: EventLog) -> LiveView[TextsProjector]:
+    """The *view*, opened and as far as the *log*."""
+    view.open()
+    with view.lease() as projector:
+        while batch := log.read(after=projector.checkpoint(), limit=projector.batch_events_max):
+            projector.project(batch)
+    return view
