@@ -245,6 +245,7 @@ def test_a_longer_page_goes_on_where_a_shorter_one_ended_however_many_events_the
     with searching(Story(7, 600)) as search:
         for query in QUERIES:
             longest = ranked(search.search(query, where=EVERYWHERE, limit=ALL, options=EVERY).hits)
+            assert len(longest) == ALL
             for limit in (10, 60, 160):
                 assert longest[:limit] == ranked(
                     search.search(query, where=EVERYWHERE, limit=limit, options=EVERY).hits

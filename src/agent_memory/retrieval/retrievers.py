@@ -31,15 +31,13 @@ if TYPE_CHECKING:
     from agent_memory.inference.port import Embedder
     from agent_memory.log.port import EventLog
 
-LEXICAL_DEPTH = SEARCH_LIMIT_MAX
-VECTOR_DEPTH = SEARCH_LIMIT_MAX
-"""How many events each is asked for, everywhere and under a filter: as many as a page may hold, so that a longer page
-goes on where a shorter one ended."""
-
+LEXICAL_DEPTH = 150
+VECTOR_DEPTH = 150
 ENTITY_DEPTH = 100
-"""So many more that share what the query names."""
+"""How many events each is asked for, everywhere and under a filter, however long the page: so that a longer one goes on
+where a shorter one ended. Together, and with their neighbours, they fill the longest."""
 
-LEXICAL_GIVES = 150
+LEXICAL_GIVES = 100
 """Of the events that words find, so many give evidence to their neighbours; of those that meaning finds, all."""
 
 TIME_DEPTH = 50
@@ -133,7 +131,6 @@ class Retrievers:
         read: Callable[[], tuple[Asked, TimeReading]],
         *,
         where: Where,
-        limit: int,
         without: frozenset[str],
         watch: Watch,
     ) -> tuple[Asked, TimeReading, Retrieved]:
@@ -149,11 +146,11 @@ class Retrievers:
         found: dict[str, Found] = {}
         failed: dict[str, Exception] = {}
         if self._embedder is None or "vector" in without:
-            beside = self._beside_meaning(read, narrowing, where, limit, without, watch)
+            beside = self._beside_meaning(read, narrowing, where, without, watch)
         else:
-            lane = self._pool.submit(self._beside_meaning, read, narrowing, where, limit, without, watch)
+            lane = self._pool.submit(self._beside_meaning, read, narrowing, where, without, watch)
             embedder = self._embedder
-            _hear("vector", lambda: self._nearest(embedder, text, narrowing, limit, watch), found, failed)
+            _hear("vector", lambda: self._nearest(embedder, text, narrowing, watch), found, failed)
             beside = lane.result()
         # In this order whoever came first: sums of the same parts are then the same to the last bit.
         found = beside.found | found
@@ -187,7 +184,6 @@ class Retrievers:
         read: Callable[[], tuple[Asked, TimeReading]],
         narrowing: Future[Sequence[_Narrowed]],
         where: Where,
-        limit: int,
         without: frozenset[str],
         watch: Watch,
     ) -> _Beside:
@@ -209,23 +205,22 @@ class Retrievers:
             beside.naming = self._pool.submit(self._naming, reading.spans, watch)
         found, failed = beside.found, beside.failed
         if "lexical" not in without:
-            _hear("lexical", lambda: self._by_words(beside, narrower, limit, watch), found, failed)
+            _hear("lexical", lambda: self._by_words(beside, narrower, watch), found, failed)
         if asked.entities and "entity" not in without:
             _hear("entity", lambda: self._mentioning(asked, watch), found, failed)
         return beside
 
     # -- one signal each --------------------------------------------------------------------------
 
-    def _by_words(self, beside: _Beside, narrower: Sequence[_Narrowed], limit: int, watch: Watch) -> Found:
+    def _by_words(self, beside: _Beside, narrower: Sequence[_Narrowed], watch: Watch) -> Found:
         asked = beside.asked
-        depth = max(LEXICAL_DEPTH, limit)
-        deeper = depth + depth // 3 if narrower else depth
+        deeper = LEXICAL_DEPTH + LEXICAL_DEPTH // 3 if narrower else LEXICAL_DEPTH
         with watch.step("lexical"), self._lexical() as index:
             ranked = index.search(asked.words, where=EVERYWHERE, limit=deeper)
-            everywhere = ranked[:depth]
+            everywhere = ranked[:LEXICAL_DEPTH]
             lists = []
             for where, is_time in narrower:
-                count = TIME_DEPTH if is_time else depth
+                count = TIME_DEPTH if is_time else LEXICAL_DEPTH
                 known = _found_within(where, ranked, limit=count)
                 lists.append(index.search(asked.words, where=where, limit=count) if known is None else known)
             # Of many that fit as well, the first or the last might not be among so many.
@@ -233,7 +228,8 @@ class Retrievers:
             lists += [self._ordered(index, asked, where) for where, _ in narrower]
             if not asked.has_topic:
                 latest = asked.time.order is not TimeOrder.EARLIEST
-                lists += [index.in_time(where=where, limit=depth, latest=latest) for where in beside.its_time]
+                times, most = beside.its_time, SEARCH_LIMIT_MAX
+                lists += [index.in_time(where=its_time, limit=most, latest=latest) for its_time in times]
                 edge = index.in_time(where=EVERYWHERE, limit=1, latest=latest)
                 beside.edge_ms = int(times_of(edge.keys)[0]) if len(edge) else None
             whole = index.whole_score(asked.words)
@@ -250,19 +246,14 @@ class Retrievers:
         span = TimeSpan(start=0, end=0, from_ms=edge if latest else None, until_ms=None if latest else edge)
         return index.search(asked.words, where=within(where, span) or where, limit=ORDERED_DEPTH)
 
-    def _nearest(
-        self, embedder: Embedder, text: str, narrowing: Future[Sequence[_Narrowed]], limit: int, watch: Watch
-    ) -> Found:
+    def _nearest(self, embedder: Embedder, text: str, narrowing: Future[Sequence[_Narrowed]], watch: Watch) -> Found:
         with watch.step("embed"):
             vector = embedder.embed([text], query=True)[0]
         narrower = narrowing.result()
-        depth = max(VECTOR_DEPTH, limit)
         with watch.step("vector"), self._vectors() as index:
-            inside = [(where, TIME_DEPTH if is_time else depth) for where, is_time in narrower]
-            everywhere, *lists = index.search_each(vector, [(EVERYWHERE, depth), *inside])
-        # However many are asked for, what a score is worth counts from the same place.
-        floor = float(everywhere.scores[:VECTOR_DEPTH][-1]) if everywhere else 0.0
-        return Found(everywhere, *lists, depth=VECTOR_DEPTH, floor=floor)
+            inside = [(where, TIME_DEPTH if is_time else VECTOR_DEPTH) for where, is_time in narrower]
+            everywhere, *lists = index.search_each(vector, [(EVERYWHERE, VECTOR_DEPTH), *inside])
+        return Found(everywhere, *lists)
 
     def _mentioning(self, asked: Asked, watch: Watch) -> Found:
         with watch.step("entity"), self._entities() as index:

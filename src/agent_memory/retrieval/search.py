@@ -89,7 +89,6 @@ class Searcher:
                 query[:QUERY_CHARACTERS_MAX],
                 lambda: self._read(query, watch, now_ms=now_ms, reads_time="time" not in without),
                 where=where,
-                limit=limit,
                 without=without,
                 watch=watch,
             )
