@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from agent_memory.inference.port import Embedder
     from agent_memory.log.port import EventLog
 
-LEXICAL_DEPTH = 150
+LEXICAL_DEPTH = 200
 VECTOR_DEPTH = 150
 ENTITY_DEPTH = 100
 """How many events each is asked for, everywhere and under a filter, however long the page: so that a longer one goes on
@@ -214,14 +214,12 @@ class Retrievers:
 
     def _by_words(self, beside: _Beside, narrower: Sequence[_Narrowed], watch: Watch) -> Found:
         asked = beside.asked
-        deeper = LEXICAL_DEPTH + LEXICAL_DEPTH // 3 if narrower else LEXICAL_DEPTH
         with watch.step("lexical"), self._lexical() as index:
-            ranked = index.search(asked.words, where=EVERYWHERE, limit=deeper)
-            everywhere = ranked[:LEXICAL_DEPTH]
+            everywhere = index.search(asked.words, where=EVERYWHERE, limit=LEXICAL_DEPTH)
             lists = []
             for where, is_time in narrower:
                 count = TIME_DEPTH if is_time else LEXICAL_DEPTH
-                known = _found_within(where, ranked, limit=count)
+                known = _found_within(where, everywhere, limit=count)
                 lists.append(index.search(asked.words, where=where, limit=count) if known is None else known)
             # Of many that fit as well, the first or the last might not be among so many.
             ordered = self._ordered(index, asked, EVERYWHERE)
@@ -298,7 +296,7 @@ def _its_time(where: Where, spans: Sequence[TimeSpan]) -> list[Where]:
 def _found_within(where: Where, ranked: Matches, *, limit: int) -> Matches | None:
     """What a search within times would find, as far as what is *ranked* everywhere tells it; else None.
 
-    `Last year` is most of many a store: a third more of everywhere hold as many, and cost less than asking again.
+    `Last year` is most of many a store: of what was found everywhere enough lies in it.
     """
     if where != Where(from_ms=where.from_ms, until_ms=where.until_ms):
         return None
