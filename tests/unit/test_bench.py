@@ -21,6 +21,7 @@ from tools.bench.locomo_data import read_conversations
 from tools.bench.markdown import renewed, tables
 from tools.bench.metrics import Answered, distinct, means, percentile, places, report, scores
 from tools.bench.rows import Absent, Row, table
+from tools.bench.turns import STOLEN_MAX, Turn, stolen_percent, that_count
 
 
 def answered(evidence: str, turns: str, *, category: int = 1) -> Answered:
@@ -323,10 +324,33 @@ def test_what_the_host_took_is_told_as_a_share_of_all_time(monkeypatch: pytest.M
     told = iter([[100, 0, 50, 800, 0, 0, 0, 50], [140, 0, 60, 840, 0, 0, 0, 60]])
     monkeypatch.setattr(machine, "_ticks", lambda: next(told))
 
-    assert [10.0] == list(machine.Stolen().percent().values())
+    assert 0.1 == machine.Stolen().share()
 
 
 def test_where_the_system_does_not_tell_what_the_host_took_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "_ticks", list)
 
-    assert {} == machine.Stolen().percent()
+    assert 0.0 == machine.Stolen().share()
+
+
+def turn(stolen: float, ms: float, queries: int = 10) -> Turn:
+    return Turn(ms=[ms] * queries, results=[], stolen=stolen)
+
+
+def test_of_the_turns_the_quiet_ones_count_however_slow_they_were() -> None:
+    turns = [turn(0.0, 90.0), turn(0.3, 1.0), turn(STOLEN_MAX, 8.0), turn(0.1, 2.0)]
+
+    assert [turns[0], turns[2]] == that_count(turns, at_least=20)
+
+
+def test_where_too_few_turns_are_quiet_the_least_disturbed_of_the_others_count_as_well() -> None:
+    turns = [turn(0.3, 1.0), turn(0.0, 5.0), turn(0.2, 3.0), turn(0.1, 2.0)]
+
+    assert turns[1:] == that_count(turns, at_least=25)
+    assert turns == that_count(turns, at_least=1_000)
+    assert [] == that_count([], at_least=10)
+
+
+def test_what_the_host_took_is_weighed_by_how_long_the_turns_were() -> None:
+    assert pytest.approx(2.5) == stolen_percent([turn(0.0, 30.0), turn(0.1, 10.0)])
+    assert 0.0 == stolen_percent([])

@@ -34,10 +34,10 @@ class Stolen:
     def __init__(self) -> None:
         self._before = _ticks()
 
-    def percent(self) -> dict[str, float]:
-        """To be told beside a row; nothing where the system does not tell it."""
+    def share(self) -> float:
+        """Of all processors' time; 0 where the system does not tell it."""
         spent = [now - before for now, before in zip(_ticks(), self._before, strict=True)]
-        return {"of the processors' time, taken by the host, %": 100 * spent[_STEAL] / sum(spent)} if sum(spent) else {}
+        return spent[_STEAL] / sum(spent) if sum(spent) else 0.0
 
 
 def resident_bytes(pid: int) -> tuple[int, int]:
