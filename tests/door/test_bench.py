@@ -78,13 +78,16 @@ def test_locomo_asks_again_with_less_and_shows_what_that_costs(tmp_path: Path) -
     }
     data.write_text(json.dumps([{**CONVERSATION, "conversation": talk}]))
 
-    report = bench("locomo", "--data", str(data), "--ablate", "--baselines", target=tmp_path / "out.json")
+    report = bench("locomo", "--data", str(data), "--ablate", "--baselines", "--contexts", target=tmp_path / "out.json")
 
     baselines = {name: found["overall"]["R@5"] for name, found in report["baselines"].items()}
     assert 1.0 == report["metrics"]["overall"]["R@5"]
     assert {"BM25 only", "recency", "random"} == baselines.keys()
     assert (1.0, 0.0) == (baselines["BM25 only"], baselines["recency"])
     assert set(SIGNALS) - {"vector"} == report["ablation"].keys()
+    assert ["500", "1000", "2000"] == list(report["contexts"])
+    assert all(1.0 == held["evidence"] for held in report["contexts"].values())
+    assert all(0 < held["tokens"] <= int(budget) for budget, held in report["contexts"].items())
     # Without a model the contents are walked instead, which find no more than words do.
     assert 0 >= report["ablation"]["lexical"]["differences"]["R@5"]
     assert 0 == report["ablation"]["phrase"]["differences"]["R@5"]
@@ -104,12 +107,13 @@ def test_kept_figures_go_into_a_page(tmp_path: Path) -> None:
 
 
 def test_the_docs_mark_places_that_reports_have_figures_for() -> None:
+    quality = {"metrics", "intervals", "ablation", "contexts", "latency", "machine"}
     kinds = {
-        "locomo": {"metrics", "conversations", "places", "intervals", "baselines", "ablation", "latency", "machine"},
-        "code": {"metrics", "intervals", "ablation", "misses", "latency", "machine"},
+        "locomo": quality | {"conversations", "places", "baselines"},
+        "code": quality | {"misses"},
         "perf": {"rows", "beside", "machine"},
     }
-    for name in ("retrieval.md", "benchmarks.md"):
+    for name in ("retrieval.md", "benchmarks.md", "context.md"):
         page = (ROOT / "docs" / name).read_text()
         places = re.findall(r"<!-- figures: (\w+) (\w+) -->", page)
 

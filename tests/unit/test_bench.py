@@ -16,6 +16,7 @@ from agent_memory.events.drafting import complete_all
 from tools.bench import machine
 from tools.bench.ablation import alone, compared, each_off
 from tools.bench.bootstrap import by_conversation, by_question, intervals
+from tools.bench.contexts import BUDGETS, Held, by_budget
 from tools.bench.corpus import Corpus, json_line
 from tools.bench.locomo_data import read_conversations
 from tools.bench.markdown import renewed, tables
@@ -190,6 +191,14 @@ def test_a_difference_that_may_be_chance_has_no_mark() -> None:
     _, _, _, found = tables(quality_report())["ablation"].splitlines()[:4]
 
     assert found.startswith("| `time` | 0.7 | +1.000† | +1.000 | ")
+
+
+def test_contexts_are_told_by_budget_and_left_out_where_they_were_not_asked_for() -> None:
+    questions = [{budget: Held(share=share, tokens=budget - 7) for budget in BUDGETS} for share in (1.0, 0.5)]
+
+    assert "| 1,000 | 0.750 | 993 |" in tables(quality_report(contexts=by_budget(questions)))["contexts"]
+    assert {} == by_budget([])
+    assert "contexts" not in tables(quality_report(contexts={}))
 
 
 def test_what_was_asked_cannot_break_the_table_it_stands_in() -> None:

@@ -68,19 +68,27 @@ def perf(
 @click.option("--model", type=_FOLDER, help="Folder of an embedding model; without one, search is by keyword.")
 @click.option("--ablate", is_flag=True, help="Ask everything again with each signal off in turn.")
 @click.option("--baselines", is_flag=True, help="BM25 alone, vectors alone, the newest first, and any order.")
+@click.option("--contexts", is_flag=True, help="How much of what answers stands in a context of so many tokens.")
 @click.option(
     "--bootstrap", "drawings", type=_COUNT, default=2_000, show_default=True, help="Drawings for intervals; 0 for none."
 )
 @click.option("--seed", default=7, show_default=True, help="Of drawings and of the random baseline.")
 @click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path))
 def locomo(
-    data: Path, model: Path | None, ablate: bool, baselines: bool, drawings: int, seed: int, target: Path | None
+    data: Path,
+    model: Path | None,
+    ablate: bool,
+    baselines: bool,
+    contexts: bool,
+    drawings: int,
+    seed: int,
+    target: Path | None,
 ) -> None:
     """Retrieval quality on LoCoMo, through daemons and gRPC."""
     from tools.bench.locomo import Plan, measure
 
     _check_model(model)
-    plan = Plan(ablate=ablate, baselines=baselines, drawings=drawings, seed=seed)
+    plan = Plan(ablate=ablate, baselines=baselines, contexts=contexts, drawings=drawings, seed=seed)
     with tempfile.TemporaryDirectory(prefix="agent-memory-locomo-") as name:
         report = measure(data, plan, model=model, folder=Path(name), console=Console(stderr=True))
         _tell({**report, "data": data.name}, Path(name), target)
@@ -90,6 +98,7 @@ def locomo(
 @click.option("--model", type=_FOLDER, help="Folder of an embedding model; without one, search is by keyword.")
 @click.option("--without", multiple=True, help="A signal to leave out, by name; may be given more than once.")
 @click.option("--ablate", is_flag=True, help="Ask everything again with each signal off in turn.")
+@click.option("--contexts", is_flag=True, help="How much of what answers stands in a context of so many tokens.")
 @click.option(
     "--bootstrap", "drawings", type=_COUNT, default=2_000, show_default=True, help="Drawings for intervals; 0 for none."
 )
@@ -102,6 +111,7 @@ def code(
     model: Path | None,
     without: tuple[str, ...],
     ablate: bool,
+    contexts: bool,
     drawings: int,
     seed: int,
     show_held_out: bool,
@@ -111,7 +121,9 @@ def code(
     from tools.bench.code_memory import Plan, measure
 
     _check_model(model)
-    plan = Plan(without=without, ablate=ablate, show_held_out=show_held_out, drawings=drawings, seed=seed)
+    plan = Plan(
+        without=without, ablate=ablate, contexts=contexts, show_held_out=show_held_out, drawings=drawings, seed=seed
+    )
     with tempfile.TemporaryDirectory(prefix="agent-memory-code-") as name:
         report = measure(plan, model=model, folder=Path(name))
         _tell(report, Path(name), target)

@@ -9,6 +9,7 @@ import msgspec
 
 from agent_memory.retrieval.model import SearchOptions, SearchResult
 from agent_memory.sync import SyncMemory
+from tools.bench import contexts
 from tools.bench.ablation import compared, each_off, weights
 from tools.bench.bootstrap import by_question, intervals
 from tools.bench.code_memory_data import FOLDER, TIME_ZONE, Question, read_drafts, read_questions
@@ -68,6 +69,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     without: tuple[str, ...] = ()
     """Signals that are left out of everything."""
     ablate: bool = False
+    contexts: bool = False
+    """How much of the evidence stands in a context."""
     show_held_out: bool = False
     """Whoever reads the misses of this split tunes on them."""
     drawings: int = 2_000
@@ -80,6 +83,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     asked: list[Asked]
     each_off: dict[str, list[Asked]]
+    contexts: list[dict[int, contexts.Held]]
     events: int
     model_id: str
 
@@ -95,8 +99,15 @@ def ask_all(*, model: Path | None, folder: Path, data: Path = FOLDER, plan: Plan
         def asked(without: tuple[str, ...]) -> list[Asked]:
             return [_ask(memory, question, sessions, (*plan.without, *without)) for question in questions]
 
+        sources = contexts.source_ids(memory) if plan.contexts else {}
+
+        def held(question: Question) -> dict[int, contexts.Held]:
+            options = SearchOptions(now_ms=question.now_ms, without=plan.without)
+            return contexts.held(memory, question.question, question.evidence, sources=sources, options=options)
+
         return Run(
             asked=asked(()),
+            contexts=[held(question) for question in questions] if plan.contexts else [],
             each_off={name: asked(off) for name, off in each_off(model_id).items()} if plan.ablate else {},
             events=len(drafts),
             model_id=model_id,
@@ -120,6 +131,7 @@ def measure(plan: Plan, *, model: Path | None, folder: Path, data: Path = FOLDER
         "metrics": report([one.ranked for one in run.asked]),
         "intervals": {"by question": _intervals([scores(one.ranked) for one in run.asked], plan)},
         "search_ms": search_ms([one.took for one in run.asked]),
+        "contexts": contexts.by_budget(run.contexts),
         **({"ablation": _ablation(run, plan)} if plan.ablate else {}),
         "misses_shown": "all" if plan.show_held_out else "dev",
         "misses": [msgspec.to_builtins(miss(one)) for one in shown if not one.best_first],

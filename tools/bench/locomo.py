@@ -12,6 +12,7 @@ from rich.console import Console
 
 from agent_memory.retrieval.model import SearchOptions
 from agent_memory.sync import SyncMemory
+from tools.bench import contexts
 from tools.bench.ablation import alone, compared, each_off, weights
 from tools.bench.bootstrap import by_conversation, by_question, intervals
 from tools.bench.locomo_data import CATEGORIES, Conversation, Question, read_conversations
@@ -35,6 +36,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     ablate: bool = False
     baselines: bool = False
+    contexts: bool = False
+    """How much of the evidence stands in a context."""
     drawings: int = 0
     """Of the bootstrap; 0 leaves it out."""
     seed: int = 7
@@ -47,6 +50,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     answers: dict[str, list[Answered]]
     took: list[Took]
     page_took: list[Took]
+    contexts: list[dict[int, contexts.Held]]
     events: int
     left_out: int
     model_id: str
@@ -84,6 +88,7 @@ def measure(data: Path, plan: Plan, *, model: Path | None, folder: Path, console
         "search_ms": search_ms(took),
         "page": PAGE,
         "page_ms": search_ms([one for measured in found for one in measured.page_took]),
+        "contexts": contexts.by_budget([one for measured in found for one in measured.contexts]),
         **_intervals(answers, of, plan),
         **_others(answers, of, plan, found[0].model_id),
     }
@@ -96,6 +101,7 @@ def _conversation(conversation: Conversation, plan: Plan, store: Path, model: Pa
         answers[ALL], took = _searched(memory, conversation, ())
         options = SearchOptions(now_ms=conversation.asked_ms)
         page_took = [timed_search(memory, q.text, limit=PAGE, options=options)[1] for q in conversation.questions]
+        held = _held(memory, conversation, options) if plan.contexts else []
         for name, without in _variants(plan, model_id).items():
             answers[name], _ = _searched(memory, conversation, without)
         if plan.baselines:
@@ -107,6 +113,7 @@ def _conversation(conversation: Conversation, plan: Plan, store: Path, model: Pa
         answers=answers,
         took=took,
         page_took=page_took,
+        contexts=held,
         events=len(conversation.drafts),
         left_out=conversation.left_out,
         model_id=model_id,
@@ -135,6 +142,14 @@ def _searched(
         answers.append(_answered(question, [hit.recorded.event.source_id for hit in result.hits]))
         times.append(took)
     return answers, times
+
+
+def _held(memory: SyncMemory, conversation: Conversation, options: SearchOptions) -> list[dict[int, contexts.Held]]:
+    sources = contexts.source_ids(memory)
+    return [
+        contexts.held(memory, question.text, question.turns, sources=sources, options=options)
+        for question in conversation.questions
+    ]
 
 
 def _newest_first(memory: SyncMemory) -> list[str]:

@@ -41,6 +41,8 @@ def quality_figures(report: Report) -> dict[str, Figures]:
         found["baselines"] = _baselines(report, columns)
     if "ablation" in report:
         found["ablation"] = _ablation(report, columns)
+    if report.get("contexts"):
+        found["contexts"] = _contexts(report)
     if "misses" in report:
         found["misses"] = _misses(report)
     found["latency"] = _latency(report)
@@ -121,6 +123,18 @@ def _ablation(report: Report, columns: Iterable[str]) -> Figures:
         rows=tuple(rows),
         below=f"Questions: {group}. The first row is what is found, the others differ from it by so much; {SURE}: the "
         "95 % interval of the difference, question by question, leaves out zero.",
+    )
+
+
+def _contexts(report: Report) -> Figures:
+    return Figures(
+        title="What stands in a context",
+        headings=("budget", "share of the evidence", "tokens"),
+        rows=tuple(
+            (f"{int(budget):,}", f"{row['evidence']:.3f}", f"{row['tokens']:,.0f}")
+            for budget, row in report["contexts"].items()
+        ),
+        below=f"Means over {report['metrics']['overall']['questions']:.0f} questions of {report['benchmark']}.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from statistics import median
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+import agent_memory
 from agent_memory.testing.daemon import DaemonProcess
 from tools.bench.rows import Row
 from tools.bench.workshop import Workshop
@@ -25,6 +27,8 @@ def rows(shop: Workshop) -> Iterator[Row]:
     store = shop.store if shop.model is None else shop.store_with_vectors
     model = shop.no_model if shop.model is None else shop.model
     ours, floor = [], []
+    # As whoever installs it has: pip compiles what it installs, a checkout may have been told not to.
+    compileall.compile_dir(Path(agent_memory.__file__).parent, quiet=1)
     for _ in range(_ROUNDS):
         floor.append(_import_s())
         ours.append(_start_s(store, model))
