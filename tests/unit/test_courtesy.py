@@ -69,6 +69,43 @@ def test_an_answer_that_fails_is_given_too() -> None:
     assert work.is_set()
 
 
+@pytest.fixture
+def aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this process does in the background, it does for another one: for itself."""
+    monkeypatch.setattr(courtesy, "_heeded", None)
+    courtesy.heed(os.dup(courtesy.descriptor()))
+
+
+@pytest.mark.usefixtures("aside")
+def test_who_works_for_another_process_goes_on_when_that_serves_nobody_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert [1, 2, 3] == list(courtesy.giving_way([1, 2, 3]))
+    monkeypatch.setattr(courtesy, "WAIT_S", 60.0)
+    work = threading.Event()
+    with courtesy.serving():
+        with courtesy.serving():
+            thread = in_background(work)
+
+            assert not work.wait(0.02)
+        assert not work.wait(0.02)
+    assert work.wait(30)
+    thread.join()
+
+
+@pytest.mark.usefixtures("aside")
+def test_who_works_for_another_process_goes_on_after_a_while_and_then_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(courtesy, "WAIT_S", 0.001)
+    monkeypatch.setattr(courtesy, "WORK_ASIDE_S", 3600.0)
+    with courtesy.serving():
+        courtesy.give_way()
+        # It would wait for longer than the test may take.
+        monkeypatch.setattr(courtesy, "WAIT_S", 3600.0)
+        courtesy.give_way()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have the niceness of their process")
 def test_what_nobody_waits_for_runs_after_all_others_and_so_do_the_threads_it_starts() -> None:
     def nicenesses() -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import signal
@@ -18,6 +19,7 @@ from typing import NoReturn
 
 import pytest
 
+from agent_memory import courtesy
 from agent_memory.courtesy import NICENESS
 from agent_memory.offloading import INLINE, Offload, OffloadProcess, on_this_thread
 from agent_memory.testing.desks import ManualClock
@@ -56,9 +58,13 @@ def niceness() -> int:
     return os.nice(0)
 
 
-def open_descriptors() -> list[int]:
-    """Without the one that looks."""
-    return [int(one.name) for one in Path("/proc/self/fd").iterdir() if one.exists()]
+def open_files() -> dict[int, str]:
+    """By descriptor, without the one that looks."""
+    return {int(one.name): str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.exists()}
+
+
+def is_told_to_give_way() -> bool:
+    return courtesy._heeded is not None and courtesy._heeded[0] == 1
 
 
 def say(text: str) -> int:
@@ -291,9 +297,40 @@ def test_no_file_of_this_process_is_open_in_the_other(tmp_path: Path) -> None:
         try:
             started(process)
 
-            assert [0, 1, 2] == sorted(process.call(open_descriptors))
+            files = process.call(open_files)
+            assert [0, 1, 2] == sorted(files)[:3]
+            # The byte that tells when to give way, in a file that has no name any more.
+            assert all(name.endswith("(deleted)") for number, name in files.items() if number > 2)
         finally:
             process.close()
+
+
+def test_it_is_told_to_give_way_while_somebody_is_served_here() -> None:
+    process = OffloadProcess(worth_s=0)
+    try:
+        with courtesy.serving():
+            started(process)
+
+            assert process.call(is_told_to_give_way)
+        assert not process.call(is_told_to_give_way)
+        with courtesy.serving():
+            assert process.call(is_told_to_give_way)
+    finally:
+        process.close()
+
+
+def test_it_works_where_nothing_can_tell_it_to_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> int:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(courtesy, "descriptor", full)
+    process = OffloadProcess(worth_s=0)
+    try:
+        assert started(process) == process.call(os.getpid)
+        with courtesy.serving():
+            assert not process.call(is_told_to_give_way)
+    finally:
+        process.close()
 
 
 def test_what_it_prints_is_not_among_what_this_one_does(capfd: pytest.CaptureFixture[str]) -> None:

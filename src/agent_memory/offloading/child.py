@@ -7,7 +7,7 @@ import pickle
 import sys
 from contextlib import suppress
 
-from agent_memory.courtesy import NICENESS
+from agent_memory import courtesy
 
 PROTOCOL = 5
 
@@ -24,10 +24,12 @@ def main() -> None:
 
     from agent_memory import __version__
 
-    idle_s = float(sys.argv[1])
+    idle_s, descriptor = float(sys.argv[1]), int(sys.argv[2])
     with suppress(OSError):
-        # Whoever waits for an answer goes first: the operating system sees to it.
-        os.nice(NICENESS)
+        # Whoever waits for an answer goes first: the operating system sees to it, and so does the work itself.
+        os.nice(courtesy.NICENESS)
+    if descriptor >= 0:
+        courtesy.heed(descriptor)
     with Connection(ASKED_ON) as connection, suppress(EOFError, OSError):
         connection.send_bytes(__version__.encode())
         while connection.poll(idle_s):

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
-from agent_memory import __version__, telemetry
+from agent_memory import __version__, courtesy, telemetry
 from agent_memory.clock import SYSTEM_CLOCK, Clock
 from agent_memory.offloading.child import FAILED, PROTOCOL
 from agent_memory.offloading.port import is_on_this_thread
@@ -43,7 +43,7 @@ PAUSE_MAX_S = 3600.0
 """After one was lost, the next is started no sooner; where none comes to life, pauses double up to the greatest."""
 
 _START_S = 30.0
-_PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from agent_memory.offloading.child import main; main()"
+_PROGRAM = "import sys; sys.path[:] = sys.argv[3:]; from agent_memory.offloading.child import main; main()"
 # What this interpreter was told to leave alone is no business of the other's either.
 _FLAGS = {"isolated": "-I", "ignore_environment": "-E", "no_user_site": "-s", "no_site": "-S"}
 # Sent to all processes of a terminal or a service: it is for this one, whose end ends the other.
@@ -201,6 +201,7 @@ class OffloadProcess:
 
         # On this thread, and so from the first instant in the process that it starts.
         signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_FOR_IT)
+        descriptor = _descriptor()
         ours, theirs = socket.socketpair()
         with ours, theirs:
             # For one that is there and does not read, or stops in the middle of its answer.
@@ -210,9 +211,10 @@ class OffloadProcess:
                 if self._closed:
                     return ""
                 self._process = process = subprocess.Popen(
-                    [self._python, *_flags(), "-c", _PROGRAM, str(self._idle_s), *sys.path],
+                    [self._python, *_flags(), "-c", _PROGRAM, str(self._idle_s), str(descriptor), *sys.path],
                     # Where nothing else of this process is open, nor in the way; what it prints is for nobody.
                     stdin=theirs.fileno(),
+                    pass_fds=() if descriptor < 0 else (descriptor,),
                     stdout=subprocess.DEVNULL,
                 )
             connection = Connection(ours.detach())
@@ -239,6 +241,14 @@ def _interpreter() -> str:
     """What runs Python; empty where that is a program of its own, which would be started once more."""
     program = Path(sys.executable or "").name.lower()
     return sys.executable if program.startswith(("python", "pypy")) and not getattr(sys, "frozen", False) else ""
+
+
+def _descriptor() -> int:
+    """What tells the process when to give way; -1 where a byte has no room: then it is of low priority alone."""
+    try:
+        return courtesy.descriptor()
+    except OSError:
+        return -1
 
 
 def _flags() -> list[str]:
