@@ -7,10 +7,10 @@ number of its stores, and so is this.
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -84,17 +84,24 @@ def descriptor() -> int:
     global _shown, _shown_as
     with _changed:
         if _shown is None:
-            with tempfile.TemporaryFile() as file:
-                file.truncate(1)
-                _shown, _shown_as = mmap.mmap(file.fileno(), 1), os.dup(file.fileno())
+            byte = _shared_byte()
+            try:
+                _shown = mmap.mmap(byte, 1)
+                # Not among those that every process takes for its input and output.
+                _shown_as = fcntl.fcntl(byte, fcntl.F_DUPFD_CLOEXEC, 3)
+            finally:
+                os.close(byte)
             _show()
         return _shown_as
 
 
 def heed(descriptor: int) -> None:
-    """Give way from now on to those who are served by the process that this descriptor was inherited from."""
+    """Give way from now on to those who are served by the process that this descriptor was inherited from.
+
+    Errors: `OSError`, `ValueError` where it is of something else.
+    """
     global _heeded
-    _heeded = mmap.mmap(descriptor, 1)
+    _heeded = mmap.mmap(descriptor, 1, access=mmap.ACCESS_READ)
     os.close(descriptor)
 
 
@@ -126,12 +133,31 @@ def _show() -> None:
 def _give_way_to_another(is_serving: mmap.mmap) -> None:
     if not is_serving[0] or time.thread_time() < getattr(_own, "works_until_s", 0.0):
         return
-    until_s = time.monotonic() + WAIT_S
+    # All waits count: who serves one after the other, with little between, must not keep it waiting for ever.
+    left_s = getattr(_own, "waits_s", WAIT_S)
+    begun_s = time.monotonic()
     while is_serving[0]:
-        if time.monotonic() >= until_s:
+        if time.monotonic() - begun_s >= left_s:
+            _own.waits_s = WAIT_S
             _own.works_until_s = time.thread_time() + WORK_ASIDE_S
             return
         time.sleep(_LOOK_S)
+    _own.waits_s = left_s - (time.monotonic() - begun_s)
+
+
+def _shared_byte() -> int:
+    """A descriptor of one byte that is 0, of no file's name."""
+    if hasattr(os, "memfd_create"):
+        # In memory: a disk may be full, or make whoever writes wait.
+        byte = os.memfd_create("agent-memory-serving")
+        os.ftruncate(byte, 1)
+        return byte
+    import tempfile
+
+    with tempfile.TemporaryFile(buffering=0) as file:
+        # Written, so that the disk has a place for it: a hole is filled when it is touched, and nobody could be told.
+        file.write(b"\0")
+        return os.dup(file.fileno())
 
 
 def _step_back() -> None:

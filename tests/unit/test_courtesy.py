@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,21 @@ def test_an_answer_that_fails_is_given_too() -> None:
     assert work.is_set()
 
 
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="elsewhere the byte is in a file")
+def test_a_full_disk_is_no_matter_to_the_byte_that_others_see() -> None:
+    assert "/memfd:" in str(Path(f"/proc/self/fd/{courtesy.descriptor()}").readlink())
+
+
+def test_where_there_is_no_such_memory_the_byte_has_its_place_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    byte = courtesy._shared_byte()
+    try:
+        assert 1 == os.fstat(byte).st_size
+        assert b"\0" == os.pread(byte, 2, 0)
+    finally:
+        os.close(byte)
+
+
 @pytest.fixture
 def aside(monkeypatch: pytest.MonkeyPatch) -> None:
     """What this process does in the background, it does for another one: for itself."""
@@ -99,11 +115,43 @@ def test_who_works_for_another_process_goes_on_after_a_while_and_then_for_a_whil
 ) -> None:
     monkeypatch.setattr(courtesy, "WAIT_S", 0.001)
     monkeypatch.setattr(courtesy, "WORK_ASIDE_S", 3600.0)
-    with courtesy.serving():
+    again = threading.Event()
+
+    def run() -> None:
         courtesy.give_way()
         # It would wait for longer than the test may take.
         monkeypatch.setattr(courtesy, "WAIT_S", 3600.0)
         courtesy.give_way()
+        again.set()
+
+    with courtesy.serving():
+        threading.Thread(target=run, daemon=True).start()
+
+        assert again.wait(60)
+
+
+@pytest.mark.usefixtures("aside")
+def test_who_works_for_another_process_waits_no_longer_where_it_serves_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each wait is shorter than what it waits at most, and all of them together are not."""
+    monkeypatch.setattr(courtesy, "WAIT_S", 0.05)
+    monkeypatch.setattr(courtesy, "WORK_ASIDE_S", 3600.0)
+    works = threading.Event()
+
+    def run() -> None:
+        # It has its time only when it need not wait any more.
+        while not getattr(courtesy._own, "works_until_s", 0.0):
+            courtesy.give_way()
+        works.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    for _ in range(10_000):
+        with courtesy.serving():
+            if works.wait(0.01):
+                break
+
+    assert works.is_set()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have the niceness of their process")

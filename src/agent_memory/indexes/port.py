@@ -61,7 +61,10 @@ class VectorSearch(Protocol):
         ...
 
     def search_each(self, vector: Vectors, asked: Sequence[tuple[Where, int]]) -> list[Matches]:
-        """What `search` finds for each filter and limit, all in one state of the index, for less than one by one."""
+        """What `search` finds for each filter and limit, all in one state of the index, for less than one by one.
+
+        An approximate index may look at more than for each by itself.
+        """
         ...
 
 

@@ -226,9 +226,8 @@ class VectorIndex:
     ) -> tuple[Labels, Scores] | None:
         """Enough of the graph's nearest rows that pass; None where asking it costs more than looking at all."""
         reach = max(_REACH, _FILTER_REACH * self._graph_rows / allowed)
-        needed = min(self._graph_rows, int((limit + _SPARE_ROWS) * reach))
-        # What was asked before costs nothing, and mostly is enough.
-        count = near.count or needed
+        # What was asked before costs nothing.
+        count = max(near.count, min(self._graph_rows, int((limit + _SPARE_ROWS) * reach)))
         while count <= self._graph_rows // 8:
             try:
                 labels, scores = near.rows(count)
@@ -240,7 +239,7 @@ class VectorIndex:
                 labels, scores = labels[passing], scores[passing]
             if self._columns.hold_events(labels, limit):
                 return labels, scores
-            count = needed if count < needed else count * 3
+            count *= 3
         return None
 
     def _looked_through(

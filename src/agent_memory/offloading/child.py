@@ -24,14 +24,15 @@ def main() -> None:
 
     from agent_memory import __version__
 
-    idle_s, descriptor = float(sys.argv[1]), int(sys.argv[2])
+    idle_s = float(sys.argv[1])
     with suppress(OSError):
         # Whoever waits for an answer goes first: the operating system sees to it, and so does the work itself.
         os.nice(courtesy.NICENESS)
-    if descriptor >= 0:
-        courtesy.heed(descriptor)
     with Connection(ASKED_ON) as connection, suppress(EOFError, OSError):
         connection.send_bytes(__version__.encode())
+        with suppress(OSError, ValueError):
+            # Without it, it is of low priority alone.
+            courtesy.heed(int(sys.argv[2]))
         while connection.poll(idle_s):
             connection.send_bytes(_answer(connection.recv_bytes()))
 

@@ -212,7 +212,7 @@ class OffloadProcess:
                     return ""
                 self._process = process = subprocess.Popen(
                     [self._python, *_flags(), "-c", _PROGRAM, str(self._idle_s), str(descriptor), *sys.path],
-                    # Where nothing else of this process is open, nor in the way; what it prints is for nobody.
+                    # Where none of this process's files is open, nor in the way; what it prints is for nobody.
                     stdin=theirs.fileno(),
                     pass_fds=() if descriptor < 0 else (descriptor,),
                     stdout=subprocess.DEVNULL,
@@ -244,7 +244,7 @@ def _interpreter() -> str:
 
 
 def _descriptor() -> int:
-    """What tells the process when to give way; -1 where a byte has no room: then it is of low priority alone."""
+    """What tells the process when to give way; -1 where there is no descriptor to be had."""
     try:
         return courtesy.descriptor()
     except OSError:

@@ -35,7 +35,7 @@ LEXICAL_DEPTH = 200
 VECTOR_DEPTH = 150
 ENTITY_DEPTH = 100
 """How many events each is asked for, everywhere and under a filter, however long the page: so that a longer one goes on
-where a shorter one ended. Together, and with their neighbours, they fill the longest."""
+where a shorter one ended. Together, and with their neighbours, they mostly fill the longest."""
 
 LEXICAL_GIVES = 100
 """Of the events that words find, so many give evidence to their neighbours; of those that meaning finds, all."""
