@@ -23,6 +23,8 @@ FIRST_MS = 1_750_000_000_000
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VectorIndex:
     """Most of it in the graph, which is asked for all but the narrowest filters."""
     monkeypatch.setattr(vectors, "EXACT_ROWS_MAX", 100)
+    # As wide as what is asked for, no wider.
+    monkeypatch.setattr(vectors, "SEARCH_BREADTH", 16)
     index = VectorIndex.open(tmp_path / "vectors", DIM, graph_rows_min=64)
     rows = [vector_row(event(str(n), time_ms=FIRST_MS + n), 0, 1) for n in range(ROWS)]
     index.add(rows, directions(ROWS, seed=1), checkpoint=ROWS)

@@ -33,7 +33,8 @@ def count_of(turns: Sequence[Turn]) -> int:
 def that_count(turns: Sequence[Turn], at_least: int) -> list[Turn]:
     """The quiet turns, in order, and where they have not *at_least* so many queries, the least disturbed of the others.
 
-    Which they are depends on the host alone: never on how long anything took.
+    Which they are never depends on how long a query took. The host can only take what is asked for, though: of turns
+    with more work of our own, more are left out. So whoever tells this tells the figure of all turns beside it.
     """
     chosen: list[int] = []
     for place in sorted(range(len(turns)), key=lambda place: (turns[place].stolen, place)):
