@@ -81,7 +81,8 @@ def _anchor(query: str, cue: Sequence[Token]) -> Anchor:
     if offsets is None:
         return _NONE
     name = _name(query, cue[-1].end, measured=any(token.kind in _MEASURES for token in cue) and side != "of")
-    if not name:
+    # What was blanked out is a time, and names no event.
+    if not name or "\x00" in name:
         return _NONE
     return Anchor(anchor=name, anchor_from_ms=offsets[0], anchor_until_ms=offsets[1])
 

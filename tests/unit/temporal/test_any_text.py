@@ -6,7 +6,7 @@ import itertools
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent_memory.temporal import (
@@ -52,6 +52,7 @@ def check(spans: tuple[TimeSpan, ...], text: str) -> None:
 
 
 @given(texts, instants, zones)
+@example("afternoon before before sept'", 0, "UTC")
 @settings(max_examples=300, deadline=None)
 def test_any_query_is_read(query: str, now_ms: int, zone: str) -> None:
     reading = read_query(query, now_ms=now_ms, calendar=CALENDARS[zone])
