@@ -86,9 +86,9 @@ def descriptor() -> int:
         if _shown is None:
             byte = _shared_byte()
             try:
-                _shown = mmap.mmap(byte, 1)
                 # Not among those that every process takes for its input and output.
                 _shown_as = fcntl.fcntl(byte, fcntl.F_DUPFD_CLOEXEC, 3)
+                _shown = mmap.mmap(byte, 1)
             finally:
                 os.close(byte)
             _show()

@@ -60,7 +60,8 @@ def test_the_graph_is_asked_once_for_what_lies_in_one_look(index: VectorIndex, m
     rows = vectors._Near.rows
 
     def counted(near: vectors._Near, count: int) -> object:
-        looks.append(count) if count > near.count else None
+        if count > near.count:
+            looks.append(count)
         return rows(near, count)
 
     monkeypatch.setattr(vectors._Near, "rows", counted)

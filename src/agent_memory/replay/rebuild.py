@@ -99,7 +99,7 @@ def _difference(view: LiveView[P], generation: Generation[P], log: EventLog, can
             except Cancelled:
                 raise
             except Corrupt as error:
-                return f"the live view cannot be read: {error}"
+                raise _Damaged(str(error)) from error
             except Exception as error:
                 return f"position {live.checkpoint() + 1}: the live view stands still ({error})"
             return first_difference(

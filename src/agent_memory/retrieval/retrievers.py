@@ -226,8 +226,9 @@ class Retrievers:
             lists += [self._ordered(index, asked, where) for where, _ in narrower]
             if not asked.has_topic:
                 latest = asked.time.order is not TimeOrder.EARLIEST
-                times, most = beside.its_time, SEARCH_LIMIT_MAX
-                lists += [index.in_time(where=its_time, limit=most, latest=latest) for its_time in times]
+                lists += [
+                    index.in_time(where=where, limit=SEARCH_LIMIT_MAX, latest=latest) for where in beside.its_time
+                ]
                 edge = index.in_time(where=EVERYWHERE, limit=1, latest=latest)
                 beside.edge_ms = int(times_of(edge.keys)[0]) if len(edge) else None
             whole = index.whole_score(asked.words)
