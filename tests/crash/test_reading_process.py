@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,40 @@ def test_no_reader_outlives_its_daemon(way: str, tmp_path: Path) -> None:
         daemon.kill() if way == "kill" else daemon.stop()
 
         eventually(lambda: not Path(f"/proc/{reader}").exists())
+
+
+def serving_byte(pid: int) -> Path:
+    """Where the daemon says whether it serves somebody."""
+    return next(one for one in Path(f"/proc/{pid}/fd").iterdir() if "agent-memory-serving" in str(one.readlink()))
+
+
+def looks_at(reader: int, byte: Path) -> bool:
+    """Whether it has this memory among its own."""
+    maps = Path(f"/proc/{reader}/maps").read_text().splitlines()
+    return str(byte.stat().st_ino) in [line.split()[4] for line in maps if "agent-memory-serving" in line]
+
+
+@pytest.mark.timeout(180)
+def test_a_reader_is_told_while_the_daemon_serves_somebody(tmp_path: Path) -> None:
+    with DaemonProcess(tmp_path / "store") as daemon, agent_memory.connect(daemon.address, timeout_s=60) as memory:
+        _, reader = append_until_it_reads_aside(memory, daemon.pid, random.Random(8))
+        told = serving_byte(daemon.pid)
+        eventually(lambda: looks_at(reader, told))
+        eventually(lambda: told.read_bytes() == b"\0")
+        stop = threading.Event()
+
+        def ask() -> None:
+            while not stop.is_set():
+                memory.search("why did parseConfig fail", limit=10)
+
+        asks = threading.Thread(target=ask, daemon=True)
+        asks.start()
+        try:
+            eventually(lambda: told.read_bytes() == b"\1")
+        finally:
+            stop.set()
+            asks.join()
+        eventually(lambda: told.read_bytes() == b"\0")
 
 
 def waits_for(reader: int, memory: SyncMemory, batch: list[Draft]) -> bool:

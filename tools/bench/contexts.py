@@ -9,10 +9,9 @@ import msgspec
 
 from agent_memory.retrieval.model import SearchOptions
 from agent_memory.sync import SyncMemory
+from tools.bench.serving import all_events
 
 BUDGETS = (500, 1_000, 2_000)
-
-_PAGE_EVENTS = 1_000
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,14 +23,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 def source_ids(memory: SyncMemory) -> dict[str, str]:
     """What the events are called in the data, by id."""
-    found: dict[str, str] = {}
-    token = ""
-    while True:
-        page = memory.events(limit=_PAGE_EVENTS, token=token)
-        found |= {recorded.event.id: recorded.event.source_id for recorded in page.items}
-        token = page.next_token
-        if not token:
-            return found
+    return {event.id: event.source_id for event in all_events(memory)}
 
 
 def held(

@@ -17,7 +17,7 @@ from tools.bench.ablation import alone, compared, each_off, weights
 from tools.bench.bootstrap import by_conversation, by_question, intervals
 from tools.bench.locomo_data import CATEGORIES, Conversation, Question, read_conversations
 from tools.bench.metrics import Answered, distinct, places, report, scores
-from tools.bench.serving import Took, search_ms, serving, timed_search
+from tools.bench.serving import Took, all_events, search_ms, serving, timed_search
 
 LIMIT = 100
 """Events asked for: the first 50 are scored as turns, all of them name the sessions."""
@@ -27,8 +27,6 @@ PAGE = 10
 
 ALL = "all signals"
 WORDS, VECTORS, RECENCY, RANDOM = "BM25 only", "vectors only", "recency", "random"
-
-_PAGE_EVENTS = 1_000
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +103,7 @@ def _conversation(conversation: Conversation, plan: Plan, store: Path, model: Pa
         for name, without in _variants(plan, model_id).items():
             answers[name], _ = _searched(memory, conversation, without)
         if plan.baselines:
-            newest = _newest_first(memory)
+            newest = [event.source_id for event in all_events(memory, newest_first=True)]
             answers[RECENCY] = [_answered(question, newest) for question in conversation.questions]
             answers[RANDOM] = _shuffled(conversation, newest, seed=plan.seed)
     return Measured(
@@ -150,17 +148,6 @@ def _held(memory: SyncMemory, conversation: Conversation, options: SearchOptions
         contexts.held(memory, question.text, question.turns, sources=sources, options=options)
         for question in conversation.questions
     ]
-
-
-def _newest_first(memory: SyncMemory) -> list[str]:
-    turns: list[str] = []
-    token = ""
-    while True:
-        page = memory.events(newest_first=True, limit=_PAGE_EVENTS, token=token)
-        turns += [recorded.event.source_id for recorded in page.items]
-        token = page.next_token
-        if not token:
-            return turns
 
 
 def _shuffled(conversation: Conversation, turns: Sequence[str], *, seed: int) -> list[Answered]:

@@ -80,11 +80,11 @@ def rows(shop: Workshop) -> Iterator[Row]:
     )
     yield Row(
         name=f"the same during {_INGEST_EVENTS_S:,} events/s of ingest",
-        what="p99 of the same queries while events are appended and every view follows",
+        what="p99 of queries asked while events are appended and every view follows",
         value=percentile(ms_of(busy), 0.99),
         unit="ms",
         floor=p99,
-        floor_what="the p99 of the same queries on the idle store",
+        floor_what="the p99 of such queries on the idle store",
         bound="at most",
         limit=2.0,
         also={

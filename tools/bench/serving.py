@@ -10,13 +10,14 @@ from pathlib import Path
 import msgspec
 
 import agent_memory
-from agent_memory.events import Draft
+from agent_memory.events import Draft, Event
 from agent_memory.retrieval.model import SearchOptions, SearchResult
 from agent_memory.sync import SyncMemory
 from agent_memory.testing.daemon import DaemonProcess
 from tools.bench.metrics import percentile
 
 _BATCH_EVENTS = 500
+_PAGE_EVENTS = 1_000
 _VIEWS_WAIT_S = 600.0
 
 
@@ -47,6 +48,17 @@ def serving(
         # The first search loads the model.
         memory.search("warm up", limit=1)
         yield memory, status.model_id
+
+
+def all_events(memory: SyncMemory, *, newest_first: bool = False) -> Iterator[Event]:
+    """Of the whole log, in its order or from its end."""
+    token = ""
+    while True:
+        page = memory.events(newest_first=newest_first, limit=_PAGE_EVENTS, token=token)
+        yield from (recorded.event for recorded in page.items)
+        token = page.next_token
+        if not token:
+            return
 
 
 def timed_search(memory: SyncMemory, query: str, *, limit: int, options: SearchOptions) -> tuple[SearchResult, Took]:

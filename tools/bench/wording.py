@@ -66,7 +66,7 @@ def rows(shop: Workshop) -> Iterator[Row]:
         value=percentile(found.busy_ms, 0.99),
         unit="ms",
         floor=p99,
-        floor_what="the p99 of the same queries on the idle store",
+        floor_what="the p99 of such queries on the idle store",
         bound="at most",
         limit=2.0,
         extra_ok=not told["twice"],
