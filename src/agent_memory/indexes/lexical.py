@@ -18,9 +18,9 @@ commit by construction. (A marker document that is replaced at each commit would
 but with deleted documents tantivy estimates the lengths that BM25 divides by, and scores would
 come to depend on how segments were merged.)
 
-Scores are a function of the set of documents. Their statistics are sums over all segments; and
-as adding three or more floats gives what the order of adding makes of them, and tantivy's order
-depends on the segments, a query adds its terms in pairs of pairs.
+Scores are a function of the set of documents. Their statistics are sums over all segments; and as
+adding three or more floats gives what the order of adding makes of them, a query has its terms in an
+order that is its own, rarest first, in which this version of tantivy adds them whatever its segments.
 """
 
 from __future__ import annotations
@@ -267,8 +267,9 @@ class LexicalIndex:
 
     def _query(self, searcher: tantivy.Searcher, query: str) -> Query | None:
         found = self._terms(searcher, query)
-        leaves = [self._term(field, token) for count, field, token in found if count][:QUERY_TERMS_MAX]
-        return _in_pairs(leaves) if leaves else None
+        terms = [self._term(field, token) for count, field, token in found if count][:QUERY_TERMS_MAX]
+        # Side by side, for so the engine leaves out whole blocks of passages that cannot be among the best.
+        return Query.boolean_query([(Occur.Should, term) for term in terms]) if terms else None
 
     def _terms(self, searcher: tantivy.Searcher, query: str) -> list[tuple[int, str, str]]:
         """What is asked for: how many passages hold it, its field and the term, rarest first."""
@@ -321,14 +322,6 @@ def _add(writer: tantivy.IndexWriter, schema: tantivy.Schema, position: Position
 def _rarity(count: int, held_by: int) -> float:
     """The inverse document frequency, as tantivy has it."""
     return math.log(1 + (count - held_by + 0.5) / (held_by + 0.5))
-
-
-def _in_pairs(queries: Sequence[Query]) -> Query:
-    """Any of them, their scores added two by two."""
-    while len(queries) > 1:
-        pairs = [queries[i : i + 2] for i in range(0, len(queries), 2)]
-        queries = [Query.boolean_query([(Occur.Should, q) for q in pair]) if pair[1:] else pair[0] for pair in pairs]
-    return queries[0]
 
 
 def _filters(schema: tantivy.Schema, where: Where) -> list[Query]:
