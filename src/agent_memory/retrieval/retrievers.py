@@ -76,6 +76,11 @@ _TIERS = {
 }
 
 
+# In this order whoever comes first: sums of the same parts are then the same to the last bit.
+_SUMMED = ("lexical", "entity", "vector", "phrase")
+_OF_EVERY_QUERY = ("lexical", "vector")
+
+
 class _Narrowed(NamedTuple):
     """A filter, and whether a time that the query names is part of it."""
 
@@ -152,8 +157,7 @@ class Retrievers:
             embedder = self._embedder
             _hear("vector", lambda: self._nearest(embedder, text, narrowing, watch), found, failed)
             beside = lane.result()
-        # In this order whoever came first: sums of the same parts are then the same to the last bit.
-        found = beside.found | found
+        found |= beside.found
         failed |= beside.failed
         if beside.phrases is not None:
             _hear("phrase", beside.phrases.result, found, failed)
@@ -166,7 +170,7 @@ class Retrievers:
         for name in sorted({*found, *failed}):
             self._telling.tell("a signal", signal=name, error=failed.get(name))
         # Where a query has no such thing in it, there is no such signal.
-        found = {name: one for name, one in found.items() if len(one) or name in ("lexical", "vector")}
+        found = {name: found[name] for name in _SUMMED if name in found and (found[name] or name in _OF_EVERY_QUERY)}
         tier = _TIERS["lexical" in found, "vector" in found]
         if tier is Tier.CONTENTS:
             with watch.step("contents"), self._contents() as contents:
@@ -204,10 +208,11 @@ class Retrievers:
         if reading.spans:
             beside.naming = self._pool.submit(self._naming, reading.spans, watch)
         found, failed = beside.found, beside.failed
-        if "lexical" not in without:
-            _hear("lexical", lambda: self._by_words(beside, narrower, watch), found, failed)
+        # First what needs the interpreter, which nobody else does while the model runs; then what does without.
         if asked.entities and "entity" not in without:
             _hear("entity", lambda: self._mentioning(asked, watch), found, failed)
+        if "lexical" not in without:
+            _hear("lexical", lambda: self._by_words(beside, narrower, watch), found, failed)
         return beside
 
     # -- one signal each --------------------------------------------------------------------------
