@@ -29,7 +29,7 @@ search beside 1,000 events a second was 65 to 96 ms with these, and 87 to 129 ms
 
 WORK_ASIDE_S = 0.008
 """The same for a process that works for another one: so much of a processor's time, which others may keep from it. With
-2 ms the p99 of a search beside 1,000 events a second was no better, and half as much was done."""
+5 and 2 ms the p99 of a search beside 1,000 events a second was 2 and 3 % less, and 62 and 41 % as much was done."""
 
 NICENESS = 10
 """Of what computes in the background beside the interpreter: a tenth of a busy processor's time. Measured on a busy
