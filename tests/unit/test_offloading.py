@@ -18,7 +18,7 @@ from typing import NoReturn
 import pytest
 
 from agent_memory.courtesy import NICENESS
-from agent_memory.offloading import INLINE, Offload, OffloadProcess, on_this_thread
+from agent_memory.offloading import INLINE, Offload, OffloadProcess, taking_part
 from agent_memory.testing.desks import ManualClock
 from agent_memory.testing.offloading import started
 from agent_memory.testing.waiting import eventually
@@ -134,8 +134,8 @@ def test_much_work_is_done_in_another_process_after_all_who_wait_for_an_answer()
 
 
 def test_who_has_nothing_to_do_meanwhile_does_it_on_his_own_thread(eager: OffloadProcess) -> None:
-    with on_this_thread():
-        with on_this_thread():
+    with taking_part():
+        with taking_part():
             assert HERE == eager.call(os.getpid)
         assert [HERE] == list(eager.each(lambda _: os.getpid(), [1]))
         with ThreadPoolExecutor(1) as other:

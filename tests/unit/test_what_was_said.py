@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -198,6 +198,9 @@ def test_evidence_may_not_reach_into_scaffolding() -> None:
                 for start, end in places
             ]
             return Summary(title="", points=tuple(points), keywords=())
+
+        def summarise_each(self, materials: Sequence[Material]) -> Iterator[Summary]:
+            return map(self.summarise, materials)
 
     segment = nodes_of(contents_of([event(text)], Careless()))[-1]
 

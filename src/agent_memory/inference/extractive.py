@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from agent_memory.events import Kind, Role
@@ -59,6 +59,9 @@ class ExtractiveSummariser:
         readings = [self._reading(passage, social) for passage in passages]
         spread = Counter(chain.from_iterable([reading.terms for reading in readings]))
         return _summarise(passages, readings, spread, self._weigh(passages, readings, spread, social), social)
+
+    def summarise_each(self, materials: Sequence[Material]) -> Iterator[Summary]:
+        return map(self.summarise, materials)
 
     def _weigh(
         self, passages: tuple[Passage, ...], readings: list[Reading], spread: Counter[str], social: bool

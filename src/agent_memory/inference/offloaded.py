@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from agent_memory.inference.port import EXTRACTIVE
-from agent_memory.offloading import Offload
+from agent_memory.offloading import Offload, takes_part
 from agent_memory.toc.material import Material, Summary
 
 
@@ -22,3 +24,11 @@ class OffloadedSummariser:
         from agent_memory.inference.extractive import extract
 
         return self._offload.call(extract, material)
+
+    def summarise_each(self, materials: Sequence[Material]) -> Iterator[Summary]:
+        if not takes_part():
+            # One after the other, so that the caller can give way in between.
+            return map(self.summarise, materials)
+        from agent_memory.inference.extractive import extract
+
+        return self._offload.each(extract, materials)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -51,4 +51,8 @@ class Summariser(Protocol):
 
         Every bullet cites excerpts that stand verbatim in the material.
         """
+        ...
+
+    def summarise_each(self, materials: Sequence[Material]) -> Iterator[Summary]:
+        """The summary of each, in order; of many some may be made at the same time."""
         ...

@@ -25,7 +25,8 @@ class Offload(Protocol):
     def each(self, function: Callable[[A], T], parts: Iterable[A]) -> Iterator[T]:
         """What *function* returns for each of the parts, in order.
 
-        Where it runs beside the caller, the next is asked for while the one before is used. Errors: as `call`.
+        Where it runs beside the caller, the next is asked for while the one before is used; or both do some of the
+        parts, where the caller is `taking_part`. Errors: as `call`, at the place of the part.
         """
         ...
 
@@ -44,21 +45,21 @@ _here = threading.local()
 
 
 @contextmanager
-def on_this_thread() -> Iterator[None]:
-    """A block in which this thread does itself whatever it asks of an `Offload`.
+def taking_part() -> Iterator[None]:
+    """A block in which this thread does what it asks an `Offload` for itself: of many parts, some, beside the other.
 
-    For who takes in very much, one thing after the other: to hand it over and to wait for it costs a third more.
+    For who takes in very much, one thing after the other, and has nothing to do while it waits.
     """
-    before, _here.is_asked = is_on_this_thread(), True
+    before, _here.takes_part = takes_part(), True
     try:
         yield
     finally:
-        _here.is_asked = before
+        _here.takes_part = before
 
 
-def is_on_this_thread() -> bool:
+def takes_part() -> bool:
     """Whether this is such a block."""
-    return getattr(_here, "is_asked", False)
+    return getattr(_here, "takes_part", False)
 
 
 INLINE = Inline()

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from agent_memory import __version__, courtesy, telemetry
 from agent_memory.clock import SYSTEM_CLOCK, Clock
-from agent_memory.offloading.child import FAILED, PROTOCOL
-from agent_memory.offloading.port import is_on_this_thread
+from agent_memory.offloading.child import FAILED, PROTOCOL, every
+from agent_memory.offloading.port import takes_part
+from agent_memory.offloading.shares import Shares
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -98,7 +99,7 @@ class OffloadProcess:
         return process.pid if process is not None and self._connection is not None else None
 
     def call(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        if is_on_this_thread():
+        if takes_part():
             return function(*arguments, **named)
         connection = self._connection
         if connection is not None:
@@ -107,16 +108,15 @@ class OffloadProcess:
                 answer = self._asked(connection, pickle.dumps((function, arguments, named), PROTOCOL))
                 if answer != FAILED:
                     return cast(T, pickle.loads(answer))
-        started_s = time.thread_time()
-        try:
-            # What failed there fails here, too, and in the caller's own terms.
-            return function(*arguments, **named)
-        finally:
-            self._did(time.thread_time() - started_s)
+        # What failed there fails here, too, and in the caller's own terms.
+        return self._done_here(function, *arguments, **named)
 
     def each(self, function: Callable[[A], T], parts: Iterable[A]) -> Iterator[T]:
-        if self._connection is None or is_on_this_thread():
-            yield from (self.call(function, part) for part in parts)
+        if self._connection is None:
+            yield from (self._done_here(function, part) for part in parts)
+            return
+        if takes_part():
+            yield from self._shared(function, list(parts))
             return
         with ThreadPoolExecutor(1, thread_name_prefix="offload-ahead") as ahead:
             asked: Future[T] | None = None
@@ -127,6 +127,36 @@ class OffloadProcess:
                 asked = following
             if asked is not None:
                 yield asked.result()
+
+    def _shared(self, function: Callable[[A], T], parts: Sequence[A]) -> Iterator[T]:
+        """The parts from the first on are done here, and from the last on there, until they meet."""
+        shares = Shares(len(parts))
+        there: dict[int, T] = {}
+        with ThreadPoolExecutor(1, thread_name_prefix="offload-beside") as beside:
+            done = beside.submit(self._from_the_last, function, parts, shares, there)
+            try:
+                for place in shares.from_the_first():
+                    yield function(parts[place])
+            finally:
+                shares.close()
+            done.result()
+        for place in range(shares.met_at, len(parts)):
+            # What was not done there is, for it failed or was lost, and fails in the caller's own terms.
+            yield there[place] if place in there else function(parts[place])
+
+    def _from_the_last(
+        self, function: Callable[[A], T], parts: Sequence[A], shares: Shares, answers: dict[int, T]
+    ) -> None:
+        for places in shares.from_the_last():
+            with suppress(Exception):
+                answers.update(zip(places, self.call(every, function, [parts[place] for place in places]), strict=True))
+
+    def _done_here(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        started_s = time.thread_time()
+        try:
+            return function(*arguments, **named)
+        finally:
+            self._did(time.thread_time() - started_s)
 
     def close(self) -> None:
         """End the process. What is asked for from now on is done on the caller's thread."""

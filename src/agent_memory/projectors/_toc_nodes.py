@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -28,6 +28,14 @@ class Worder(msgspec.Struct, frozen=True):
     answered: Callable[[str, bytes], Answer | None]
 
 
+class Segment(NamedTuple):
+    """The turns of one session and day that belong together."""
+
+    day: Period
+    session: str
+    turns: list[Turn]
+
+
 def segment_material(day: Period, turns: Sequence[Turn]) -> Material:
     """What a summariser is given of a segment."""
     return Material(
@@ -48,18 +56,29 @@ def period_material(period: Period, children: Sequence[Child]) -> Material:
     )
 
 
-def segment_rows(worder: Worder, day: Period, session: str, turns: Sequence[Turn]) -> tuple[NodeRow, list[GripRow]]:
-    """A segment's node, and the grips that it cites."""
+def segment_rows(worder: Worder, segments: Sequence[Segment]) -> Iterator[tuple[NodeRow, list[GripRow]]]:
+    """Of each segment its node, and the grips that it cites."""
+    asked = [_asked_of_segment(worder, segment) for segment in segments]
+    summaries = worder.summariser.summarise_each([one.material for one in asked if one.answered is None])
+    for segment, one in zip(segments, asked, strict=True):
+        yield _segment_row(segment, one, one.answered or _own(worder, one, next(summaries)))
+
+
+def _asked_of_segment(worder: Worder, segment: Segment) -> _Asked:
+    passages = {turn.event_id: turn.passage for turn in segment.turns}
+    material = segment_material(segment.day, segment.turns)
+    return _asked(worder, _segment_id(segment), material, lambda place: _stands(place, passages))
+
+
+def _segment_row(segment: Segment, asked: _Asked, words: _Words) -> tuple[NodeRow, list[GripRow]]:
+    turns = segment.turns
     first, last = turns[0], turns[-1]
-    material = segment_material(day, turns)
-    passages = {turn.event_id: turn.passage for turn in turns}
-    segment_id = f"segment/{first.event_id}"
-    words = _words(worder, segment_id, material, lambda place: _stands(place, passages))
+    segment_id = _segment_id(segment)
     row = NodeRow(
         id=segment_id,
         level=Level.SEGMENT,
-        parent_id=day.id,
-        title=words.summary.title or day.label,
+        parent_id=segment.day.id,
+        title=words.summary.title or segment.day.label,
         points=words.points,
         keywords=words.summary.keywords,
         start_ms=first.time_ms,
@@ -67,29 +86,35 @@ def segment_rows(worder: Worder, day: Period, session: str, turns: Sequence[Turn
         event_count=len(turns),
         child_count=0,
         agents=_names(turn.agent for turn in turns),
-        projects=material.projects,
-        session=session,
+        projects=asked.material.projects,
+        session=segment.session,
         first_event_id=first.event_id,
         last_event_id=last.event_id,
         abstract=words.summary.abstract,
-        digest=words.digest,
+        digest=asked.digest,
         last_ms=last.time_ms,
         wording=words.wording,
         is_settled=words.is_settled,
     )
+    text_of = {turn.event_id: turn.passage.text for turn in turns}
     grips = [
-        GripRow(passages[event_id].text[start:end], event_id, start, end, session, segment_id)
+        GripRow(text_of[event_id][start:end], event_id, start, end, segment.session, segment_id)
         for point in words.points
         for event_id, start, end in point.evidence
     ]
     return row, grips
 
 
+def _segment_id(segment: Segment) -> str:
+    return f"segment/{segment.turns[0].event_id}"
+
+
 def period_row(worder: Worder, period: Period, children: Sequence[Child]) -> NodeRow:
     """The node of a day or above; its evidence is its children's."""
     material = period_material(period, children)
     there = {place for child in children for point in child.material.summary.points for place in point.evidence}
-    words = _words(worder, period.id, material, there.__contains__)
+    asked = _asked(worder, period.id, material, there.__contains__)
+    words = asked.answered or _own(worder, asked, worder.summariser.summarise(material))
     return NodeRow(
         id=period.id,
         level=period.level,
@@ -104,7 +129,7 @@ def period_row(worder: Worder, period: Period, children: Sequence[Child]) -> Nod
         agents=_names(name for child in children for name in child.agents),
         projects=material.projects,
         abstract=words.summary.abstract,
-        digest=words.digest,
+        digest=asked.digest,
         last_ms=max((child.last_ms for child in children), default=period.start_ms),
         wording=words.wording,
         is_settled=words.is_settled,
@@ -114,25 +139,41 @@ def period_row(worder: Worder, period: Period, children: Sequence[Child]) -> Nod
 class _Words(NamedTuple):
     summary: Summary
     points: tuple[PointRow, ...]
-    digest: bytes
     wording: WordingRow
     is_settled: bool
 
 
-def _words(worder: Worder, node_id: str, material: Material, holds: Callable[[Excerpt], bool]) -> _Words:
-    """The wording of a node, and whose it is: the summariser's where no answer is known that anything is left of."""
+class _Asked(NamedTuple):
+    """What is to be worded, and the words of the answer about it, if one is known of which anything is left.
+
+    ``refusal`` is why nothing is left of the one that is known; ``holds`` tells whether a piece of evidence does.
+    """
+
+    material: Material
+    digest: bytes
+    holds: Callable[[Excerpt], bool]
+    answered: _Words | None
+    is_settled: bool
+    refusal: str
+
+
+def _asked(worder: Worder, node_id: str, material: Material, holds: Callable[[Excerpt], bool]) -> _Asked:
     digest = bytes.fromhex(material_digest(material))
     answer = worder.answered(node_id, digest)
-    refusal = ""
-    if answer is not None:
-        points = _proven(answer.summary.points, holds) if answer.summary is not None else ()
-        if answer.summary is not None and points:
-            asked = WordingRow(answer.provider, answer.model, answer.prompt_version, answer.answered_ms)
-            return _Words(answer.summary, points, digest, asked, True)
+    if answer is None:
+        return _Asked(material, digest, holds, None, False, "")
+    points = _proven(answer.summary.points, holds) if answer.summary is not None else ()
+    if answer.summary is None or not points:
         refusal = f"{answer.provider} {answer.model}: {answer.refusal or UNPROVEN}"
-    summary = worder.summariser.summarise(material)
-    own = WordingRow(worder.summariser.summariser_id, refusal=refusal)
-    return _Words(summary, _proven(summary.points, holds), digest, own, answer is not None)
+        return _Asked(material, digest, holds, None, True, refusal)
+    wording = WordingRow(answer.provider, answer.model, answer.prompt_version, answer.answered_ms)
+    return _Asked(material, digest, holds, _Words(answer.summary, points, wording, True), True, "")
+
+
+def _own(worder: Worder, asked: _Asked, summary: Summary) -> _Words:
+    """What the summariser that is built in made of it."""
+    wording = WordingRow(worder.summariser.summariser_id, refusal=asked.refusal)
+    return _Words(summary, _proven(summary.points, asked.holds), wording, asked.is_settled)
 
 
 def _proven(points: Sequence[Point], holds: Callable[[Excerpt], bool]) -> tuple[PointRow, ...]:

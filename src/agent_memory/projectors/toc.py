@@ -16,7 +16,7 @@ from agent_memory.indexes.contents import ContentsIndex
 from agent_memory.inference.port import Summariser
 from agent_memory.log.entries import Entry, RecordedAnswer, events_of
 from agent_memory.log.port import EventLog
-from agent_memory.projectors._toc_nodes import Worder, period_row, segment_rows
+from agent_memory.projectors._toc_nodes import Segment, Worder, period_row, segment_rows
 from agent_memory.projectors._toc_turns import turn_of, turns_between
 from agent_memory.storage import Family, Rows, prefix_end
 from agent_memory.summaries.digests import MATERIAL_FORM
@@ -109,6 +109,7 @@ class TocProjector:
         answers = [entry for entry in part if isinstance(entry, RecordedAnswer)]
         for entry in answers:
             self._writer.put_answer(entry.position, entry.answer)
+        changed: list[Segment] = []
         for session, turns in self._by_session(events_of(part)).items():
             at = 0
             while at < len(turns):
@@ -116,9 +117,10 @@ class TocProjector:
                 end = at + 1
                 while end < len(turns) and turns[end].time_ms < day.end_ms:
                     end += 1
-                self._segment(session, day, turns[at:end], version, checkpoint)
+                changed += self._segment(session, day, turns[at:end], version, checkpoint)
                 days[day.id] = day
                 at = end
+        self._put(changed, version)
         above: dict[str, Period] = {}
         for entry in giving_way(answers):
             self._reword(entry.answer, days, above, version, checkpoint)
@@ -142,8 +144,8 @@ class TocProjector:
             turns.sort(key=_event_id)
         return sessions
 
-    def _segment(self, session: str, day: Period, new: list[Turn], version: int, checkpoint: Position) -> None:
-        """Put new turns of one session and day among its segments."""
+    def _segment(self, session: str, day: Period, new: list[Turn], version: int, checkpoint: Position) -> list[Segment]:
+        """The segments that change by new turns of one session and day, none of them put yet."""
         marks = self._marks_from(session, day, new[0].event_id)
         split = Splitter(self._rule)
         kept: set[str] = set()
@@ -166,7 +168,7 @@ class TocProjector:
             at = end
         for turn in new[at:]:
             split.add(turn)
-        self._change(session, day, marks, kept, split.finish(), version)
+        return self._changed(session, day, marks, kept, split.finish(), version)
 
     def _stays(self, mark: SegmentMark, new: Sequence[Turn]) -> bool:
         """Whether a segment is as before though *new* are the next to come after its start."""
@@ -177,7 +179,7 @@ class TocProjector:
             ulid_time_ms(mark.last_event_id), mark.tokens, first.time_ms, first.tokens
         )
 
-    def _change(
+    def _changed(
         self,
         session: str,
         day: Period,
@@ -185,26 +187,31 @@ class TocProjector:
         kept: set[str],
         groups: Sequence[list[Turn]],
         version: int,
-    ) -> None:
+    ) -> list[Segment]:
         old = {mark.first_event_id: mark for mark in marks}
         there: set[str] = set(kept)
         last = marks[-1] if marks and marks[-1].first_event_id in kept else None
-        for turns in giving_way(groups):
+        changed = []
+        for turns in groups:
             mark = mark_of(turns)
             there.add(mark.first_event_id)
             if last is None or last.first_event_id < mark.first_event_id:
                 last = mark
-            if old.get(mark.first_event_id) == mark:
-                continue
-            row, grips = segment_rows(self._worder, day, session, turns)
-            self._writer.put_segment(day, row, mark, grips, version)
-            self._remember(mark.first_event_id, turns)
+            if old.get(mark.first_event_id) != mark:
+                changed.append(Segment(day, session, turns))
         for first_event_id, mark in old.items():
             if first_event_id not in there:
                 self._writer.drop_segment(day, session, mark, version)
                 self._forget(first_event_id)
         if last is not None:
             self._tails[session, day.id] = last
+        return changed
+
+    def _put(self, segments: Sequence[Segment], version: int) -> None:
+        """Put segments into words, and into the rows."""
+        for segment, (row, grips) in giving_way(zip(segments, segment_rows(self._worder, segments), strict=True)):
+            self._writer.put_segment(segment.day, row, mark_of(segment.turns), grips, version)
+            self._remember(row.first_event_id, segment.turns)
 
     def _reword(
         self, answer: Answer, days: dict[str, Period], above: dict[str, Period], version: int, checkpoint: Position
@@ -222,10 +229,7 @@ class TocProjector:
             # What changed in this stretch is worded by what is known in it already.
             return
         day = self._calendar.period(row.parent_id)
-        turns = self._turns_of(row.session, mark, checkpoint)
-        new, grips = segment_rows(self._worder, day, row.session, turns)
-        self._writer.put_segment(day, new, mark, grips, version)
-        self._remember(mark.first_event_id, turns)
+        self._put([Segment(day, row.session, self._turns_of(row.session, mark, checkpoint))], version)
         days[day.id] = day
 
     def _roll_up(self, days: dict[str, Period], above: dict[str, Period]) -> None:

@@ -11,7 +11,7 @@ from agent_memory.errors import Corrupt, ProjectionError, Unavailable, UnknownFo
 from agent_memory.events import Position
 from agent_memory.log import Entry, EventLog
 from agent_memory.memory import ReplayProgress, ReplayVerdict
-from agent_memory.offloading import on_this_thread
+from agent_memory.offloading import taking_part
 from agent_memory.projectors.live import Generation, LiveView
 from agent_memory.projectors.port import Projector
 from agent_memory.replay.compare import first_difference
@@ -47,7 +47,7 @@ def rebuild(
     swapped = False
     try:
         projector, slack = generation.projector, _TAIL_EVENTS_MAX
-        with on_this_thread():
+        with taking_part():
             _catch_up(view.name, projector, log, slack=slack, progress=progress, cancelled=cancelled)
         with view.projecting:
             # No progress from here on: whoever reads it slowly must not hold up the live view.
