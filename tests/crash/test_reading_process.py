@@ -14,6 +14,7 @@ import pytest
 import agent_memory
 from agent_memory import Draft, Kind, SyncMemory
 from agent_memory.errors import ViewBehind
+from agent_memory.memory import ReplayVerdict, VerifyVerdict
 from agent_memory.testing.daemon import DaemonProcess
 from agent_memory.testing.waiting import eventually
 
@@ -126,6 +127,29 @@ def test_a_reader_is_told_while_the_daemon_serves_somebody(tmp_path: Path) -> No
             stop.set()
             asks.join()
         eventually(lambda: told.read_bytes() == b"\0")
+
+
+def ticks_of(pid: int) -> int:
+    """What it took of the processors: utime and stime of proc_pid_stat(5)."""
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(told[11]) + int(told[12])
+
+
+@pytest.mark.timeout(180)
+def test_a_reader_does_a_part_of_a_replay_and_the_views_are_the_same(tmp_path: Path) -> None:
+    with DaemonProcess(tmp_path / "store") as daemon, agent_memory.connect(daemon.address, timeout_s=60) as memory:
+        _, reader = append_until_it_reads_aside(memory, daemon.pid, random.Random(9))
+        for view in VIEWS:
+            before = ticks_of(reader)
+            *_, verdict = memory.replay([view], restart=True)
+
+            assert isinstance(verdict, ReplayVerdict)
+            assert verdict.identical, verdict.first_difference
+            assert before < ticks_of(reader), view
+        *_, last = memory.verify()
+
+        assert isinstance(last, VerifyVerdict)
+        assert last.sound
 
 
 def waits_for(reader: int, memory: SyncMemory, batch: list[Draft]) -> bool:

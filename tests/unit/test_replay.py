@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import pytest
 
 from agent_memory.clock import SYSTEM_CLOCK
 from agent_memory.errors import ProjectionError
-from agent_memory.log import RowEventLog
+from agent_memory.log import Entry, RowEventLog
 from agent_memory.memory import ReplayProgress
+from agent_memory.offloading import takes_part
 from agent_memory.projectors.live import LiveView
-from agent_memory.replay import Cancelled, first_difference, rebuild
+from agent_memory.replay import Cancelled, compare_with_rebuild, first_difference, rebuild
 from agent_memory.storage import Family, InMemoryRows
 from agent_memory.testing.events import event
 from agent_memory.testing.views import TextsProjector, TextsView, projected
@@ -51,6 +53,24 @@ def test_a_damaged_view_is_named_by_its_first_difference_and_mended() -> None:
     assert "00000000000000000004" in verdict.first_difference  # type: ignore[attr-defined]
     with view.lease() as projector:
         assert [str(n) for n in range(10)] == projector.index.texts()
+
+
+def test_whoever_replays_or_verifies_takes_part_in_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[bool] = []
+    project = TextsProjector.project
+
+    def noted(projector: TextsProjector, batch: Sequence[Entry]) -> None:
+        told.append(takes_part())
+        project(projector, batch)
+
+    _, log, kind, view = store(5000)
+    monkeypatch.setattr(TextsProjector, "project", noted)
+    replay(view, log)
+    replayed = [told.pop(0) for _ in range(len(told))]
+    compare_with_rebuild(view, kind.open(99), log, progress=lambda _: None)
+
+    # The last events are taken in while the live view stands still, and are few.
+    assert [True, True] == [replayed[0], told[0]]
 
 
 def test_an_interrupted_replay_goes_on_where_it_stopped() -> None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-import random
 import signal
+import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from agent_memory.offloading import OffloadProcess, taking_part
-from agent_memory.offloading.shares import Shares
 from agent_memory.testing.offloading import started
 from agent_memory.testing.waiting import eventually
 
@@ -41,6 +38,18 @@ def ends_elsewhere(number: int, *, here: int) -> int:
     return number
 
 
+def waits_elsewhere(number: int, *, here: int, folder: str) -> int:
+    """In another process it says that it has begun, and goes on when it is told to."""
+    if os.getpid() != here:
+        Path(folder, str(number)).touch()
+        eventually(Path(folder, "go on").exists)
+    return number
+
+
+def pid_for(number: int) -> int:
+    return os.getpid()
+
+
 @pytest.fixture
 def process() -> Iterator[OffloadProcess]:
     """One that answers already."""
@@ -48,38 +57,6 @@ def process() -> Iterator[OffloadProcess]:
     started(process)
     yield process
     process.close()
-
-
-@given(st.integers(0, 60), st.randoms(use_true_random=False))
-def test_every_part_is_given_to_one_of_the_two(count: int, chance: random.Random) -> None:
-    shares = Shares(count)
-    ours, theirs = shares.from_the_first(), shares.from_the_last()
-    first: list[int] = []
-    last: list[int] = []
-    goes_on = True
-    while goes_on:
-        goes_on = False
-        for _ in range(2):
-            if chance.random() < 0.5:
-                place = next(ours, None)
-                first += [] if place is None else [place]
-                goes_on |= place is not None
-            else:
-                places = next(theirs, range(0))
-                last = [*places, *last]
-                goes_on |= bool(places)
-    first += ours
-
-    assert list(range(shares.met_at)) == first
-    assert list(range(shares.met_at, count)) == last
-
-
-def test_of_what_is_given_up_nobody_gets_more() -> None:
-    shares = Shares(10)
-    assert next(shares.from_the_first()) == 0
-    shares.close()
-
-    assert [] == [*shares.from_the_first(), *shares.from_the_last()]
 
 
 def test_the_first_parts_are_done_here_and_the_last_there(process: OffloadProcess, tmp_path: Path) -> None:
@@ -110,13 +87,68 @@ def test_what_a_process_does_not_live_to_tell_is_done_here(process: OffloadProce
         assert list(range(40)) == list(process.each(partial(ends_elsewhere, here=HERE), range(40)))
 
 
-def test_who_wants_no_more_of_it_waits_for_none_of_the_rest(process: OffloadProcess, tmp_path: Path) -> None:
+def test_who_wants_no_more_of_it_waits_for_nobody_and_no_more_is_done(process: OffloadProcess, tmp_path: Path) -> None:
     with taking_part():
-        answers = process.each(partial(who_does, here=HERE, sign=str(tmp_path / "sign")), range(2_000))
-        assert (0, HERE) == next(answers)
+        answers = process.each(partial(waits_elsewhere, here=HERE, folder=str(tmp_path)), range(40))
+        assert 0 == next(answers)
+        eventually((tmp_path / "39").exists)
+        answers.close()  # type: ignore[attr-defined]  # a generator
+    (tmp_path / "go on").touch()
+
+    assert process.pid == process.call(os.getpid)
+    assert {"39", "go on"} == {path.name for path in tmp_path.iterdir()}
+    eventually(lambda: not [thread for thread in threading.enumerate() if thread.name == "offload-beside"])
+
+
+def test_who_does_not_use_an_answer_as_he_should_waits_for_nobody(process: OffloadProcess, tmp_path: Path) -> None:
+    def use() -> None:
+        for answer in process.each(partial(waits_elsewhere, here=HERE, folder=str(tmp_path)), range(40)):
+            eventually((tmp_path / "39").exists)
+            raise OSError(f"no room for {answer}")
+
+    with taking_part(), pytest.raises(OSError, match="no room for 0"):
+        use()
+    (tmp_path / "go on").touch()
+
+
+def test_what_is_given_up_may_be_collected_by_whoever_asks_the_process(process: OffloadProcess, tmp_path: Path) -> None:
+    """Whose lock the thread beside waits for."""
+    with taking_part():
+        answers = process.each(partial(waits_elsewhere, here=HERE, folder=str(tmp_path)), range(40))
+        next(answers)
+        eventually((tmp_path / "39").exists)
+    (tmp_path / "go on").touch()
+    with process._asking:
         answers.close()  # type: ignore[attr-defined]  # a generator
 
-        assert process.pid == started(process)
+    assert process.pid == process.call(os.getpid)
+
+
+def test_a_process_that_is_ended_in_the_middle_costs_no_answer(process: OffloadProcess, tmp_path: Path) -> None:
+    with taking_part():
+        answers = process.each(partial(waits_elsewhere, here=HERE, folder=str(tmp_path)), range(40))
+        assert 0 == next(answers)
+        eventually((tmp_path / "39").exists)
+        process.close()
+
+        assert list(range(1, 40)) == list(answers)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_nobody_else_is_asked_for_less_than_two_parts(count: int, process: OffloadProcess) -> None:
+    with taking_part():
+        assert [HERE] * count == list(process.each(pid_for, range(count)))
+
+
+def test_where_there_is_no_thread_to_be_had_all_is_done_here(
+    process: OffloadProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with taking_part():
+        assert [HERE] * 40 == list(process.each(pid_for, range(40)))
 
 
 def test_much_work_in_parts_brings_a_process(tmp_path: Path) -> None:

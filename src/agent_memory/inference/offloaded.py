@@ -27,7 +27,7 @@ class OffloadedSummariser:
 
     def summarise_each(self, materials: Sequence[Material]) -> Iterator[Summary]:
         if not takes_part():
-            # One after the other, so that the caller can give way in between.
+            # There are mostly one or two of them.
             return map(self.summarise, materials)
         from agent_memory.inference.extractive import extract
 

@@ -54,5 +54,5 @@ class Summariser(Protocol):
         ...
 
     def summarise_each(self, materials: Sequence[Material]) -> Iterator[Summary]:
-        """The summary of each, in order; of many some may be made at the same time."""
+        """The summary of each, in order, made when it is asked for or before."""
         ...

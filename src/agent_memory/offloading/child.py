@@ -5,14 +5,9 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TypeVar
 
 from agent_memory import courtesy
-
-A = TypeVar("A")
-T = TypeVar("T")
 
 PROTOCOL = 5
 
@@ -21,11 +16,6 @@ ASKED_ON = 0
 
 FAILED = b""
 """The answer where a function raised, or returned what cannot be sent."""
-
-
-def every(function: Callable[[A], T], parts: Sequence[A]) -> list[T]:
-    """What the function returns for each of the parts."""
-    return [function(part) for part in courtesy.giving_way(parts)]
 
 
 def main() -> None:

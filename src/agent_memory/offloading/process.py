@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -18,9 +19,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from agent_memory import __version__, courtesy, telemetry
 from agent_memory.clock import SYSTEM_CLOCK, Clock
-from agent_memory.offloading.child import FAILED, PROTOCOL, every
+from agent_memory.offloading.child import FAILED, PROTOCOL
 from agent_memory.offloading.port import takes_part
-from agent_memory.offloading.shares import Shares
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -53,7 +53,7 @@ _TIMEVAL = struct.Struct("@ll")
 
 
 class _Lost(Exception):
-    """The process is not there any more."""
+    """The process is not there any more, or could not do it."""
 
 
 class OffloadProcess:
@@ -101,13 +101,10 @@ class OffloadProcess:
     def call(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         if takes_part():
             return function(*arguments, **named)
-        connection = self._connection
-        if connection is not None:
+        if self._connection is not None:
             # Lost, or not to be sent, or not to be read when it comes: all the same, it is done here.
             with suppress(Exception):
-                answer = self._asked(connection, pickle.dumps((function, arguments, named), PROTOCOL))
-                if answer != FAILED:
-                    return cast(T, pickle.loads(answer))
+                return self._done_there(function, *arguments, **named)
         # What failed there fails here, too, and in the caller's own terms.
         return self._done_here(function, *arguments, **named)
 
@@ -118,7 +115,8 @@ class OffloadProcess:
         if takes_part():
             yield from self._shared(function, list(parts))
             return
-        with ThreadPoolExecutor(1, thread_name_prefix="offload-ahead") as ahead:
+        ahead = ThreadPoolExecutor(1, thread_name_prefix="offload-ahead")
+        try:
             asked: Future[T] | None = None
             for part in parts:
                 following = ahead.submit(self.call, function, part)
@@ -127,29 +125,55 @@ class OffloadProcess:
                 asked = following
             if asked is not None:
                 yield asked.result()
+        finally:
+            # Nobody waits here: what is given up may be collected on any thread, whatever that holds.
+            ahead.shutdown(wait=False, cancel_futures=True)
 
     def _shared(self, function: Callable[[A], T], parts: Sequence[A]) -> Iterator[T]:
         """The parts from the first on are done here, and from the last on there, until they meet."""
-        shares = Shares(len(parts))
+        left = deque(range(len(parts)))
         there: dict[int, T] = {}
-        with ThreadPoolExecutor(1, thread_name_prefix="offload-beside") as beside:
-            done = beside.submit(self._from_the_last, function, parts, shares, there)
-            try:
-                for place in shares.from_the_first():
-                    yield function(parts[place])
-            finally:
-                shares.close()
-            done.result()
-        for place in range(shares.met_at, len(parts)):
+        beside = threading.Thread(
+            target=self._from_the_last, args=(function, parts, left, there), name="offload-beside", daemon=True
+        )
+        is_alone = len(parts) < 2
+        try:
+            if not is_alone:
+                try:
+                    beside.start()
+                except RuntimeError:
+                    # There are no more threads to be had.
+                    is_alone = True
+            done = 0
+            for place in _taken(left.popleft):
+                yield function(parts[place])
+                done = place + 1
+        finally:
+            # Of what is given up nobody does more, and nobody waits for the part that is being done.
+            left.clear()
+        if not is_alone:
+            beside.join()
+        for place in range(done, len(parts)):
             # What was not done there is, for it failed or was lost, and fails in the caller's own terms.
-            yield there[place] if place in there else function(parts[place])
+            yield there.pop(place) if place in there else function(parts[place])
 
     def _from_the_last(
-        self, function: Callable[[A], T], parts: Sequence[A], shares: Shares, answers: dict[int, T]
+        self, function: Callable[[A], T], parts: Sequence[A], left: deque[int], answers: dict[int, T]
     ) -> None:
-        for places in shares.from_the_last():
-            with suppress(Exception):
-                answers.update(zip(places, self.call(every, function, [parts[place] for place in places]), strict=True))
+        # One at a time: whoever else asks the process waits no longer than for that.
+        with suppress(Exception):
+            for place in _taken(left.pop):
+                answers[place] = self._done_there(function, parts[place])
+
+    def _done_there(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Errors: `_Lost`, and whatever else, where it could not be done there, or raised."""
+        connection = self._connection
+        if connection is None:
+            raise _Lost
+        answer = self._asked(connection, pickle.dumps((function, arguments, named), PROTOCOL))
+        if answer == FAILED:
+            raise _Lost
+        return cast(T, pickle.loads(answer))
 
     def _done_here(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         started_s = time.thread_time()
@@ -287,3 +311,10 @@ def _flags() -> list[str]:
 
 def _timeval(seconds: float) -> bytes:
     return _TIMEVAL.pack(int(seconds), int(seconds % 1 * 1_000_000))
+
+
+def _taken(take: Callable[[], int]) -> Iterator[int]:
+    """One place after the other, until none is left."""
+    with suppress(IndexError):
+        while True:
+            yield take()

@@ -81,7 +81,7 @@ def compare_with_rebuild(
 
     Both come as far as the first entry that only a newer release knows, if there is one.
     """
-    with suppress(UnknownFormat):
+    with suppress(UnknownFormat), taking_part():
         _catch_up(view.name, scratch, log, slack=_TAIL_EVENTS_MAX, progress=progress, cancelled=cancelled)
     with view.projecting:
         with suppress(UnknownFormat):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from agent_memory.log.port import EventLog
 
 SPARE_HITS = 4
-"""Read beyond what is missing, where repeats and what a filter keeps out left room."""
+"""Read beyond what is asked for, in place of repeats and of what a filter keeps out."""
 
 DIVERSE_HITS = 2
 DIVERSE_MAX = SEARCH_LIMIT_MAX + SPARE_HITS
@@ -100,7 +100,7 @@ class Answering:
         firsts: list[int] = []
         characters = 0
         seen = 0
-        size = limit
+        size = limit + SPARE_HITS
         order = ranking.order[~pool.is_excluded[ranking.order]]
         while seen < len(order):
             rows = order[seen : seen + min(size, _READ_AT_ONCE)].tolist()
