@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -121,15 +121,9 @@ class OnnxEmbedder:
             first = end
 
     def _run(self, session: InferenceSession, ids: NDArray[np.int64], skip: int) -> Vectors:
-        known: dict[str, Any] = {
-            "input_ids": ids,
-            "attention_mask": np.ones_like(ids),
-            "token_type_ids": np.zeros_like(ids),
-            "position_ids": np.broadcast_to(np.arange(ids.shape[1], dtype=np.int64), ids.shape),
-        }
-        (output,) = cast(
-            "list[NDArray[np.float32]]", session.run([self._output], {name: known[name] for name in self._inputs})
-        )
+        # No more than the model asks for: what lets go of the interpreter here has a search wait to get it back.
+        asked: dict[str, Any] = {name: _INPUTS[name](ids) for name in self._inputs}
+        (output,) = cast("list[NDArray[np.float32]]", session.run([self._output], asked))
         pooled = output if self._is_pooled else _pooled(output[:, skip:], self._settings.poolings)
         # float64, so that the norm does not depend on the order of a SIMD sum.
         norms = np.sqrt((pooled.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
@@ -157,7 +151,13 @@ def _output_of(session: InferenceSession) -> tuple[str, bool]:
     raise InvalidModel("model.onnx", [o.name for o in outputs], "the graph gives no token vectors")
 
 
-_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
+_INPUTS: dict[str, Callable[[NDArray[np.int64]], NDArray[np.int64]]] = {
+    "input_ids": lambda ids: ids,
+    "attention_mask": np.ones_like,
+    "token_type_ids": np.zeros_like,
+    "position_ids": lambda ids: np.broadcast_to(np.arange(ids.shape[1], dtype=np.int64), ids.shape),
+}
+"""What a graph may ask for, of the ids of tokens."""
 
 
 def _pooled(tokens: NDArray[np.float32], poolings: Sequence[str]) -> NDArray[np.float32]:
