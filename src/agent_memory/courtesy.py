@@ -1,4 +1,4 @@
-"""Whoever waits for an answer goes first: background work gives way to searches and appends, and never for long.
+"""Whoever waits for an answer goes first: background work gives way to reads and appends, and never for long.
 
 The interpreter runs one thread at a time, so whoever computes in the background keeps the others from
 going on after each of their calls into an engine. Both are matters of the process, whatever the

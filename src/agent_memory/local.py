@@ -131,19 +131,21 @@ class LocalMemory:
         self._close = close
 
     async def _blocking(self, call: Callable[..., T], *args: Any, **named: Any) -> T:
-        try:
-            asked = self._executor.submit(call, *args, **named)
-        except RuntimeError:
-            raise Closed(_CLOSED) from None
-        answer = asyncio.wrap_future(asked)
-        try:
-            return await answer
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            # It was the closing executor that gave up the call, not the caller.
-            if answer.cancelled() and task is not None and not task.cancelling():
+        # Until the answer is here, and not only while it is made: its caller would wait for whoever goes on before him.
+        with courtesy.serving():
+            try:
+                asked = self._executor.submit(call, *args, **named)
+            except RuntimeError:
                 raise Closed(_CLOSED) from None
-            raise
+            answer = asyncio.wrap_future(asked)
+            try:
+                return await answer
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                # It was the closing executor that gave up the call, not the caller.
+                if answer.cancelled() and task is not None and not task.cancelling():
+                    raise Closed(_CLOSED) from None
+                raise
 
     def _check_open(self) -> None:
         # The executor goes first when a store is closed, and it alone tells.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from agent_memory import Draft, Kind, local
+from agent_memory import Draft, Kind, courtesy, local
 from agent_memory.config import Config
 from agent_memory.daemon import open_memory
 from agent_memory.errors import OtherForm, StorageUnavailable, Unavailable
@@ -125,3 +126,26 @@ async def test_a_start_without_the_model_keeps_the_vectors(tmp_path: Path) -> No
 
 async def standing(memory: LocalMemory, state: ViewState) -> bool:
     return any(view.state is state for view in (await memory.status()).views)
+
+
+async def test_others_give_way_until_the_answer_is_back_with_the_event_loop(
+    memory: LocalMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = await memory.append(said())
+    seen: list[tuple[str, bool]] = []
+
+    def noted(what: str) -> None:
+        seen.append((what, threading.current_thread() is threading.main_thread()))
+
+    @contextmanager
+    def serving() -> Iterator[None]:
+        noted("begins")
+        yield
+        noted("ends")
+
+    monkeypatch.setattr(courtesy, "serving", serving)
+    for asked in (memory.search("raw readings"), memory.event(receipt.event_id), memory.root()):
+        seen.clear()
+        await asked
+
+        assert [("begins", True), ("ends", True)] == seen

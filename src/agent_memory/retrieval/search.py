@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from agent_memory import courtesy
 from agent_memory.clock import SYSTEM_CLOCK, Clock
 from agent_memory.errors import Corrupt
 from agent_memory.indexes.matches import Floats
@@ -84,7 +83,7 @@ class Searcher:
             tier = Tier.HYBRID if self._has_model else Tier.LEXICAL
             return SearchResult(hits=(), tier=tier, timings_ms=watch.timings_ms(), now_ms=now_ms)
         without = frozenset(options.without)
-        with courtesy.serving(), watch.step("total"):
+        with watch.step("total"):
             asked, reading, retrieved = self._retrievers.ask(
                 query[:QUERY_CHARACTERS_MAX],
                 lambda: self._read(query, watch, now_ms=now_ms, reads_time="time" not in without),
