@@ -115,6 +115,18 @@ def test_repeats_are_passed_over_for_what_comes_after_them() -> None:
     assert 5 == len(hits_of(log, 5, repeats=True))
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_a_short_page_has_one_hit_of_a_series(limit: int) -> None:
+    """Which is told by four: more is read than a page shows."""
+    draw = random.Random(4)
+    log = log_of([*(f"building image {share}%" for share in (9, 18, 27, 36, 45)), *(words(draw, 30) for _ in range(9))])
+    hits = hits_of(log, limit)
+
+    assert "building image 9%" == hits[0].recorded.event.text
+    assert limit == len(hits)
+    assert not [hit for hit in hits[1:] if hit.recorded.event.text.startswith("building image")]
+
+
 def test_a_hit_whose_node_cannot_be_read_costs_the_others_nothing() -> None:
     log = log_of([words(random.Random(n), 30) for n in range(5)])
     found = hits_of(log, 5, contents=PartlyUnreadable(list(log.events)[2]))
