@@ -60,6 +60,11 @@ class Page:
         """One more text; *printed* tells whether a program wrote it."""
         self._forms.append(_form(text, printed))
 
+    @property
+    def may_have_series(self) -> bool:
+        """Whether a text so far may be one of several that differ in nothing but how far something is."""
+        return any(_may_be_of_series(form) for form in self._forms)
+
     def firsts(self) -> list[int]:
         """What `collapse` tells of the texts so far."""
         forms = self._forms
@@ -270,11 +275,7 @@ def _reports(line: str) -> bool:
 def _series_alike(forms: Sequence[_Form]) -> list[str]:
     """The texts; those of several that differ only in how far something is, as one."""
     texts = [form.text for form in forms]
-    told = [
-        place
-        for place, form in enumerate(forms)
-        if form.size < WORDS_MIN and ("%" in form.text or "/" in form.text or " of " in form.text)
-    ]
+    told = [place for place, form in enumerate(forms) if _may_be_of_series(form)]
     if len(told) < _SERIES_MIN:
         return texts
     series = {place: forms[place].without_shares() for place in told}
@@ -283,3 +284,7 @@ def _series_alike(forms: Sequence[_Form]) -> list[str]:
         if counts[text] >= _SERIES_MIN:
             texts[place] = text
     return texts
+
+
+def _may_be_of_series(form: _Form) -> bool:
+    return form.size < WORDS_MIN and ("%" in form.text or "/" in form.text or " of " in form.text)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from agent_memory.log.port import EventLog
 
 SPARE_HITS = 4
-"""Read beyond what is asked for, in place of repeats and of what a filter keeps out."""
+"""Read beyond what is missing, in place of repeats and of what a filter keeps out."""
 
 DIVERSE_HITS = 2
 DIVERSE_MAX = SEARCH_LIMIT_MAX + SPARE_HITS
@@ -100,7 +100,7 @@ class Answering:
         firsts: list[int] = []
         characters = 0
         seen = 0
-        size = limit + SPARE_HITS
+        size = limit
         order = ranking.order[~pool.is_excluded[ranking.order]]
         while seen < len(order):
             rows = order[seen : seen + min(size, _READ_AT_ONCE)].tolist()
@@ -119,7 +119,9 @@ class Answering:
                     page.add(recorded.event.text, printed=recorded.event.kind is Kind.TOOL_RESULT)
             size = limit + SPARE_HITS - len(kept) if len(kept) < limit else max(SPARE_HITS, len(kept) // 4)
             is_enough = len(kept) >= REPEATS_HITS * limit + REPEATS_SPARE or characters > READ_CHARACTERS_MAX
-            if len(kept) >= limit or is_enough:
+            # A series is told by several of it, of which a short page has too few.
+            least = limit + SPARE_HITS if page.may_have_series else limit
+            if len(kept) >= least or is_enough:
                 firsts = _firsts(page, kept, repeats)
                 if is_enough or sum(first == place for place, first in enumerate(firsts)) >= limit:
                     break

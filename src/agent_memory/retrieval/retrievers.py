@@ -41,7 +41,10 @@ LEXICAL_GIVES = 100
 """Of the events that words find, so many give evidence to their neighbours; of those that meaning finds, all."""
 
 TIME_DEPTH = 50
-"""So many within each time that is named: what is found there joins what was found everywhere."""
+NEAR_TIME_DEPTH = 20
+"""So many, by words and by meaning, within each time that is named: what is found there joins what was found
+everywhere. By meaning fewer, as the graph is asked for as many more as the time leaves out: with 50, what was found of
+the questions measured was the same, and the p99 of an idle search a quarter greater."""
 
 WHOLE_SHARE = 0.7
 """Words are worth all that they can be where the best match has so much of the query, and less where it has less."""
@@ -255,7 +258,7 @@ class Retrievers:
             vector = embedder.embed([text], query=True)[0]
         narrower = narrowing.result()
         with watch.step("vector"), self._vectors() as index:
-            inside = [(where, TIME_DEPTH if is_time else VECTOR_DEPTH) for where, is_time in narrower]
+            inside = [(where, NEAR_TIME_DEPTH if is_time else VECTOR_DEPTH) for where, is_time in narrower]
             everywhere, *lists = index.search_each(vector, [(EVERYWHERE, VECTOR_DEPTH), *inside])
         return Found(everywhere, *lists)
 
