@@ -141,6 +141,7 @@ def _give_way_to_another(is_serving: mmap.mmap) -> None:
             _own.waits_s = WAIT_S
             _own.works_until_s = time.thread_time() + WORK_ASIDE_S
             return
+        # Nobody in the other process can wake this one: it looks.
         time.sleep(_LOOK_S)
     _own.waits_s = left_s - (time.monotonic() - begun_s)
 

@@ -133,25 +133,16 @@ class OffloadProcess:
         """The parts from the first on are done here, and from the last on there, until they meet."""
         left = deque(range(len(parts)))
         there: dict[int, T] = {}
-        beside = threading.Thread(
-            target=self._from_the_last, args=(function, parts, left, there), name="offload-beside", daemon=True
-        )
-        is_alone = len(parts) < 2
+        beside = _started(self._from_the_last, function, parts, left, there) if len(parts) > 1 else None
+        done = 0
         try:
-            if not is_alone:
-                try:
-                    beside.start()
-                except RuntimeError:
-                    # There are no more threads to be had.
-                    is_alone = True
-            done = 0
             for place in _taken(left.popleft):
                 yield function(parts[place])
                 done = place + 1
         finally:
             # Of what is given up nobody does more, and nobody waits for the part that is being done.
             left.clear()
-        if not is_alone:
+        if beside is not None:
             beside.join()
         for place in range(done, len(parts)):
             # What was not done there is, for it failed or was lost, and fails in the caller's own terms.
@@ -311,6 +302,16 @@ def _flags() -> list[str]:
 
 def _timeval(seconds: float) -> bytes:
     return _TIMEVAL.pack(int(seconds), int(seconds % 1 * 1_000_000))
+
+
+def _started(target: Callable[..., None], *arguments: object) -> threading.Thread | None:
+    """A thread of its own for the call; None where there is no thread to be had."""
+    thread = threading.Thread(target=target, args=arguments, name="offload-beside", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    return thread
 
 
 def _taken(take: Callable[[], int]) -> Iterator[int]:

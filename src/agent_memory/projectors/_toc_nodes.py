@@ -15,7 +15,7 @@ from agent_memory.summaries.model import Answer
 from agent_memory.toc.calendar import Period
 from agent_memory.toc.grips import PLACE_MAX, has_lone_surrogate
 from agent_memory.toc.material import Excerpt, Level, Material, Passage, Point, Summary
-from agent_memory.toc.segments import Turn
+from agent_memory.toc.segments import SegmentMark, Turn
 
 UNPROVEN = "nothing that it says stands in the words that it was given"
 """What is told of an answer of which no bullet is left."""
@@ -34,6 +34,7 @@ class Segment(NamedTuple):
     day: Period
     session: str
     turns: list[Turn]
+    mark: SegmentMark
 
 
 def segment_material(day: Period, turns: Sequence[Turn]) -> Material:
@@ -106,7 +107,7 @@ def _segment_row(segment: Segment, asked: _Asked, words: _Words) -> tuple[NodeRo
 
 
 def _segment_id(segment: Segment) -> str:
-    return f"segment/{segment.turns[0].event_id}"
+    return f"segment/{segment.mark.first_event_id}"
 
 
 def period_row(worder: Worder, period: Period, children: Sequence[Child]) -> NodeRow:

@@ -198,7 +198,7 @@ class TocProjector:
             if last is None or last.first_event_id < mark.first_event_id:
                 last = mark
             if old.get(mark.first_event_id) != mark:
-                changed.append(Segment(day, session, turns))
+                changed.append(Segment(day, session, turns, mark))
         for first_event_id, mark in old.items():
             if first_event_id not in there:
                 self._writer.drop_segment(day, session, mark, version)
@@ -210,8 +210,8 @@ class TocProjector:
     def _put(self, segments: Sequence[Segment], version: int) -> None:
         """Put segments into words, and into the rows."""
         for segment, (row, grips) in giving_way(zip(segments, segment_rows(self._worder, segments), strict=True)):
-            self._writer.put_segment(segment.day, row, mark_of(segment.turns), grips, version)
-            self._remember(row.first_event_id, segment.turns)
+            self._writer.put_segment(segment.day, row, segment.mark, grips, version)
+            self._remember(segment.mark.first_event_id, segment.turns)
 
     def _reword(
         self, answer: Answer, days: dict[str, Period], above: dict[str, Period], version: int, checkpoint: Position
@@ -229,7 +229,7 @@ class TocProjector:
             # What changed in this stretch is worded by what is known in it already.
             return
         day = self._calendar.period(row.parent_id)
-        self._put([Segment(day, row.session, self._turns_of(row.session, mark, checkpoint))], version)
+        self._put([Segment(day, row.session, self._turns_of(row.session, mark, checkpoint), mark)], version)
         days[day.id] = day
 
     def _roll_up(self, days: dict[str, Period], above: dict[str, Period]) -> None:
