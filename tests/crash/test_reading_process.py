@@ -7,6 +7,9 @@ import random
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -106,26 +109,33 @@ def looks_at(reader: int, byte: Path) -> bool:
     return str(byte.stat().st_ino) in [line.split()[4] for line in maps if "agent-memory-serving" in line]
 
 
+@contextmanager
+def asked_again_and_again(read: Callable[[], object]) -> Iterator[None]:
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            read()
+
+    asks = threading.Thread(target=ask, daemon=True)
+    asks.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        asks.join()
+
+
 @pytest.mark.timeout(180)
 def test_a_reader_is_told_while_the_daemon_serves_somebody(tmp_path: Path) -> None:
     with DaemonProcess(tmp_path / "store") as daemon, agent_memory.connect(daemon.address, timeout_s=60) as memory:
         _, reader = append_until_it_reads_aside(memory, daemon.pid, random.Random(8))
         told = serving_byte(daemon.pid)
         eventually(lambda: looks_at(reader, told))
-        eventually(lambda: told.read_bytes() == b"\0")
-        stop = threading.Event()
-
-        def ask() -> None:
-            while not stop.is_set():
-                memory.search("why did parseConfig fail", limit=10)
-
-        asks = threading.Thread(target=ask, daemon=True)
-        asks.start()
-        try:
-            eventually(lambda: told.read_bytes() == b"\1")
-        finally:
-            stop.set()
-            asks.join()
+        for read in (partial(memory.search, "why did parseConfig fail", limit=10), memory.root):
+            eventually(lambda: told.read_bytes() == b"\0")
+            with asked_again_and_again(read):
+                eventually(lambda: told.read_bytes() == b"\1")
         eventually(lambda: told.read_bytes() == b"\0")
 
 

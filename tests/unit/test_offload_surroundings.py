@@ -13,7 +13,7 @@ import pytest
 
 from agent_memory import courtesy
 from agent_memory.offloading import OffloadProcess
-from agent_memory.testing.offloading import started
+from agent_memory.testing.offloading import eager_process, started
 
 
 def open_files() -> dict[int, str]:
@@ -51,30 +51,21 @@ def test_no_file_of_this_process_is_open_in_the_other(tmp_path: Path) -> None:
     # As the lock of a store is: it would be held after its owner is gone.
     with (tmp_path / "lock").open("w") as lock:
         os.set_inheritable(lock.fileno(), True)
-        process = OffloadProcess(worth_s=0)
-        try:
-            started(process)
-
+        with eager_process() as process:
             files = process.call(open_files)
             assert [0, 1, 2] == sorted(files)[:3]
             # And the byte that tells when to give way, of memory.
             assert ["/memfd:agent-memory-serving (deleted)"] == [files[number] for number in sorted(files)[3:]]
-        finally:
-            process.close()
 
 
 def test_it_is_told_to_give_way_while_somebody_is_served_here() -> None:
-    process = OffloadProcess(worth_s=0)
-    try:
-        with courtesy.serving():
-            started(process)
-
-            assert process.call(is_told_to_give_way)
+    with courtesy.serving(), eager_process() as before:
+        assert before.call(is_told_to_give_way)
+    with eager_process() as process:
         assert not process.call(is_told_to_give_way)
         with courtesy.serving():
             assert process.call(is_told_to_give_way)
-    finally:
-        process.close()
+        assert not process.call(is_told_to_give_way)
 
 
 def test_it_works_where_nothing_can_tell_it_to_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,22 +73,16 @@ def test_it_works_where_nothing_can_tell_it_to_give_way(monkeypatch: pytest.Monk
         raise OSError(errno.ENOSPC, "no space left")
 
     monkeypatch.setattr(courtesy, "descriptor", full)
-    process = OffloadProcess(worth_s=0)
-    try:
-        assert started(process) == process.call(os.getpid)
+    with eager_process() as process:
+        assert process.pid == process.call(os.getpid)
         with courtesy.serving():
             assert not process.call(is_told_to_give_way)
-    finally:
-        process.close()
 
 
 def test_what_it_prints_is_not_among_what_this_one_does(capfd: pytest.CaptureFixture[str]) -> None:
-    process = OffloadProcess(worth_s=0)
-    try:
-        assert started(process) == process.call(say, "hello")
+    with eager_process() as process:
+        assert process.pid == process.call(say, "hello")
         assert capfd.readouterr().out == ""
-    finally:
-        process.close()
 
 
 def test_an_isolated_interpreter_has_an_isolated_one_work_for_it() -> None:

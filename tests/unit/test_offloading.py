@@ -20,7 +20,7 @@ import pytest
 from agent_memory.courtesy import NICENESS
 from agent_memory.offloading import INLINE, Offload, OffloadProcess, taking_part
 from agent_memory.testing.desks import ManualClock
-from agent_memory.testing.offloading import started
+from agent_memory.testing.offloading import eager_process, started
 from agent_memory.testing.waiting import eventually
 
 HERE = os.getpid()
@@ -65,11 +65,8 @@ def burn(seconds: float) -> int:
 
 @pytest.fixture
 def eager() -> Iterator[OffloadProcess]:
-    """One that answers from its process already."""
-    process = OffloadProcess(worth_s=0)
-    started(process)
-    yield process
-    process.close()
+    with eager_process() as process:
+        yield process
 
 
 @pytest.mark.parametrize("where", ["inline", "aside"])

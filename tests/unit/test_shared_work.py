@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent_memory.offloading import OffloadProcess, taking_part
-from agent_memory.testing.offloading import started
+from agent_memory.testing.offloading import eager_process
 from agent_memory.testing.waiting import eventually
 
 HERE = os.getpid()
@@ -52,11 +52,13 @@ def pid_for(number: int) -> int:
 
 @pytest.fixture
 def process() -> Iterator[OffloadProcess]:
-    """One that answers already."""
-    process = OffloadProcess(worth_s=0)
-    started(process)
-    yield process
-    process.close()
+    with eager_process() as process:
+        yield process
+
+
+def waits_beside() -> bool:
+    """Whether a thread still waits for the part that it asked the other process for."""
+    return any(thread.name == "offload-beside" for thread in threading.enumerate())
 
 
 def test_the_first_parts_are_done_here_and_the_last_there(process: OffloadProcess, tmp_path: Path) -> None:
@@ -93,11 +95,13 @@ def test_who_wants_no_more_of_it_waits_for_nobody_and_no_more_is_done(process: O
         assert 0 == next(answers)
         eventually((tmp_path / "39").exists)
         answers.close()  # type: ignore[attr-defined]  # a generator
+
+        assert waits_beside()
     (tmp_path / "go on").touch()
 
     assert process.pid == process.call(os.getpid)
     assert {"39", "go on"} == {path.name for path in tmp_path.iterdir()}
-    eventually(lambda: not [thread for thread in threading.enumerate() if thread.name == "offload-beside"])
+    eventually(lambda: not waits_beside())
 
 
 def test_who_does_not_use_an_answer_as_he_should_waits_for_nobody(process: OffloadProcess, tmp_path: Path) -> None:
@@ -108,7 +112,9 @@ def test_who_does_not_use_an_answer_as_he_should_waits_for_nobody(process: Offlo
 
     with taking_part(), pytest.raises(OSError, match="no room for 0"):
         use()
+    assert waits_beside()
     (tmp_path / "go on").touch()
+    eventually(lambda: not waits_beside())
 
 
 def test_what_is_given_up_may_be_collected_by_whoever_asks_the_process(process: OffloadProcess, tmp_path: Path) -> None:
@@ -151,7 +157,7 @@ def test_where_there_is_no_thread_to_be_had_all_is_done_here(
         assert [HERE] * 40 == list(process.each(pid_for, range(40)))
 
 
-def test_much_work_in_parts_brings_a_process(tmp_path: Path) -> None:
+def test_much_work_in_parts_brings_a_process() -> None:
     process = OffloadProcess(worth_s=0)
     try:
         with taking_part():

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from agent_memory.offloading import OffloadProcess
 from agent_memory.testing.waiting import eventually
+
+
+@contextmanager
+def eager_process() -> Iterator[OffloadProcess]:
+    """One that answers already and does whatever it is asked, until the block ends."""
+    process = OffloadProcess(worth_s=0)
+    try:
+        started(process)
+        yield process
+    finally:
+        process.close()
 
 
 def started(process: OffloadProcess) -> int:
